@@ -1,0 +1,2 @@
+export * from './provide.js';
+export * from './service-definition.js';

@@ -1,0 +1,48 @@
+import type { Pool } from 'pg';
+
+/** A row as `pg` gives it: int8 as bigint, numeric as string, timestamptz as Date, json as a value. */
+export type Row = Record<string, unknown>;
+
+/** Values a statement may be given; bigint is sent exactly. */
+export type SqlValue =
+  | string | number | bigint | boolean | Date | null | Uint8Array
+  | readonly (string | number | bigint | boolean | Date | null | Uint8Array)[]
+  | object;
+
+/** Something statements can be run on: the pool or one transaction. */
+export interface Queryable {
+  /** Runs one statement with `$1…` parameters and returns its rows. */
+  query<R extends Row = Row>(sql: string, values?: readonly SqlValue[]): Promise<R[]>;
+  /** Runs one statement and returns the number of rows it touched. */
+  execute(sql: string, values?: readonly SqlValue[]): Promise<number>;
+}
+
+/** How a transaction runs. */
+export interface TransactionOptions {
+  /** @default 'read committed' */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  readonly isReadOnly?: boolean;
+  /** Attempts on serialization failures and deadlocks (40001, 40P01), with jittered backoff. @default 5 */
+  readonly attempts?: number;
+}
+
+/**
+ * The relational store of one service: its own schema is first on the search path.
+ * Commits are durable (fsync and synchronous_commit are checked at start).
+ */
+export abstract class Database implements Queryable {
+  /** The service's own schema, e.g. `syncshield`. */
+  abstract readonly schema: string;
+  /** The raw pool, for libraries that need one (COPY, LISTEN, BullMQ). */
+  abstract readonly pool: Pool;
+  abstract query<R extends Row = Row>(sql: string, values?: readonly SqlValue[]): Promise<R[]>;
+  abstract execute(sql: string, values?: readonly SqlValue[]): Promise<number>;
+  /**
+   * Runs `work` in one transaction and commits; rolls back when it throws.
+   * The work may run again after a serialization failure, so it must have no effect outside the transaction.
+   * @throws unavailable when the store cannot be reached; commit_unknown when the reply to COMMIT was lost
+   */
+  abstract transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Takes part in readiness: resolves when a trivial statement is answered. @throws unavailable */
+  abstract ping(): Promise<void>;
+}
