@@ -3,7 +3,16 @@ import tseslint from 'typescript-eslint';
 /** Type-checked lint for every TypeScript file; layers and cycles are checked by dependency-cruiser instead. */
 export default tseslint.config(
   {
-    ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.nx/**', '.kiki/**', '**/*.mjs', '**/*.cjs', '*.js'],
+    ignores: [
+      '**/dist/**',
+      '**/generated/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '.kiki/**',
+      '**/*.mjs',
+      '**/*.cjs',
+      '*.js',
+    ],
   },
   {
     files: ['**/*.ts'],
@@ -19,14 +28,20 @@ export default tseslint.config(
         { prefer: 'type-imports', fixStyle: 'separate-type-imports' },
       ],
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/no-misused-promises': [
+        'error',
+        { checksVoidReturn: { arguments: false } },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'warn',
       // Ports and decorated classes need parameters and classes that look empty to the linter.
       '@typescript-eslint/no-extraneous-class': 'off',
       '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/unbound-method': 'off',
     },
   },
@@ -36,7 +51,15 @@ export default tseslint.config(
     rules: { '@typescript-eslint/consistent-type-imports': 'off' },
   },
   {
-    files: ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.conformance.ts', 'bench/**/*.ts', 'tools/**/*.ts', 'e2e/**/*.ts', 'apps/**/*.ts'],
+    files: [
+      '**/*.spec.ts',
+      '**/*.e2e-spec.ts',
+      '**/*.conformance.ts',
+      'bench/**/*.ts',
+      'tools/**/*.ts',
+      'e2e/**/*.ts',
+      'apps/**/*.ts',
+    ],
     rules: {
       'no-console': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -27,5 +27,7 @@ export function isSource(file: string): boolean {
 
 /** Specs and what only specs load. */
 export function isTestCode(file: string): boolean {
-  return /\.(spec|e2e-spec|conformance)\.ts$/.test(file) || file.startsWith('libs/platform/testing/');
+  return (
+    /\.(spec|e2e-spec|conformance)\.ts$/.test(file) || file.startsWith('libs/platform/testing/')
+  );
 }

@@ -34,18 +34,23 @@ describe('tidy', () => {
   });
 
   it('reads process.env in @kiki/config only', () => {
-    expect(hits(product, /process\.env\b/).filter((hit) => !hit.startsWith('libs/platform/config/'))).toEqual(
-      [],
-    );
+    expect(
+      hits(product, /process\.env\b/).filter((hit) => !hit.startsWith('libs/platform/config/')),
+    ).toEqual([]);
   });
 
   it('takes time and randomness from Clock and Random in engines, domain and application', () => {
-    const pure = product.filter((file) => /^libs\/engines\/|\/src\/(domain|application)\//.test(file));
-    expect(hits(pure, /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(/)).toEqual([]);
+    const pure = product.filter((file) =>
+      /^libs\/engines\/|\/src\/(domain|application)\//.test(file),
+    );
+    expect(
+      hits(pure, /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(/),
+    ).toEqual([]);
   });
 
   it('has no file with a name that says nothing', () => {
-    const bad = /(\.service|\.util|\.utils|\.helper|\.helpers|\.manager|Impl)\.ts$|\/(common|utils|helpers)\//;
+    const bad =
+      /(\.service|\.util|\.utils|\.helper|\.helpers|\.manager|Impl)\.ts$|\/(common|utils|helpers)\//;
     expect(sources.filter((file) => bad.test(file))).toEqual([]);
     expect(sources.filter((file) => !/^[a-z0-9.-]+$/.test(path.basename(file)))).toEqual([]);
   });
@@ -53,10 +58,20 @@ describe('tidy', () => {
   it('has no leftovers', () => {
     const self = 'tools/tidy.spec.ts';
     const marks = new RegExp(['TO', 'DO|FIX', 'ME|XX', 'X\\b|HA', 'CK'].join(''));
-    expect(hits(sources.filter((file) => file !== self), marks)).toEqual([]);
+    expect(
+      hits(
+        sources.filter((file) => file !== self),
+        marks,
+      ),
+    ).toEqual([]);
     const switchedOff = /\b(it|test|describe)\.(only|skip)\(|\bx(it|describe)\(/;
     const allowed = /^libs\/platform\/testing\//;
-    expect(hits(sources.filter((file) => file !== self && !allowed.test(file)), switchedOff)).toEqual([]);
+    expect(
+      hits(
+        sources.filter((file) => file !== self && !allowed.test(file)),
+        switchedOff,
+      ),
+    ).toEqual([]);
   });
 
   it('names no machine and no registry host', () => {
@@ -67,14 +82,18 @@ describe('tidy', () => {
 
   it('gives every library a README', () => {
     const folders = new Set(
-      files.map((file) => /^libs\/[^/]+\/[^/]+(?=\/)/.exec(file)?.[0]).filter((f) => f !== undefined),
+      files
+        .map((file) => /^libs\/[^/]+\/[^/]+(?=\/)/.exec(file)?.[0])
+        .filter((f) => f !== undefined),
     );
     const without = [...folders].filter((folder) => !files.includes(`${folder}/README.md`));
     expect(without).toEqual([]);
   });
 
   it('lists in tsconfig.json the workspace packages that package.json depends on', () => {
-    const manifests = files.filter((file) => /^(libs\/[^/]+\/[^/]+|apps\/[^/]+|bench|e2e)\/package\.json$/.test(file));
+    const manifests = files.filter((file) =>
+      /^(libs\/[^/]+\/[^/]+|apps\/[^/]+|bench|e2e)\/package\.json$/.test(file),
+    );
     const folderOf = new Map(
       manifests.map((file) => [
         (JSON.parse(readText(file)) as { name: string }).name,
@@ -91,7 +110,9 @@ describe('tidy', () => {
       const config = JSON.parse(readText(`${folder}/tsconfig.json`)) as {
         references?: { path: string }[];
       };
-      const listed = (config.references ?? []).map((reference) => path.normalize(reference.path)).sort();
+      const listed = (config.references ?? [])
+        .map((reference) => path.normalize(reference.path))
+        .sort();
       expect({ folder, references: listed }).toEqual({ folder, references: wanted });
     }
   });

@@ -73,14 +73,18 @@ export function microsFromDecimal(text: string, field = 'amount'): bigint {
       fields: [{ field, expected: 'a decimal number with at most six decimals' }],
     });
   }
-  const micros = BigInt(match[2] ?? '0') * MICROS_PER_UNIT + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
+  const micros =
+    BigInt(match[2] ?? '0') * MICROS_PER_UNIT + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
   return match[1] === '-' ? -micros : micros;
 }
 
 /** Prints micros as a decimal with two to six decimals, e.g. `11.77`. */
 export function microsToDecimal(micros: bigint): string {
   const absolute = micros < 0n ? -micros : micros;
-  const fraction = (absolute % MICROS_PER_UNIT).toString().padStart(6, '0').replace(/0{1,4}$/, '');
+  const fraction = (absolute % MICROS_PER_UNIT)
+    .toString()
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '');
   return `${micros < 0n ? '-' : ''}${absolute / MICROS_PER_UNIT}.${fraction}`;
 }
 
