@@ -7,3 +7,4 @@ export * from './ids.js';
 export * from './money.js';
 export * from './random.js';
 export * from './result.js';
+export * from './time-zone.js';
