@@ -35,6 +35,9 @@ export function variable<T>(definition: ConfigVariable<T>): ConfigVariable<T> {
 }
 
 /** Declares a schema with its types kept. */
-export function defineConfig<V extends ConfigVariables>(name: string, variables: V): ConfigSchema<V> {
+export function defineConfig<V extends ConfigVariables>(
+  name: string,
+  variables: V,
+): ConfigSchema<V> {
   return { name, variables };
 }

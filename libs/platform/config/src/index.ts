@@ -1,1 +1,10 @@
 export * from './config-schema.js';
+export * from './environment.js';
+export { errors as configErrors } from './errors.js';
+export * from './home.js';
+export * from './issue-text.js';
+export * from './load-config.js';
+export * from './profile.js';
+export * from './root-secret.js';
+export * from './shared-config.js';
+export * from './variables.js';
