@@ -1,0 +1,79 @@
+import { pino, type DestinationStream, type Logger as Pino } from 'pino';
+import { Logger, type LogFields } from './logger.js';
+import { errorFields, redactFields, redactText } from './redact.js';
+import { requestContext } from './request-context.js';
+
+/** Least severe line that is logged. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** Where and how lines are written. */
+export interface LogOptions {
+  /** @default 'info' */
+  readonly level?: LogLevel;
+  /** @default standard error, so that standard output stays free for results */
+  readonly destination?: DestinationStream;
+  /** Added to each line, e.g. `{ service: 'syncflow' }`. */
+  readonly fields?: LogFields;
+}
+
+/** One JSON object per line, with the request id, without secrets and e-mail addresses. */
+export class PinoLogger extends Logger {
+  private constructor(private readonly pino: Pino) {
+    super();
+  }
+
+  static create(options: LogOptions = {}): PinoLogger {
+    const {
+      level = 'info',
+      destination = pino.destination({ fd: 2, sync: true }),
+      fields,
+    } = options;
+    const base = redactFields(fields ?? {});
+    return new PinoLogger(
+      pino(
+        {
+          level,
+          base,
+          messageKey: 'message',
+          timestamp: pino.stdTimeFunctions.isoTime,
+          formatters: { level: (label) => ({ level: label }) },
+        },
+        destination,
+      ),
+    );
+  }
+
+  override debug(message: string, fields?: LogFields): void {
+    if (this.pino.isLevelEnabled('debug')) this.pino.debug(line(fields), redactText(message));
+  }
+
+  override info(message: string, fields?: LogFields): void {
+    if (this.pino.isLevelEnabled('info')) this.pino.info(line(fields), redactText(message));
+  }
+
+  override warn(message: string, fields?: LogFields): void {
+    if (this.pino.isLevelEnabled('warn')) this.pino.warn(line(fields), redactText(message));
+  }
+
+  override error(message: string, fields?: LogFields & { error?: unknown }): void {
+    if (this.pino.isLevelEnabled('error')) this.pino.error(line(fields), redactText(message));
+  }
+
+  override child(fields: LogFields): Logger {
+    return new PinoLogger(this.pino.child(redactFields(fields)));
+  }
+
+  /** A line whose fields are known to be clean: the access log, on the fast path. */
+  access(message: string, fields: Readonly<Record<string, string | number>>): void {
+    this.pino.info(fields, message);
+  }
+}
+
+function line(fields: LogFields | undefined): object {
+  const context = requestContext();
+  if (fields === undefined) return context ?? {};
+  const { error, ...rest } = fields;
+  const clean = redactFields(rest);
+  if (error !== undefined) clean['error'] = errorFields(error);
+  return context === undefined ? clean : { ...context, ...clean };
+}
