@@ -1,1 +1,18 @@
-export {};
+/**
+ * Reads order logs: `new OrderLogReader(options).read(chunks)` streams {@link OrderRow}s, `readOrderLog(text)` reads a
+ * text in memory. CDNOW's two layouts are recognised, any CSV is read by a column map, bad rows are told by line.
+ */
+export { errors as orderLogErrors } from './errors.js';
+export { DATE_EXPECTED, instantOf } from './dates.js';
+export { parseColumns } from './layout.js';
+export { OrderLogReader, readOrderLog } from './order-log-reader.js';
+export type {
+  ColumnMap,
+  OrderLogLayout,
+  OrderLogOptions,
+  OrderLogReport,
+  OrderRow,
+  RowProblem,
+  RowProblemCode,
+} from './order-row.js';
+export { derivedTransactionId, type RowIdentity } from './transaction-id.js';

@@ -1,0 +1,117 @@
+import { MAX_ID_LENGTH, microsFromDecimal } from '@kiki/kernel';
+
+import { DATE_EXPECTED, instantOf } from './dates.js';
+import type { Layout } from './layout.js';
+import type { OrderLogOptions, OrderRow, RowProblem, RowProblemCode } from './order-row.js';
+import { derivedTransactionId, Ordinals } from './transaction-id.js';
+
+const ID_EXPECTED = `1 to ${MAX_ID_LENGTH} characters of valid UTF-8 without control characters`;
+const AMOUNT_EXPECTED = 'a decimal number with at most six decimals, below 9007199254.740992';
+const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER);
+// eslint-disable-next-line no-control-regex -- control characters are exactly what an id must not have
+const UNUSABLE = /[\u0000-\u001f\u007f\ufffd]/;
+
+/** A row or what is wrong with it. */
+export type ParsedRow =
+  | { readonly row: OrderRow; readonly problem?: undefined }
+  | { readonly problem: RowProblem; readonly row?: undefined };
+
+/** Turns the fields of one record into a row, checking each. */
+export class RowParser {
+  private readonly ordinals = new Ordinals();
+  private readonly timeZone: string;
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly options: OrderLogOptions,
+  ) {
+    this.timeZone = options.timeZone ?? 'UTC';
+  }
+
+  parse(line: number, fields: readonly string[]): ParsedRow {
+    const { layout } = this;
+    if (fields.length !== layout.width) {
+      const expected = `${layout.width} fields`;
+      return bad(line, 'order_row_malformed', 'row', `${fields.length} fields`, expected);
+    }
+    const customerId = at(fields, layout.id);
+    if (!isUsableId(customerId))
+      return bad(line, 'customer_id_invalid', 'id', customerId, ID_EXPECTED);
+    const date = at(fields, layout.date);
+    const atMs = instantOf(date, this.timeZone);
+    if (atMs === undefined) return bad(line, 'date_invalid', 'date', date, DATE_EXPECTED);
+    const amount = this.amount(line, fields);
+    if (isProblem(amount)) return { problem: amount };
+    const currency = this.currency(line, fields);
+    if (isProblem(currency)) return { problem: currency };
+    return this.identified({ line, customerId, atMs, amountMicros: amount, currency }, fields);
+  }
+
+  private identified(
+    row: Omit<OrderRow, 'transactionId' | 'isRefund'>,
+    fields: readonly string[],
+  ): ParsedRow {
+    const { customerId, atMs, amountMicros } = row;
+    const isRefund = amountMicros !== null && amountMicros < 0n;
+    if (this.layout.transactionId === undefined) {
+      const ordinal = this.ordinals.next(customerId, atMs, amountMicros);
+      const transactionId = derivedTransactionId({ customerId, atMs, amountMicros, ordinal });
+      return { row: { ...row, transactionId, isRefund } };
+    }
+    const transactionId = at(fields, this.layout.transactionId);
+    if (isUsableId(transactionId)) return { row: { ...row, transactionId, isRefund } };
+    return bad(row.line, 'transaction_id_invalid', 'transactionId', transactionId, ID_EXPECTED);
+  }
+
+  private amount(line: number, fields: readonly string[]): bigint | null | RowProblem {
+    if (this.layout.amount === undefined) return null;
+    const text = at(fields, this.layout.amount);
+    const micros = exactMicros(text);
+    if (micros === undefined)
+      return problem(line, 'amount_invalid', 'amount', text, AMOUNT_EXPECTED);
+    if (micros >= 0n || this.options.refundsDeclared === true) return micros;
+    return problem(line, 'amount_negative', 'amount', text, 'an amount ≥ 0, or declared refunds');
+  }
+
+  private currency(line: number, fields: readonly string[]): string | null | RowProblem {
+    const declared = this.options.currency;
+    if (this.layout.currency === undefined) return declared ?? null;
+    const text = at(fields, this.layout.currency);
+    if (/^[A-Z]{3}$/.test(text) && (declared === undefined || text === declared)) return text;
+    const expected = declared ?? 'three capital letters (ISO 4217)';
+    return problem(line, 'order_currency_invalid', 'currency', text, expected);
+  }
+}
+
+function at(fields: readonly string[], index: number): string {
+  return (fields[index] ?? '').trim();
+}
+
+function isUsableId(text: string): boolean {
+  return text !== '' && text.length <= MAX_ID_LENGTH && !UNUSABLE.test(text);
+}
+
+function exactMicros(text: string): bigint | undefined {
+  if (!/^[+-]?\d{1,16}(\.\d*)?$/.test(text) || /\.\d{6}0*[1-9]/.test(text)) return undefined;
+  const micros = microsFromDecimal(text);
+  return micros > MAX_MICROS || micros < -MAX_MICROS ? undefined : micros;
+}
+
+function isProblem(value: bigint | string | null | RowProblem): value is RowProblem {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A problem, its value cut to 80 characters. */
+export function problem(
+  line: number,
+  code: RowProblemCode,
+  field: string,
+  value: string,
+  expected: string,
+): RowProblem {
+  return { line, code, field, value: value.slice(0, 80), expected };
+}
+
+function bad(...parts: Parameters<typeof problem>): ParsedRow {
+  return { problem: problem(...parts) };
+}
