@@ -1,1 +1,15 @@
+export * from './connection.js';
+export { errors as redisErrors } from './errors.js';
+export type { CacheFaultHandler } from './faults.js';
+export * from './in-process-cache.js';
+export * from './in-process-locks.js';
+export * from './in-process-rate-limiter.js';
+export * from './inspect-redis.js';
+export { sharedStateMigrationsDir, sharedStateSchema } from './shared-state-schema.js';
 export * from './ports.js';
+export * from './postgres-cache.js';
+export * from './postgres-locks.js';
+export * from './postgres-rate-limiter.js';
+export * from './redis-cache.js';
+export * from './redis-locks.js';
+export * from './redis-rate-limiter.js';

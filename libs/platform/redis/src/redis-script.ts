@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+const directory = new URL('../lua/', import.meta.url);
+
+/** A Lua file of this package, `<name>-<number of keys>.lua`, run by its digest. */
+export class RedisScript {
+  private readonly source: string;
+  private readonly sha1: string;
+  private readonly keyCount: number;
+
+  constructor(file: string) {
+    this.source = readFileSync(new URL(file, directory), 'utf8');
+    this.sha1 = createHash('sha1').update(this.source).digest('hex');
+    this.keyCount = Number(/-(\d+)\.lua$/.exec(file)?.[1]);
+  }
+
+  /** Runs the script atomically; loads it first when the server does not know it (after a restart). */
+  async run(
+    redis: Redis,
+    keys: readonly string[],
+    values: readonly (string | number)[],
+  ): Promise<unknown> {
+    if (keys.length !== this.keyCount) throw new RangeError(`expected ${this.keyCount} keys`);
+    try {
+      return await redis.evalsha(this.sha1, this.keyCount, ...keys, ...values);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return redis.eval(this.source, this.keyCount, ...keys, ...values);
+    }
+  }
+}
