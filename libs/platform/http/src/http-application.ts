@@ -1,0 +1,117 @@
+import type { CanActivate, DynamicModule, INestApplication, LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { SystemClock } from '@kiki/kernel';
+import { PinoLogger, type Logger } from '@kiki/logging';
+import { HttpRed, type Metrics } from '@kiki/metrics';
+import { edgeError } from './edge-error.js';
+import { ProblemFilter } from './problem.filter.js';
+import { InFlight, installRequestHooks } from './request-hooks.js';
+import { requestIds } from './request-ids.js';
+import { SchemaPipe } from './schema.pipe.js';
+
+/** What the edge of an HTTP service needs. */
+export interface HttpOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Refuses what is not allowed; runs before every route. */
+  readonly guard?: CanActivate;
+  /** @default 4 MiB */
+  readonly bodyLimitBytes?: number;
+  /** Longest time from the first byte to the answer, milliseconds. @default 30000 */
+  readonly requestTimeoutMs?: number;
+  /** Origins whose pages may call; none by default. */
+  readonly corsOrigins?: readonly string[];
+  /** Number of proxies whose X-Forwarded-For is believed. @default 0 */
+  readonly trustedProxies?: number;
+  /** One log line per request. @default false */
+  readonly hasAccessLog?: boolean;
+  /** What Nest itself has to say; silent by default. */
+  readonly nestLogger?: LoggerService | false;
+}
+
+/** A Nest application on Fastify with the platform's edge installed, and how to drain it. */
+export interface HttpApplication {
+  readonly app: NestFastifyApplication;
+  /** Stops listening and waits until no request is in flight, at most `graceMs`; false when some still were. */
+  drain(graceMs: number): Promise<boolean>;
+}
+
+/** Answers of Fastify itself (bad JSON, too large) get a code of the catalogue instead of Nest's exceptions. */
+class EdgeAdapter extends FastifyAdapter {
+  override mapException(error: unknown): unknown {
+    return edgeError(error);
+  }
+}
+
+/** Builds the application; call `app.init()` for `inject()` or `app.listen()` for a port. */
+export async function createHttpApplication(
+  module: DynamicModule,
+  options: HttpOptions,
+): Promise<HttpApplication> {
+  const adapter = new EdgeAdapter(fastifyOptions(options));
+  const inFlight = new InFlight();
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  installRequestHooks(fastify, inFlight, {
+    red: new HttpRed(options.metrics),
+    ...(options.hasAccessLog && options.logger instanceof PinoLogger
+      ? { accessLog: options.logger }
+      : {}),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: options.nestLogger ?? false,
+    abortOnError: false,
+  });
+  installEdge(app, options);
+  return { app, drain: (graceMs) => drain(app, inFlight, graceMs) };
+}
+
+/** The cross-cutting parts of every HTTP application. */
+export function installEdge(app: INestApplication, options: HttpOptions): void {
+  app.useGlobalFilters(new ProblemFilter(options.logger));
+  app.useGlobalPipes(new SchemaPipe());
+  if (options.guard !== undefined) app.useGlobalGuards(options.guard);
+  const origins = [...(options.corsOrigins ?? [])];
+  if (origins.length > 0) {
+    const exposedHeaders = ['x-request-id', 'retry-after', 'idempotency-replayed'];
+    app.enableCors({ origin: origins, exposedHeaders, maxAge: 600 });
+  }
+}
+
+function fastifyOptions(options: HttpOptions): FastifyServerOptions {
+  const { bodyLimitBytes = 4_194_304, requestTimeoutMs = 30_000, trustedProxies = 0 } = options;
+  return {
+    logger: false,
+    disableRequestLogging: true,
+    genReqId: requestIds(),
+    bodyLimit: bodyLimitBytes,
+    // The whole request must arrive, and the answer be ready, within this time.
+    requestTimeout: requestTimeoutMs,
+    handlerTimeout: requestTimeoutMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: 65_000,
+    trustProxy: trustedProxies === 0 ? false : (_address, hop) => hop < trustedProxies,
+    forceCloseConnections: 'idle',
+    // Ids of 128 characters, percent-encoded, and signed tokens travel in paths.
+    routerOptions: { maxParamLength: 2048 },
+  };
+}
+
+async function drain(
+  app: NestFastifyApplication,
+  inFlight: InFlight,
+  graceMs: number,
+): Promise<boolean> {
+  inFlight.isDraining = true;
+  const server = app.getHttpServer();
+  server.close();
+  server.closeIdleConnections();
+  const clock = new SystemClock();
+  const deadline = clock.monotonicMs() + graceMs;
+  while (inFlight.count > 0 && clock.monotonicMs() < deadline) {
+    await clock.sleep(10);
+    server.closeIdleConnections();
+  }
+  return inFlight.count === 0;
+}

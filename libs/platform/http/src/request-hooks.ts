@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { withRequestContext, type PinoLogger } from '@kiki/logging';
+import type { HttpRed } from '@kiki/metrics';
+
+/** Sent with every answer; a page of ours overrides the policy. Constants: a library would compute them per request. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['referrer-policy', 'no-referrer'],
+  ['strict-transport-security', 'max-age=31536000; includeSubDomains'],
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+];
+
+/** What the hooks write to. */
+export interface RequestHooksOptions {
+  readonly red: HttpRed;
+  /** Set: one line per request. */
+  readonly accessLog?: PinoLogger;
+}
+
+/** Requests that are being worked on; the drain waits for none. */
+export class InFlight {
+  count = 0;
+  isDraining = false;
+}
+
+/** Request id out, security headers, log context, metrics, access log, and `connection: close` while draining. */
+export function installRequestHooks(
+  fastify: FastifyInstance,
+  inFlight: InFlight,
+  options: RequestHooksOptions,
+): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    inFlight.count++;
+    reply.raw.once('close', () => inFlight.count--);
+    if (inFlight.isDraining) reply.raw.shouldKeepAlive = false;
+    const { raw } = reply;
+    for (const [name, value] of SECURITY_HEADERS) raw.setHeader(name, value);
+    raw.setHeader('x-request-id', request.id);
+    done();
+  });
+  // Not earlier: the context does not survive the events of the body's stream.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    withRequestContext({ requestId: request.id }, done);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    observe(request, reply, options);
+    done();
+  });
+}
+
+function observe(request: FastifyRequest, reply: FastifyReply, options: RequestHooksOptions): void {
+  const seconds = reply.elapsedTime / 1000;
+  const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
+  options.red.observe(request.method, route, reply.statusCode, seconds);
+  options.accessLog?.access('request', {
+    requestId: request.id,
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
+  });
+}
