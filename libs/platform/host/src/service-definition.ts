@@ -1,4 +1,5 @@
 import type { ConfigOf, ConfigSchema, ConfigVariables } from '@kiki/config';
+import type { GrpcService } from '@kiki/grpc';
 import type { DynamicModule } from '@nestjs/common';
 
 /** The five services. */
@@ -8,12 +9,10 @@ export type ServiceName = 'syncvalue' | 'syncshield' | 'syncflow' | 'synccreate'
 export interface Endpoints {
   /** HTTP port: API and `/health /ready /metrics` (only the latter three for SyncValue). */
   readonly httpPort: number;
-  /** Set for SyncValue: gRPC port, package names and .proto files. */
+  /** Set for SyncValue: gRPC port and the generated services; `connectGrpc` of `@kiki/grpc` serves them. */
   readonly grpc?: {
     readonly port: number;
-    readonly packages: readonly string[];
-    readonly protoFiles: readonly string[];
-    readonly includeDirs: readonly string[];
+    readonly services: readonly GrpcService[];
   };
 }
 
@@ -53,8 +52,5 @@ export function defineService<V extends ConfigVariables>(
 /** DI token of the service's own typed configuration. */
 export const SERVICE_CONFIG = 'kiki:service-config';
 
-/** Which outbound channels may really send; everything else dry-runs. Set by `kiki live on <channel>`. */
-export abstract class LiveChannels {
-  /** Whether a tenant's channel (`email`, `sms`, `meta`…) may leave the building. */
-  abstract isLive(tenant: string, channel: string): Promise<boolean>;
-}
+/** Which outbound channels may really send; owned by `@kiki/auth`, injected by class. */
+export { LiveChannels } from '@kiki/auth';
