@@ -1,0 +1,78 @@
+import { logBeta } from '../numerics/gamma.js';
+import { betaExpectation } from '../numerics/logit-quadrature.js';
+import { logNbdPmf } from './nbd.js';
+
+const MAX_TERMS = 200_000;
+
+/** A living customer's posterior: purchase rate gamma(shape, rate), dropout probability beta(a, b + 1). */
+export interface Living {
+  readonly shape: number;
+  readonly rate: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+/**
+ * E[purchases in the next `t`] of a customer alive now, for the beta-geometric models:
+ * (a+b)/(a−1) · [1 − (1−z)^shape · ₂F₁(shape, b+1; a+b; z)], z = t/(rate+t) (Fader, Hardie, Lee 2005, eq. 10, with P(alive) taken out).
+ *
+ * Euler's transformation turns the bracket into 1 − (1−z)^ε · ₂F₁(a+b−shape, ε; a+b; z), ε = a − 1, where large x
+ * cancels; dividing by ε term by term removes the poles at a = 1 and a + b = 0, so nothing overflows or cancels there.
+ */
+export function purchasesIfAlive({ shape, rate, a, b }: Living, t: number): number {
+  if (t <= 0) return 0;
+  // The series alternates and cancels when shape is well above a + b: integrate over the dropout probability instead.
+  if (shape > a + b + 2) {
+    return betaExpectation(a, b + 1, (p) => -Math.expm1(-shape * Math.log1p((p * t) / rate)) / p);
+  }
+  const z = t / (rate + t);
+  const epsilon = a - 1;
+  const c = a + b;
+  const logStay = Math.log1p(-z);
+  let term = (c - shape) * z;
+  let sum = term;
+  for (let k = 1; k < MAX_TERMS; k++) {
+    term *= (((c - shape + k) * (epsilon + k)) / ((c + k) * (k + 1))) * z;
+    sum += term;
+    if (Math.abs(term) <= 1e-17 * Math.abs(sum)) break;
+  }
+  const grown = Math.abs(epsilon) < 1e-300 ? -logStay : -Math.expm1(epsilon * logStay) / epsilon;
+  return Math.max(0, c * grown - Math.exp(epsilon * logStay) * sum);
+}
+
+/**
+ * P(X(t) = n) of a new customer of BG/NBD (`dropsAtStart` 0; Fader, Hardie, Lee 2005, eq. 8) or MBG/NBD (1, where a customer may
+ * also drop out at once; Batislam, Denizel, Filiztekin 2007).
+ */
+export function betaGeometricPmf(
+  theta: ArrayLike<number>,
+  n: number,
+  t: number,
+  dropsAtStart: 0 | 1,
+): number {
+  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  const chances = n + dropsAtStart;
+  const base = logBeta(a, b);
+  const staying = Math.exp(logBeta(a, b + chances) - base + logNbdPmf(r, alpha, n, t));
+  if (chances === 0) return staying;
+  return staying + Math.exp(logBeta(a + 1, b + chances - 1) - base) * nbdTail(r, alpha, n, t);
+}
+
+/** P(N ≥ n) of a negative binomial count over time t, summed from the side that keeps its digits. */
+function nbdTail(r: number, alpha: number, n: number, t: number): number {
+  if (n === 0) return 1;
+  const z = t / (alpha + t);
+  if (n <= (r * t) / alpha) {
+    let below = 0;
+    for (let j = 0; j < n; j++) below += Math.exp(logNbdPmf(r, alpha, j, t));
+    return Math.max(0, 1 - below);
+  }
+  let term = Math.exp(logNbdPmf(r, alpha, n, t));
+  let sum = 0;
+  for (let j = n; j < n + MAX_TERMS; j++) {
+    sum += term;
+    if (term <= 1e-17 * sum) break;
+    term *= ((r + j) / (j + 1)) * z;
+  }
+  return sum;
+}

@@ -1,0 +1,34 @@
+import type { GroupedRows } from '../statistics.js';
+
+/** The purchase models there are. */
+export type PurchaseModelKind = 'bg_nbd' | 'mbg_nbd' | 'pareto_nbd' | 'nbd';
+
+/** What is known of a customer, in the model's time unit. */
+export interface Observed {
+  readonly frequency: number;
+  readonly recency: number;
+  readonly age: number;
+}
+
+/**
+ * The mathematics of one purchase model. Parameters are positive numbers in the order of `parameterNames`; fits run on
+ * their logarithms.
+ */
+export interface PurchaseKind {
+  readonly kind: PurchaseModelKind;
+  readonly parameterNames: readonly string[];
+  /** Which parameters scale with time (a rate's denominator), by position. */
+  readonly timeParameters: readonly boolean[];
+  /** Points to start a fit from, for times divided by the mean age. */
+  readonly starts: readonly (readonly number[])[];
+  /** log-likelihood over grouped rows; writes its gradient by the natural parameters when asked. */
+  logLikelihood(theta: ArrayLike<number>, rows: GroupedRows, gradient?: Float64Array): number;
+  /** P(alive at T | x, t_x, T). */
+  pAlive(theta: ArrayLike<number>, row: Observed): number;
+  /** E[purchases in (T, T + horizon] | x, t_x, T, alive at T]. */
+  purchasesIfAlive(theta: ArrayLike<number>, row: Observed, horizon: number): number;
+  /** E[purchases in (0, t]] of a new customer. */
+  expectedPurchases(theta: ArrayLike<number>, t: number): number;
+  /** P(X(t) = n) of a new customer. */
+  pmf(theta: ArrayLike<number>, n: number, t: number): number;
+}
