@@ -1,20 +1,39 @@
 import type { Pool } from 'pg';
 
-/** A row as `pg` gives it: int8 as bigint, numeric as string, timestamptz as Date, json as a value. */
+/**
+ * A row: int8 (also `count(*)`) as bigint, numeric as string, date as `YYYY-MM-DD`, timestamptz as Date,
+ * json as a value.
+ */
 export type Row = Record<string, unknown>;
 
 /** Values a statement may be given; bigint is sent exactly. */
 export type SqlValue =
-  | string | number | bigint | boolean | Date | null | Uint8Array
+  | string
+  | number
+  | bigint
+  | boolean
+  | Date
+  | null
+  | Uint8Array
   | readonly (string | number | bigint | boolean | Date | null | Uint8Array)[]
   | object;
+
+/** How one statement runs. */
+export interface StatementOptions {
+  /** Prepares the statement once per connection under this name: only for hot statements of constant text. */
+  readonly name?: string;
+}
 
 /** Something statements can be run on: the pool or one transaction. */
 export interface Queryable {
   /** Runs one statement with `$1…` parameters and returns its rows. */
-  query<R extends Row = Row>(sql: string, values?: readonly SqlValue[]): Promise<R[]>;
+  query<R extends Row = Row>(
+    sql: string,
+    values?: readonly SqlValue[],
+    options?: StatementOptions,
+  ): Promise<R[]>;
   /** Runs one statement and returns the number of rows it touched. */
-  execute(sql: string, values?: readonly SqlValue[]): Promise<number>;
+  execute(sql: string, values?: readonly SqlValue[], options?: StatementOptions): Promise<number>;
 }
 
 /** How a transaction runs. */
@@ -35,14 +54,25 @@ export abstract class Database implements Queryable {
   abstract readonly schema: string;
   /** The raw pool, for libraries that need one (COPY, LISTEN, BullMQ). */
   abstract readonly pool: Pool;
-  abstract query<R extends Row = Row>(sql: string, values?: readonly SqlValue[]): Promise<R[]>;
-  abstract execute(sql: string, values?: readonly SqlValue[]): Promise<number>;
+  abstract query<R extends Row = Row>(
+    sql: string,
+    values?: readonly SqlValue[],
+    options?: StatementOptions,
+  ): Promise<R[]>;
+  abstract execute(
+    sql: string,
+    values?: readonly SqlValue[],
+    options?: StatementOptions,
+  ): Promise<number>;
   /**
    * Runs `work` in one transaction and commits; rolls back when it throws.
    * The work may run again after a serialization failure, so it must have no effect outside the transaction.
    * @throws unavailable when the store cannot be reached; commit_unknown when the reply to COMMIT was lost
    */
-  abstract transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  abstract transaction<T>(
+    work: (tx: Queryable) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>;
   /** Takes part in readiness: resolves when a trivial statement is answered. @throws unavailable */
   abstract ping(): Promise<void>;
 }

@@ -1,1 +1,10 @@
 export * from './database.js';
+export type { EmbeddedOptions } from './embedded/embedded-postgres.js';
+export { errors as postgresErrors } from './errors.js';
+export { migrate, migrationStatus } from './migrations.js';
+export type { MigrateOptions, MigrationStatus } from './migrations.js';
+export * from './open-postgres.js';
+export { isConnectionError, isSerializationFailure } from './pg-errors.js';
+export { createPool } from './pool.js';
+export type { ConnectionOptions, PoolOptions } from './pool.js';
+export * from './postgres-database.js';

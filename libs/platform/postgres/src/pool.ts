@@ -1,0 +1,64 @@
+import pg from 'pg';
+import { schemaName } from './schema-name.js';
+import { typeParsers } from './type-parsers.js';
+
+/** How to reach one database; passes as it is to `pg`. */
+export interface ConnectionOptions {
+  /** Host name, address, or the directory of a unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password?: string;
+  readonly database: string;
+  readonly ssl?: pg.ClientConfig['ssl'];
+}
+
+/** What a pool is made of. */
+export interface PoolOptions {
+  readonly connection: ConnectionOptions;
+  /** First and only schema on the search path. */
+  readonly schema: string;
+  /** Most connections held at once. @default 8 */
+  readonly max?: number;
+  /** A statement running longer is cancelled; 0 = never. @default 30000 */
+  readonly statementTimeoutMs?: number;
+  /** A transaction left idle longer loses its session; 0 = never. @default 60000 */
+  readonly idleInTransactionTimeoutMs?: number;
+  /** Longest wait for a free or new connection. @default 10000 */
+  readonly connectTimeoutMs?: number;
+  /** An unused connection is closed after this time. @default 30000 */
+  readonly idleTimeoutMs?: number;
+  /** Shown in pg_stat_activity. @default 'kiki-<schema>' */
+  readonly applicationName?: string;
+}
+
+/** After the server's own timeout it has this long to say so, before the client gives the connection up. */
+const CLIENT_GRACE_MS = 15_000;
+
+/** The `pg` settings of one session of a schema. */
+export function sessionConfig(options: PoolOptions): pg.ClientConfig {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
+  return {
+    ...options.connection,
+    types: typeParsers,
+    options: `-c search_path=${schemaName(options.schema)} -c timezone=UTC`,
+    application_name: options.applicationName ?? `kiki-${options.schema}`,
+    statement_timeout: statementTimeoutMs || false,
+    query_timeout: statementTimeoutMs ? statementTimeoutMs + CLIENT_GRACE_MS : undefined,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 60_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    keepAlive: true,
+  };
+}
+
+/** A pool whose type parsers, search path and timeouts are its own; nothing global is touched. */
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...sessionConfig(options),
+    max: options.max ?? 8,
+    idleTimeoutMillis: options.idleTimeoutMs ?? 30_000,
+  });
+  // A connection that breaks while idle is dropped by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}

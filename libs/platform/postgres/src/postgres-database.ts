@@ -1,0 +1,164 @@
+import { Clock, Random, SystemClock, SystemRandom } from '@kiki/kernel';
+import type { Pool, PoolClient } from 'pg';
+import { backoffMs } from './backoff.js';
+import { Database } from './database.js';
+import type { Queryable, Row, SqlValue, StatementOptions, TransactionOptions } from './database.js';
+import { errors } from './errors.js';
+import { isConnectionError, isSerializationFailure, mapError } from './pg-errors.js';
+import { createPool } from './pool.js';
+import type { PoolOptions } from './pool.js';
+import { rethrow, runStatement, TransactionStatements } from './statement.js';
+
+/** What a PostgresDatabase is made of. */
+export interface PostgresDatabaseOptions extends PoolOptions {
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+  /** @default the machine's randomness */
+  readonly random?: Random;
+}
+
+const ISOLATIONS = {
+  'read committed': 'READ COMMITTED',
+  'repeatable read': 'REPEATABLE READ',
+  serializable: 'SERIALIZABLE',
+} as const;
+
+/** The relational store over a pool of `pg`; connections come back by themselves after a server restart. */
+export class PostgresDatabase extends Database {
+  override readonly schema: string;
+  override readonly pool: Pool;
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private closing: Promise<void> | undefined;
+
+  constructor(readonly options: PostgresDatabaseOptions) {
+    super();
+    this.schema = options.schema;
+    this.pool = createPool(options);
+    this.clock = options.clock ?? new SystemClock();
+    this.random = options.random ?? new SystemRandom();
+  }
+
+  override async query<R extends Row = Row>(
+    sql: string,
+    values?: readonly SqlValue[],
+    options?: StatementOptions,
+  ): Promise<R[]> {
+    return this.withClient(
+      async (client) => (await runStatement<R>(client, sql, values, options)).rows,
+    );
+  }
+
+  override async execute(
+    sql: string,
+    values?: readonly SqlValue[],
+    options?: StatementOptions,
+  ): Promise<number> {
+    return this.withClient(
+      async (client) => (await runStatement(client, sql, values, options)).rowCount ?? 0,
+    );
+  }
+
+  override async transaction<T>(
+    work: (tx: Queryable) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const attempts = options.attempts ?? 5;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(work, options);
+      } catch (error) {
+        if (!isSerializationFailure(error)) throw mapError(error);
+        if (attempt >= attempts) {
+          const message = `The transaction collided with others ${attempts} times.`;
+          throw errors.serialization_failed(message, { retryAfterMs: 100 }, { cause: error });
+        }
+        await this.clock.sleep(backoffMs(attempt + 1, this.random));
+      }
+    }
+  }
+
+  override async ping(): Promise<void> {
+    await this.query('SELECT 1');
+  }
+
+  /** Waits for running statements and closes every connection; safe to call twice. */
+  close(): Promise<void> {
+    this.closing ??= this.pool.end();
+    return this.closing;
+  }
+
+  private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect().catch(rethrow);
+    let broken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      broken = isConnectionError(error);
+      throw mapError(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  private async attempt<T>(
+    work: (tx: Queryable) => Promise<T>,
+    options: TransactionOptions,
+  ): Promise<T> {
+    const client = await this.begin(options);
+    let isUsable = false;
+    try {
+      const result = await work(new TransactionStatements(client));
+      await commit(client);
+      isUsable = true;
+      return result;
+    } catch (error) {
+      isUsable = !isUnknownOutcome(error) && (await rollback(client));
+      throw error;
+    } finally {
+      client.release(!isUsable);
+    }
+  }
+
+  /** Nothing has been done before BEGIN is answered, so a stale pooled connection may be replaced once. */
+  private async begin(options: TransactionOptions): Promise<PoolClient> {
+    const isolation = ISOLATIONS[options.isolation ?? 'read committed'];
+    const sql = `BEGIN ISOLATION LEVEL ${isolation} ${options.isReadOnly ? 'READ ONLY' : 'READ WRITE'}`;
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.pool.connect().catch(rethrow);
+      try {
+        await client.query(sql);
+        return client;
+      } catch (error) {
+        client.release(true);
+        if (attempt > 1 || !isConnectionError(error)) throw error;
+      }
+    }
+  }
+}
+
+function isUnknownOutcome(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'commit_unknown';
+}
+
+/** @throws commit_unknown when the connection broke before the answer; transaction_aborted on a silent rollback */
+async function commit(client: PoolClient): Promise<void> {
+  let command: string;
+  try {
+    ({ command } = await client.query('COMMIT'));
+  } catch (error) {
+    if (!isConnectionError(error)) throw error;
+    throw errors.commit_unknown(undefined, { retryAfterMs: 1000 }, { cause: error });
+  }
+  if (command !== 'COMMIT') throw errors.transaction_aborted();
+}
+
+/** True when the connection can be used again. */
+async function rollback(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  }
+}
