@@ -4,7 +4,7 @@ import {
   type ExceptionFilter,
   type INestApplication,
 } from '@nestjs/common';
-import type { MicroserviceOptions } from '@nestjs/microservices';
+import type { MicroserviceOptions, NestMicroservice } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
 import { GrpcTransport, type GrpcTransportOptions } from './grpc-transport.js';
 
@@ -25,10 +25,13 @@ export function connectGrpc(
   options: GrpcTransportOptions & { readonly guards?: readonly CanActivate[] },
 ): GrpcTransport {
   const transport = new GrpcTransport(options);
+  // Deferred, because guards and filters count only while no handler is bound yet.
   const microservice = app.connectMicroservice<MicroserviceOptions>(
     { strategy: transport },
-    { inheritAppConfig: false },
+    { inheritAppConfig: false, deferInitialization: true },
   );
+  // The application itself runs the init hooks; once is enough.
+  (microservice as NestMicroservice).setIsInitHookCalled(true);
   microservice.useGlobalFilters(new GrpcErrorFilter());
   microservice.useGlobalGuards(...(options.guards ?? []));
   return transport;

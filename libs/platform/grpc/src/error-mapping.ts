@@ -36,14 +36,6 @@ function encodeDetails(details: ErrorDetails): Buffer | undefined {
 /** Any thrown value as an error of the catalogue: what is not a DomainError becomes `internal`. */
 export function asDomainError(error: unknown): DomainError {
   if (DomainError.is(error)) return error;
-  // Nest refuses with an HttpException or RpcException when a guard answers false.
-  const name = error instanceof Error ? error.constructor.name : '';
-  if (
-    name === 'ForbiddenException' ||
-    (error as Error | undefined)?.message === 'Forbidden resource'
-  ) {
-    return new DomainError('forbidden', 'forbidden', 'The key may not do this.');
-  }
   if (error instanceof Error && error.name === 'AbortError') {
     return kernelErrors.cancelled(undefined, {}, { cause: error });
   }
@@ -82,7 +74,7 @@ const CODE_OF_KIND: Readonly<Partial<Record<ErrorKind, string>>> = {
   deadline: 'deadline_exceeded',
   cancelled: 'cancelled',
   unauthenticated: 'key_missing',
-  forbidden: 'forbidden',
+  forbidden: 'scope_missing',
 };
 
 /** A failed call of a client as the DomainError that the server threw, or that the channel stands for. */

@@ -27,7 +27,8 @@ export const HEALTH_PROTO_PATH = protoPath;
 export const HEALTH_SERVICE = 'grpc.health.v1.Health';
 
 /**
- * grpc.health.v1: `Check` answers NOT_FOUND for an unknown service, `Watch` SERVICE_UNKNOWN and every change after it.
+ * grpc.health.v1: `Check` answers NOT_FOUND for an unknown service, `Watch` SERVICE_UNKNOWN and
+ * every change after it, `List` knows all.
  * Once draining everything is NOT_SERVING for good.
  */
 export class GrpcHealth {
@@ -71,8 +72,16 @@ export class GrpcHealth {
         call: ServerUnaryCall<HealthRequest, HealthResponse>,
         done: sendUnaryData<HealthResponse>,
       ) => this.check(call.request.service, done),
+      list: (_call: unknown, done: sendUnaryData<object>) =>
+        done(null, { statuses: this.listed() }),
       watch: (call: Watcher) => this.watch(call),
     });
+  }
+
+  private listed(): Record<string, HealthResponse> {
+    return Object.fromEntries(
+      [...this.statuses].map(([name, serving]) => [name, { status: serving }]),
+    );
   }
 
   private publish(service: string, serving: Serving): void {
