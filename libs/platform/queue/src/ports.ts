@@ -75,9 +75,18 @@ export abstract class JobQueue<T> {
   abstract drained(timeoutMs: number): Promise<void>;
 }
 
+/** What is special about one queue. */
+export interface QueueOptions {
+  /** Scope that the key of a producer must have. @default `<area>:write` of the service, e.g. `flow:write` */
+  readonly scope?: string;
+}
+
 /** The queues of one service; bound to Redis or Postgres by the profile. */
 export abstract class Queues {
   /** The queue of that name; asking twice gives the same one. Names are prefixed with the service's. */
-  abstract queue<T>(name: string): JobQueue<T>;
+  abstract queue<T>(name: string, options?: QueueOptions): JobQueue<T>;
+  /** Takes part in readiness. @throws unavailable */
   abstract ping(): Promise<void>;
+  /** Drains: workers take no more, running jobs may finish within the grace, then go back into the queue. @default 10000 */
+  abstract close(graceMs?: number): Promise<void>;
 }

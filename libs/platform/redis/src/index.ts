@@ -13,3 +13,4 @@ export * from './postgres-rate-limiter.js';
 export * from './redis-cache.js';
 export * from './redis-locks.js';
 export * from './redis-rate-limiter.js';
+export * from './redis-script.js';

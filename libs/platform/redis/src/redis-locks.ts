@@ -5,9 +5,9 @@ import { orUnavailable } from './faults.js';
 import { Locks, type Lease } from './ports.js';
 import { RedisScript } from './redis-script.js';
 
-const acquire = new RedisScript('lock-acquire-2.lua');
-const renew = new RedisScript('lock-renew-1.lua');
-const release = new RedisScript('lock-release-1.lua');
+const acquire = new RedisScript(new URL('../lua/lock-acquire-2.lua', import.meta.url));
+const renew = new RedisScript(new URL('../lua/lock-renew-1.lua', import.meta.url));
+const release = new RedisScript(new URL('../lua/lock-release-1.lua', import.meta.url));
 
 /**
  * Locks in Redis: keys `<service>:lock:<name>`. The fence is a counter that is never below the server's clock in

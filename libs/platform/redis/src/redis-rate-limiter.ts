@@ -5,7 +5,7 @@ import { decisionOf } from './gcra.js';
 import { RateLimiter, type RateDecision, type RateLimit } from './ports.js';
 import { RedisScript } from './redis-script.js';
 
-const gcra = new RedisScript('gcra-1.lua');
+const gcra = new RedisScript(new URL('../lua/gcra-1.lua', import.meta.url));
 
 /** GCRA in Redis by one Lua step: keys `<service>:limit:<key>`, gone when the bucket is dry. */
 export class RedisRateLimiter extends RateLimiter {

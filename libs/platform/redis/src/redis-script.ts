@@ -2,18 +2,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
-const directory = new URL('../lua/', import.meta.url);
-
-/** A Lua file of this package, `<name>-<number of keys>.lua`, run by its digest. */
+/** A Lua file named `<name>-<number of keys>.lua`, run by its digest. */
 export class RedisScript {
   private readonly source: string;
   private readonly sha1: string;
   private readonly keyCount: number;
 
-  constructor(file: string) {
-    this.source = readFileSync(new URL(file, directory), 'utf8');
+  constructor(file: URL) {
+    this.source = readFileSync(file, 'utf8');
     this.sha1 = createHash('sha1').update(this.source).digest('hex');
-    this.keyCount = Number(/-(\d+)\.lua$/.exec(file)?.[1]);
+    this.keyCount = Number(/-(\d+)\.lua$/.exec(file.pathname)?.[1]);
   }
 
   /** Runs the script atomically; loads it first when the server does not know it (after a restart). */

@@ -1,0 +1,79 @@
+import { closeRedis, connectRedis, pingRedis } from '@kiki/redis';
+import { createRedisBackend, withBackend, type Processor } from 'bullmq';
+import type { Redis } from 'ioredis';
+import {
+  QueueBackend,
+  workerSettings,
+  type OpenWorkerOptions,
+  type StoredQueue,
+  type StoredWorker,
+} from './queue-backend.js';
+import { oldestWaiting } from './redis-oldest.js';
+
+/** Where the queues of one service lie in Redis. */
+export interface RedisQueueBackendOptions {
+  /** `redis://` URL of a server with `maxmemory-policy noeviction`. */
+  readonly url: string;
+  readonly service: string;
+  /** First part of every key. @default 'bull' (what other BullMQ programs use) */
+  readonly prefix?: string;
+  readonly onFault?: (error: Error) => void;
+}
+
+/** BullMQ on Redis: one connection for producers, one for workers' commands, one more per worker that blocks. */
+export class RedisQueueBackend extends QueueBackend {
+  override readonly kind = 'redis';
+  private readonly bull = withBackend(createRedisBackend);
+  private readonly producer: Redis;
+  private worker: Redis | undefined;
+
+  /** @throws redis_url_invalid */
+  constructor(private readonly options: RedisQueueBackendOptions) {
+    super();
+    this.producer = this.connect('request');
+  }
+
+  private get prefix(): string {
+    return this.options.prefix ?? 'bull';
+  }
+
+  override openQueue(name: string): StoredQueue {
+    const options = { connection: this.producer, prefix: this.prefix };
+    return new this.bull.Queue<unknown, unknown>(name, options) as unknown as StoredQueue;
+  }
+
+  override openWorker(
+    name: string,
+    processor: Processor<unknown, unknown, string>,
+    options: OpenWorkerOptions,
+  ): StoredWorker {
+    this.worker ??= this.connect('worker');
+    return new this.bull.Worker<unknown, unknown>(name, processor, {
+      ...workerSettings(options),
+      connection: this.worker,
+      prefix: this.prefix,
+    }) as unknown as StoredWorker;
+  }
+
+  override oldestWaitingSinceMs(name: string): Promise<number | undefined> {
+    return oldestWaiting(this.producer, `${this.prefix}:${name}`);
+  }
+
+  override ping(): Promise<void> {
+    return pingRedis(this.producer);
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([this.producer, this.worker].map((redis) => redis && closeRedis(redis)));
+  }
+
+  private connect(use: 'request' | 'worker'): Redis {
+    return connectRedis({
+      url: this.options.url,
+      use,
+      name: `kiki-${this.options.service}-queue`,
+      timeoutMs: 5000,
+      ...(this.options.onFault ? { onFault: this.options.onFault } : {}),
+    });
+  }
+}
