@@ -1,1 +1,16 @@
-export {};
+export * from './brief.js';
+export * from './color.js';
+export * from './compose.js';
+export { copyFor, lengthOf, shorten, type Copy } from './copy.js';
+export * from './format.js';
+export * from './geometry.js';
+export { hash32 } from './hash.js';
+export { numbersIn, unsupportedNumbers } from './numbers.js';
+export * from './palette.js';
+export * from './scene.js';
+export * from './strategy.js';
+export { errors as studioErrors } from './errors.js';
+export { fitText, type FitOptions, type FittedText } from './text/fit-text.js';
+export { readFontMetrics, type FontMetrics, type Inflate } from './text/font-metrics.js';
+export * from './text/measure.js';
+export * from './text-tree.js';

@@ -1,0 +1,34 @@
+/** A number as it stands in a text, with sign, currency and unit. */
+export interface NumberMention {
+  /** Only the digits and separators, e.g. `1,500`. */
+  readonly digits: string;
+  /** With currency or unit, e.g. `30%`, `$9.99`, `24h`. */
+  readonly shown: string;
+  readonly index: number;
+}
+
+const MENTION =
+  /(?<![\p{L}\d])(?:[+−-](?=[\d$€£]))?[$€£]?\s?(?<digits>\d+(?:[.,'\u202f]\d+)*)(?:\s?(?:%|×|x\b|€|£|(?:h|kg|g|mg|ml|l|km|cm|mm|m|kWh|W|GB|TB|mAh)\b))?(?:\s?\+)?/gu;
+
+/** Numbers in a text, in order. */
+export function numbersIn(text: string): NumberMention[] {
+  return [...text.matchAll(MENTION)].map((match) => ({
+    digits: match.groups?.['digits'] ?? '',
+    shown: match[0].trim(),
+    index: match.index,
+  }));
+}
+
+/** Every digit group of a text, also inside words such as `A4` or `X200`, in one spelling. */
+function digitGroups(text: string): string[] {
+  const plain = text.normalize('NFKC');
+  return (plain.match(/\d+(?:[.,'\u202f]\d+)*/gu) ?? []).map((digits) =>
+    digits.replace(/\D/gu, '.'),
+  );
+}
+
+/** Numbers of `text` that no source contains: the ones an advertisement must not state. */
+export function unsupportedNumbers(text: string, sources: readonly string[]): string[] {
+  const known = new Set(sources.flatMap(digitGroups));
+  return digitGroups(text).filter((digits) => !known.has(digits));
+}
