@@ -11,6 +11,10 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/\\.kiki/'],
   watchman: false,
+  // The default of one worker less than cores would be a single one on two cores.
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  reporters: ['default', 'summary', '<rootDir>/tools/plain-summary.js'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['@kiki/source', 'node', 'node-addons'] },
