@@ -1,6 +1,8 @@
 export * from './database.js';
 export type { EmbeddedOptions } from './embedded/embedded-postgres.js';
 export { errors as postgresErrors } from './errors.js';
+export { PostgresListener } from './listener.js';
+export type { ListenerOptions } from './listener.js';
 export { migrate, migrationStatus } from './migrations.js';
 export type { MigrateOptions, MigrationStatus } from './migrations.js';
 export * from './open-postgres.js';
@@ -8,3 +10,5 @@ export { isConnectionError, isSerializationFailure } from './pg-errors.js';
 export { createPool } from './pool.js';
 export type { ConnectionOptions, PoolOptions } from './pool.js';
 export * from './postgres-database.js';
+export { checkServer, inspectServer } from './startup-checks.js';
+export type { ServerInspection } from './startup-checks.js';

@@ -12,6 +12,9 @@ export function fileSettings(): string {
     'log_min_messages = warning',
     "log_line_prefix = '%m [%p] %a '",
     'log_lock_waits = on',
+    'log_checkpoints = off',
+    // Without the details of an error, which quote the values of rows.
+    'log_error_verbosity = terse',
     '',
   ].join('\n');
 }
