@@ -1,5 +1,10 @@
+export * from './data-files.js';
+export * from './debian-postgres.js';
+export * from './describe-unless.js';
 export * from './fake-clock.js';
 export * from './free-port.js';
+export * from './redis.js';
+export { repositoryRoot } from './repository.js';
 export * from './test-database.js';
 export { testServer } from './test-server.js';
 export * from './wait-for.js';

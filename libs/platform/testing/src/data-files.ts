@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeUnless } from './describe-unless.js';
+import { repositoryRoot } from './repository.js';
+
+/** Path of a file or folder of real data beside the checkout (`../shared/data`), or undefined. */
+export function dataFile(relative: string): string | undefined {
+  const path = join(repositoryRoot, '..', 'shared', 'data', relative);
+  return existsSync(path) ? path : undefined;
+}
+
+/** A `describe` that needs real data; without it the block is skipped and says why. */
+export function describeWithData(
+  relative: string,
+  title: string,
+  body: (path: string) => void,
+): void {
+  const path = dataFile(relative);
+  const reason = path === undefined ? `../shared/data/${relative} is not there` : undefined;
+  describeUnless(reason, title, () => body(path ?? ''));
+}
