@@ -5,7 +5,7 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { type Clock, DomainError, kernelErrors } from '@kiki/kernel';
+import { type Clock, kernelErrors } from '@kiki/kernel';
 import type { Logger } from '@kiki/logging';
 import type { Metrics } from '@kiki/metrics';
 import { type MessageHandler, Server, Transport } from '@nestjs/microservices';
@@ -175,7 +175,7 @@ export class GrpcTransport extends Server {
   ): Promise<void> {
     if (signal.aborted) throw signal.reason;
     const input = method.requestStream ? requestsOf(call, signal) : call.request;
-    const result = await settle(handler(input, call.metadata as never));
+    const result = await settle(handler(input, call.metadata));
     if (!method.responseStream) return reply?.(null, result);
     if (!isAsyncIterable(result)) throw new Error(`${method.path} must return an AsyncIterable`);
     await writeAll(call, result, signal);
@@ -204,6 +204,6 @@ export class GrpcTransport extends Server {
 
   private abortAll(): void {
     const reason = kernelErrors.unavailable('The server is shutting down.');
-    for (const opened of this.open) opened.abort(reason as DomainError);
+    for (const opened of this.open) opened.abort(reason);
   }
 }

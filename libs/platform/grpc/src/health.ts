@@ -67,7 +67,7 @@ export class GrpcHealth {
 
   /** Adds the service to a server. */
   addTo(server: Pick<Server, 'addService'>): void {
-    server.addService(healthService as never, {
+    server.addService(healthService, {
       check: (
         call: ServerUnaryCall<HealthRequest, HealthResponse>,
         done: sendUnaryData<HealthResponse>,
