@@ -1,1 +1,10 @@
-export {};
+export * from './command.js';
+export { errors as cliErrors } from './errors.js';
+export * from './interrupt.js';
+export * from './options.js';
+export * from './print-error.js';
+export * from './progress.js';
+export * from './reporter.js';
+export * from './run-cli.js';
+export * from './table.js';
+export * from './terminal.js';
