@@ -12,7 +12,10 @@ export abstract class ObjectStore {
   /** Stores bytes durably (synced before it resolves). @throws object_too_large */
   abstract put(tenant: string, bytes: Uint8Array, contentType: string): Promise<StoredObject>;
   /** The bytes, verified against the hash. @throws object_not_found, object_corrupt */
-  abstract get(tenant: string, sha256: string): Promise<{ object: StoredObject; bytes: Uint8Array }>;
+  abstract get(
+    tenant: string,
+    sha256: string,
+  ): Promise<{ object: StoredObject; bytes: Uint8Array }>;
   /** What is known about an object, or undefined. */
   abstract head(tenant: string, sha256: string): Promise<StoredObject | undefined>;
   /** Takes part in readiness. @throws unavailable */
