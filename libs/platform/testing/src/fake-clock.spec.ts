@@ -49,7 +49,11 @@ describe('waitFor', () => {
 
   it('says what it waited for and why it failed', async () => {
     const cause = new Error('not yet');
-    const waiting = waitFor(() => Promise.reject(cause), { timeoutMs: 5, everyMs: 1, what: 'rain' });
+    const waiting = waitFor(() => Promise.reject(cause), {
+      timeoutMs: 5,
+      everyMs: 1,
+      what: 'rain',
+    });
     await expect(waiting).rejects.toMatchObject({ message: 'Waited 5 ms for rain.', cause });
   });
 });

@@ -5,6 +5,8 @@ export * from './fake-clock.js';
 export * from './free-port.js';
 export * from './redis.js';
 export { repositoryRoot } from './repository.js';
+export { startS3 } from './s3-server.js';
+export type { S3Entry, TestS3 } from './s3-server.js';
 export * from './test-database.js';
 export { testServer } from './test-server.js';
 export * from './wait-for.js';

@@ -19,7 +19,11 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-const PROGRAMS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'];
+const PROGRAMS = [
+  '/usr/bin/redis-server',
+  '/usr/local/bin/redis-server',
+  '/opt/homebrew/bin/redis-server',
+];
 
 /** Why Redis cannot be used, or undefined: for `describeUnless`. */
 export function redisMissing(): string | undefined {
