@@ -1,1 +1,3 @@
-export {};
+export * from './conversion.js';
+export { errors as biddingErrors } from './errors.js';
+export * from './price.js';
