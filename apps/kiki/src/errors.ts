@@ -1,0 +1,35 @@
+import { defineErrors } from '@kiki/kernel';
+
+/** Codes of the command line of KIKI. */
+export const errors = defineErrors({
+  order_file_unreadable: {
+    kind: 'invalid',
+    title: 'The order log cannot be read.',
+    fix: 'Check the path and the permissions of the file that --orders names.',
+  },
+  calibration_end_invalid: {
+    kind: 'invalid',
+    title: 'The end of the calibration does not lie within the order log.',
+    fix: 'Choose a day after the first and before the last order of the log.',
+  },
+  demo_failed: {
+    kind: 'unprocessable',
+    title: 'The demo did not keep a promise.',
+    fix: 'Read the reasons in the message; the report above shows the numbers they were counted from.',
+  },
+  demo_stalled: {
+    kind: 'unavailable',
+    title: 'The demo waited in vain.',
+    fix: 'Run it again with LOG_LEVEL=info to see what the service named in the message says.',
+  },
+  exchange_failed: {
+    kind: 'unavailable',
+    title: 'The simulated exchange did not start or has died.',
+    fix: 'Run the demo again; LOG_LEVEL=info shows what the process said.',
+  },
+  doctor_found_problems: {
+    kind: 'unprocessable',
+    title: 'The doctor found problems.',
+    fix: 'Follow the fix printed beside each failed check, then run the doctor again.',
+  },
+});

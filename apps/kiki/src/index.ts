@@ -1,0 +1,1 @@
+export { errors as kikiErrors } from './errors.js';
