@@ -5,7 +5,10 @@ import { median } from './statistics.js';
 export interface BenchResult {
   readonly name: string;
   readonly figures: Readonly<
-    Record<string, { readonly median: number; readonly min: number; readonly max: number; readonly unit: string }>
+    Record<
+      string,
+      { readonly median: number; readonly min: number; readonly max: number; readonly unit: string }
+    >
   >;
   readonly targets: readonly (Target & { readonly actual: number; readonly isMet: boolean })[];
   readonly passed: boolean;
@@ -44,13 +47,20 @@ export function printable(result: BenchResult): string[] {
   const targetOf = new Map(result.targets.map((target) => [target.figure, target]));
   const rows = Object.entries(result.figures).map(([name, figure]) => {
     const target = targetOf.get(name);
-    const wanted = target ? `${target.relation} ${target.bound} ${target.isMet ? 'met' : 'MISSED'}` : '';
+    const wanted = target
+      ? `${target.relation} ${target.bound} ${target.isMet ? 'met' : 'MISSED'}`
+      : '';
     const span = `${short(figure.min)} – ${short(figure.max)}`;
     return [name, short(figure.median), span, figure.unit, wanted];
   });
   const all = [['figure', 'median', 'min – max', 'unit', 'target'], ...rows];
   const widths = [0, 1, 2, 3, 4].map((i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
-  return all.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  return all.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function short(value: number): string {

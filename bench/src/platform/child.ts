@@ -1,0 +1,45 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A server in a process of its own. */
+export interface ChildServer {
+  readonly url: string;
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** Starts one of this folder's `…-main.js` and waits for the `{url}` it sends. */
+export function startChild(
+  script: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ChildServer> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = fork(path, [], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
+    child.once('message', (message: { url: string }) => {
+      resolve({ url: message.url, process: child, stop: () => stop(child) });
+    });
+  });
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGKILL');
+  return ended;
+}
+
+/** Resident memory without what is shared with other processes twice (PSS), MiB; Linux only, else NaN. */
+export function memoryMiB(pid: number): number {
+  try {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) / 1024;
+  } catch {
+    return Number.NaN;
+  }
+}

@@ -1,0 +1,39 @@
+import autocannon from 'autocannon';
+
+/** What one round of load showed. */
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+  readonly failures: number;
+}
+
+/** One request, repeated. */
+export interface LoadOptions {
+  readonly url: string;
+  readonly seconds: number;
+  readonly connections: number;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Requests a second in all; undefined: as many as are answered. */
+  readonly rate?: number;
+}
+
+/** Loads a URL from this process. */
+export async function load(options: LoadOptions): Promise<LoadResult> {
+  const { url, seconds, connections, method = 'GET', headers, body, rate } = options;
+  const result = await autocannon({
+    url,
+    duration: seconds,
+    connections,
+    method,
+    ...(headers === undefined ? {} : { headers }),
+    ...(body === undefined ? {} : { body }),
+    ...(rate === undefined ? {} : { overallRate: rate }),
+  });
+  return {
+    requestsPerSecond: result.requests.average,
+    p99Ms: result.latency.p99,
+    failures: result.non2xx + result.errors + result.timeouts,
+  };
+}

@@ -1,0 +1,5 @@
+import type { Benchmark } from './harness/benchmark.js';
+import { hostBench } from './platform/host-bench.js';
+
+/** Every benchmark that `npm run bench` knows. */
+export const benchmarks: readonly Benchmark[] = [hostBench];

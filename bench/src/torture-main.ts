@@ -1,0 +1,39 @@
+/** `npm run torture -- <area> [--seed N] [--minutes M] [--sabotage]`: exit code 0 only when everything held. */
+import { parseArgs } from 'node:util';
+import { judge, printable } from './harness/report.js';
+import { platformTorture } from './torture/platform.js';
+import type { Torture } from './torture/torture.js';
+
+const tortures: readonly Torture[] = [platformTorture];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '2' },
+    sabotage: { type: 'boolean', default: false },
+  },
+});
+const torture = tortures.find(({ name }) => name === positionals[0]);
+
+if (torture === undefined) {
+  console.error('usage: npm run torture -- <area> [--seed N] [--minutes M] [--sabotage]\n');
+  for (const { name, about } of tortures) console.error(`  ${name.padEnd(12)} ${about}`);
+  process.exit(positionals.length === 0 ? 0 : 2);
+}
+
+console.log(`${torture.name}: ${torture.about}`);
+const figures = await torture.run({
+  seed: Number(values.seed),
+  minutes: Number(values.minutes),
+  isSabotaged: values.sabotage,
+  note: (line) => console.log(`  ${line}`),
+});
+const { name, targets } = torture;
+const result = judge(
+  { name, about: torture.about, targets, run: () => Promise.resolve([]) },
+  figures,
+);
+console.log(printable(result).join('\n'));
+console.log(JSON.stringify(result));
+process.exit(result.passed ? 0 : 1);
