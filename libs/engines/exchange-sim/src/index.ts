@@ -1,1 +1,4 @@
-export {};
+export { errors as exchangeSimErrors } from './errors.js';
+export * from './simulated-exchange.js';
+export * from './simulated-notice.js';
+export * from './simulated-opportunities.js';
