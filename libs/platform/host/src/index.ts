@@ -1,5 +1,6 @@
 export { bannerLines, failureLines } from './banner.js';
 export { errors as hostErrors } from './errors.js';
+export { openApiDocument } from './openapi.js';
 export * from './provide.js';
 export { run, untilSignal } from './run.js';
 export type { RunningService } from './running-service.js';

@@ -13,3 +13,4 @@ export * from './idempotency/postgres-idempotency-store.js';
 export * from './openapi/docs.module.js';
 export * from './openapi/open-api.js';
 export * from './openapi/openapi-document.js';
+export * from './openapi/preview.js';
