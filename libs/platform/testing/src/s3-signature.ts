@@ -54,7 +54,8 @@ function parseAuthorization(
 ): Partial<Record<string, string>> | undefined {
   const [scheme, rest] = (header ?? '').split(/ (.*)/s);
   if (scheme !== 'AWS4-HMAC-SHA256' || rest === undefined) return undefined;
-  return Object.fromEntries(rest.split(',').map((part) => part.trim().split(/=(.*)/s)));
+  const parts = rest.split(',').map((part) => part.trim().split(/=(.*)/s));
+  return Object.fromEntries(parts.map(([name = '', value = '']) => [name, value]));
 }
 
 function isSkewed(time: string): boolean {
