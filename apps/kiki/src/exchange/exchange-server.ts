@@ -1,0 +1,136 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DomainError, kernelErrors, SeededRandom, type Clock } from '@kiki/kernel';
+import { SimulatedExchange, simulateOpportunities } from '@kiki/exchange-sim';
+import {
+  bidOf,
+  offered,
+  planOf,
+  SIMULATED,
+  type BidBody,
+  type ExchangeSettings,
+  type InventoryAnswer,
+  type InventoryBody,
+  type StatementAnswer,
+} from './exchange-wire.js';
+import { NoticeCourier } from './notice-courier.js';
+
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The simulated exchange behind HTTP: `POST /inventories` puts opportunities on sale, `POST /bids` takes bids (202; safe
+ * to repeat), notices go to SyncFlow by themselves, `GET /statement` says what really happened. Prices of competitors
+ * are in no answer.
+ */
+export class ExchangeServer {
+  private readonly exchange: SimulatedExchange;
+  private readonly courier: NoticeCourier;
+  private readonly server: Server;
+  private readonly seed: number;
+  private repeatedBids = 0;
+  private refusedBids = 0;
+
+  constructor(
+    settings: ExchangeSettings,
+    private readonly clock: Clock,
+  ) {
+    const { medianCompetitionMicros, ...options } = settings.exchange;
+    this.seed = options.seed;
+    this.exchange = new SimulatedExchange({
+      ...options,
+      medianCompetitionMicros: BigInt(medianCompetitionMicros),
+    });
+    this.courier = new NoticeCourier(this.exchange, settings.outcomes, clock);
+    this.server = createServer((request, response) => void this.answer(request, response));
+  }
+
+  /** Listens on loopback and begins to deliver; resolves with the URL. */
+  async start(): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(0, '127.0.0.1', resolve);
+    });
+    this.courier.start();
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.courier.stop();
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const [status, body] = await this.route(request);
+      send(response, status, body);
+    } catch (error) {
+      const isOurs = DomainError.is(error) || error instanceof SyntaxError;
+      const message = error instanceof Error ? error.message : String(error);
+      send(response, isOurs ? 400 : 500, { simulated: SIMULATED, error: message });
+    }
+  }
+
+  private async route(request: IncomingMessage): Promise<[status: number, body: object]> {
+    switch (`${request.method} ${request.url}`) {
+      case 'POST /bids':
+        return [202, this.take((await json(request)) as { bids: BidBody[] })];
+      case 'POST /inventories':
+        return [200, this.offer((await json(request)) as InventoryBody)];
+      case 'GET /statement':
+        return [200, this.statement()];
+      case 'GET /health':
+        return [200, { simulated: SIMULATED, status: 'ok' }];
+      default:
+        return [404, { simulated: SIMULATED, error: 'there is no such route' }];
+    }
+  }
+
+  private take({ bids }: { readonly bids: BidBody[] }): object {
+    const receipt = this.exchange.accept(bids.map(bidOf), this.clock.nowMs());
+    this.repeatedBids += receipt.repeated;
+    this.refusedBids += receipt.refused;
+    return { simulated: SIMULATED, ...receipt };
+  }
+
+  private offer(body: InventoryBody): InventoryAnswer {
+    const opportunities = simulateOpportunities(planOf(body), this.randomOf(body.idPrefix ?? ''));
+    this.exchange.offer(opportunities);
+    return { simulated: SIMULATED, opportunities: opportunities.map(offered) };
+  }
+
+  /** Each inventory has its own stream of randomness, so that their order changes nothing. */
+  private randomOf(name: string): SeededRandom {
+    let hash = this.seed >>> 0;
+    for (const char of name) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
+    return new SeededRandom(hash);
+  }
+
+  private statement(): StatementAnswer {
+    const { billedNanos, ...counts } = this.exchange.statement();
+    const { pending, delivered, retries } = this.courier;
+    const { repeatedBids, refusedBids } = this;
+    return {
+      simulated: SIMULATED,
+      ...counts,
+      billedNanos: billedNanos.toString(),
+      ...{ repeatedBids, refusedBids, pending, delivered, retries },
+    };
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+async function json(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw kernelErrors.invalid_request('The body is too large.');
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+}
