@@ -1,56 +1,20 @@
 import { kernelErrors, type Clock, type Random } from '@kiki/kernel';
 import type { Database, Queryable } from '@kiki/postgres';
 import type { RateLimit } from '@kiki/redis';
+import {
+  checkLimit,
+  invalid,
+  KEY_COLUMNS,
+  TENANT_COLUMNS,
+  type CreateKeyInput,
+  type KeyInfo,
+  type LiveChannelInfo,
+  type NewKey,
+  type TenantInfo,
+} from './admin-records.js';
 import { digestOf, newApiKey, signingKeyOf } from './api-key.js';
 import { errors } from './errors.js';
 import { isGrantableScope } from './scopes.js';
-
-/** A tenant, as lists show it. */
-export interface TenantInfo {
-  readonly tenant: string;
-  readonly name: string;
-  readonly createdAt: Date;
-  readonly suspendedAt: Date | null;
-  /** Own limit; null where the platform's default applies. */
-  readonly limit: RateLimit | null;
-}
-
-/** A key, as lists show it: never its secret. */
-export interface KeyInfo {
-  readonly keyId: string;
-  readonly tenant: string;
-  readonly env: string;
-  readonly name: string;
-  readonly scopes: readonly string[];
-  readonly createdAt: Date;
-  readonly createdBy: string;
-  readonly expiresAt: Date | null;
-  readonly revokedAt: Date | null;
-  readonly rotatedFrom: string | null;
-  readonly rotatedTo: string | null;
-  readonly lastUsedAt: Date | null;
-  readonly limit: RateLimit | null;
-}
-
-/** A key just made: the only moment at which its text exists outside its owner's hands. */
-export interface NewKey {
-  /** The whole key, shown once. */
-  readonly key: string;
-  readonly info: KeyInfo;
-}
-
-/** What a new key may do, and until when. */
-export interface CreateKeyInput {
-  /** @default 'default' */
-  readonly tenant?: string;
-  readonly name: string;
-  /** `*`, `<area>:<read|write|admin>`, or `service:<name>`. */
-  readonly scopes: readonly string[];
-  readonly expiresAt?: Date;
-  readonly limit?: RateLimit;
-  /** Who made it, for the record. @default 'operator' */
-  readonly createdBy?: string;
-}
 
 /** What the management of keys needs. */
 export interface AuthAdminContext {
@@ -67,32 +31,8 @@ const CHANNEL = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 /** How long a rotated key goes on working beside its successor. */
 const DEFAULT_OVERLAP_MS = 24 * 3_600_000;
 
-const KEY_COLUMNS = `key_id as "keyId", tenant, env, name, scopes, created_at as "createdAt",
-  created_by as "createdBy", expires_at as "expiresAt", revoked_at as "revokedAt",
-  rotated_from as "rotatedFrom", rotated_to as "rotatedTo", last_used_at as "lastUsedAt",
-  case when rate_per_second is null then null
-       else json_build_object('ratePerSecond', rate_per_second, 'burst', rate_burst) end as "limit"`;
-
-const TENANT_COLUMNS = `tenant, name, created_at as "createdAt", suspended_at as "suspendedAt",
-  case when rate_per_second is null then null
-       else json_build_object('ratePerSecond', rate_per_second, 'burst', rate_burst) end as "limit"`;
-
 type KeyRow = KeyInfo & Record<string, unknown>;
 type TenantRow = TenantInfo & Record<string, unknown>;
-
-function invalid(field: string, expected: string): Error {
-  return kernelErrors.invalid_request(`${field} must be ${expected}.`, {
-    fields: [{ field, expected }],
-  });
-}
-
-function checkLimit(limit: RateLimit | null | undefined): void {
-  if (limit === null || limit === undefined) return;
-  if (!(limit.ratePerSecond > 0)) throw invalid('limit.ratePerSecond', 'a number above 0');
-  if (!Number.isInteger(limit.burst) || limit.burst < 1) {
-    throw invalid('limit.burst', 'a whole number from 1');
-  }
-}
 
 function first<T>(rows: readonly T[], what: string): T {
   const [row] = rows;
@@ -317,13 +257,4 @@ export class AuthAdmin {
     }
     checkLimit(input.limit);
   }
-}
-
-/** One switched channel. */
-export interface LiveChannelInfo {
-  readonly tenant: string;
-  readonly channel: string;
-  readonly isLive: boolean;
-  readonly changedAt: Date;
-  readonly changedBy: string;
 }

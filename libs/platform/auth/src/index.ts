@@ -6,6 +6,13 @@ export {
   signingKeyOf,
   type ApiKeyParts,
 } from './api-key.js';
+export type {
+  CreateKeyInput,
+  KeyInfo,
+  LiveChannelInfo,
+  NewKey,
+  TenantInfo,
+} from './admin-records.js';
 export * from './auth.js';
 export * from './auth-admin.js';
 export * from './decorators.js';
