@@ -140,7 +140,7 @@ export class GrpcClient {
         (error, answer) => settle(error, answer, resolve, reject),
       );
       cancelOn(options.signal, call);
-      pump(requests, call).catch((error: unknown) => {
+      pump(requests, call).catch((error: Error) => {
         call.cancel();
         reject(error);
       });

@@ -60,7 +60,7 @@ export const echoService = load();
 function method(name: string): Method {
   const found = Object.values(echoService.definition).find(({ path }) => path.endsWith(`/${name}`));
   if (!found) throw new Error(`no method ${name}`);
-  return found;
+  return found as Method;
 }
 
 /** The methods of the echo service, typed. */

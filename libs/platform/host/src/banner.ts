@@ -16,7 +16,10 @@ export function bannerLines(host: Host): string[] {
 }
 
 /** A start that failed, for a person: what is wrong and what to do, without a stack where the code knows the cause. */
-export function failureLines(error: unknown, fixOf: (code: string) => string | undefined): string[] {
+export function failureLines(
+  error: unknown,
+  fixOf: (code: string) => string | undefined,
+): string[] {
   const { code, message, stack } = error as { code?: unknown; message?: string; stack?: string };
   const fix = typeof code === 'string' ? fixOf(code) : undefined;
   if (fix === undefined) return [`KIKI could not start: ${stack ?? message ?? String(error)}`];

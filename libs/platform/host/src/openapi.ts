@@ -9,16 +9,16 @@ import { VERSION } from './version.js';
 export async function openApiDocument(definition: AnyServiceDefinition): Promise<OpenApiDocument> {
   const [config] = loadConfig([definition.config], {}) as readonly unknown[];
   const { title, summary } = definition;
-  const module = serviceModule(
-    definition,
-    withoutParts(config),
-    { isMetricsPublic: true, isDocsPublic: false },
-  );
+  const module = serviceModule(definition, withoutParts(config), {
+    isMetricsPublic: true,
+    isDocsPublic: false,
+  });
   return openApiOfModule(module, { title, summary, version: VERSION });
 }
 
 /** Parts that are never used: in a preview nothing is made of them. */
 function withoutParts(config: unknown): PlatformParts {
-  const get = (_target: object, name: string | symbol): unknown => (name === 'config' ? config : {});
+  const get = (_target: object, name: string | symbol): unknown =>
+    name === 'config' ? config : {};
   return new Proxy({}, { get }) as PlatformParts;
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, type DynamicModule } from '@nestjs/common';
-import { PublicRoute, RequireScope, Tenant } from '@kiki/auth';
+import { Peers, PublicRoute, RequireScope, Tenant } from '@kiki/auth';
 import { defineConfig, integer, variable } from '@kiki/config';
 import { Answers, Idempotent } from '@kiki/http';
 import { z } from 'zod';
@@ -27,6 +27,8 @@ export class Gate {
 function controllers(gate: Gate) {
   @Controller('v1')
   class ProbeController {
+    constructor(private readonly peers: Peers) {}
+
     @Post('sums')
     @HttpCode(200)
     @Idempotent()
@@ -41,6 +43,16 @@ function controllers(gate: Gate) {
     async slow(): Promise<object> {
       await gate.pass();
       return { done: true };
+    }
+
+    @Get('peers')
+    @RequireScope('platform:read')
+    peerUrls(): object {
+      return {
+        syncvalue: this.peers.url('syncvalue'),
+        syncshield: this.peers.url('syncshield'),
+        syncflow: this.peers.url('syncflow'),
+      };
     }
 
     @Get('undeclared')

@@ -2,7 +2,9 @@ import type { FactoryProvider } from '@nestjs/common';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- constructor types need any for inference */
 type AbstractClass<T> = abstract new (...args: any[]) => T;
-type Tokens<A extends readonly unknown[]> = { readonly [K in keyof A]: AbstractClass<A[K]> | string };
+type Tokens<A extends readonly unknown[]> = {
+  readonly [K in keyof A]: AbstractClass<A[K]> | string;
+};
 
 /**
  * Provides an undecorated class; the compiler checks order and number of its constructor's dependencies:

@@ -21,7 +21,10 @@ export async function run(
   try {
     host = await start(definitions, { ...argumentsOf(process.argv.slice(2)), ...options });
   } catch (error) {
-    print(process.stderr, failureLines(error, (code) => errorCatalogue().get(code)?.fix));
+    print(
+      process.stderr,
+      failureLines(error, (code) => errorCatalogue().get(code)?.fix),
+    );
     process.exit(1);
   }
   print(process.stdout, bannerLines(host));
@@ -52,14 +55,18 @@ export function untilSignal(): Promise<NodeJS.Signals> {
 function argumentsOf(texts: string[]): Pick<StartOptions, 'portBase'> {
   let text: string | undefined;
   try {
-    text = parseArgs({ args: texts, options: { 'port-base': { type: 'string' } } }).values['port-base'];
+    text = parseArgs({ args: texts, options: { 'port-base': { type: 'string' } } }).values[
+      'port-base'
+    ];
   } catch (error) {
     throw errors.arguments_invalid((error as Error).message, {}, { cause: error });
   }
   if (text === undefined) return {};
   const portBase = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(portBase <= 65_000)) {
-    throw errors.arguments_invalid(`--port-base: expected a number from 0 to 65000, got "${text}".`);
+    throw errors.arguments_invalid(
+      `--port-base: expected a number from 0 to 65000, got "${text}".`,
+    );
   }
   return { portBase };
 }

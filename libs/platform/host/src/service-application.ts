@@ -106,7 +106,10 @@ async function createApplication(
     cursors: new Cursors(secret),
     idempotency: new PostgresIdempotencyStore(stores.database, clock, random),
   };
-  const open = { isMetricsPublic: shared.isMetricsPublic, isDocsPublic: settings.host.isDocsPublic };
+  const open = {
+    isMetricsPublic: shared.isMetricsPublic,
+    isDocsPublic: settings.host.isDocsPublic,
+  };
   const { logger, metrics } = tools;
   const http = await createHttpApplication(serviceModule(service.definition, parts, open), {
     ...{ logger, metrics, guard, nestLogger: new NestLog(logger) },

@@ -53,7 +53,10 @@ export async function start(
   options: StartOptions = {},
 ): Promise<Host> {
   const settings = loadSettings(definitions, options.environment ?? readEnvironment());
-  const logger = PinoLogger.create({ level: settings.shared.logLevel, fields: { service: 'host' } });
+  const logger = PinoLogger.create({
+    level: settings.shared.logLevel,
+    fields: { service: 'host' },
+  });
   const teardown = new Teardown((error) => logger.warn('something did not close well', { error }));
   try {
     const stores = await openProcessStores(settings, logger, teardown);
@@ -73,7 +76,12 @@ interface Starting {
   readonly options: StartOptions;
 }
 
-async function startAll({ settings, stores, teardown, options }: Starting): Promise<StartedService[]> {
+async function startAll({
+  settings,
+  stores,
+  teardown,
+  options,
+}: Starting): Promise<StartedService[]> {
   const { clock = new SystemClock(), random = new SystemRandom(), portBase } = options;
   const ports = new Map<PeerName, ServicePorts>();
   for (const service of settings.services) {

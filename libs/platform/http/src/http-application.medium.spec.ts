@@ -71,7 +71,12 @@ async function call(
   url: string,
   payload?: string | object,
   headers: Record<string, string> = {},
-): Promise<{ status: number; body: any; headers: Record<string, unknown> }> {
+): Promise<{
+  status: number;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever came back
+  body: any;
+  headers: Record<string, unknown>;
+}> {
   const typed = typeof payload === 'string' ? { 'content-type': 'application/json' } : {};
   const answer = await http.app.inject({
     method,

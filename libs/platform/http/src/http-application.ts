@@ -52,7 +52,7 @@ export async function createHttpApplication(
 ): Promise<HttpApplication> {
   const adapter = new EdgeAdapter(fastifyOptions(options));
   const inFlight = new InFlight();
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   installRequestHooks(fastify, inFlight, {
     red: new HttpRed(options.metrics),
     ...(options.hasAccessLog && options.logger instanceof PinoLogger

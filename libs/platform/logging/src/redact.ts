@@ -58,7 +58,7 @@ export function errorFields(error: unknown, depth = 0): Record<string, unknown> 
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   return {
     type: error.name,
-    ...(code === undefined ? {} : { code: String(code) }),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
     message: redactText(error.message),
     ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
     ...(cause === undefined || depth > MAX_DEPTH ? {} : { cause: errorFields(cause, depth + 1) }),

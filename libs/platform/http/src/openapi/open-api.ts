@@ -31,7 +31,9 @@ function convert(
 ): { schema: unknown; components?: Record<string, unknown> } | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
   const json = z.toJSONSchema(schema, { io: schemaType, unrepresentable: 'any', override: dates });
-  const { $schema: _dialect, $defs: components, id: _id, ...rest } = json;
+  const { $defs: components, ...rest } = json;
+  delete rest.$schema;
+  delete rest.id;
   return { schema: rest, ...(components === undefined ? {} : { components }) };
 }
 
