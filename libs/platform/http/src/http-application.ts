@@ -1,7 +1,7 @@
 import type { CanActivate, DynamicModule, INestApplication, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { SystemClock } from '@kiki/kernel';
 import { PinoLogger, type Logger } from '@kiki/logging';
 import { HttpRed, type Metrics } from '@kiki/metrics';
@@ -83,7 +83,7 @@ function fastifyOptions(options: HttpOptions): FastifyServerOptions {
   const { bodyLimitBytes = 4_194_304, requestTimeoutMs = 30_000, trustedProxies = 0 } = options;
   return {
     logger: false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIds(),
     bodyLimit: bodyLimitBytes,
     // The whole request must arrive, and the answer be ready, within this time.
