@@ -1,7 +1,23 @@
+export * from './backtest.js';
 export { errors as clvErrors } from './errors.js';
+export * from './explain.js';
+export * from './forecast.js';
+export { averageCustomer } from './population.js';
 export { fitPurchases, type PurchaseFit, type PurchaseModel } from './purchase-fit.js';
+export * from './netting.js';
 export { PurchaseHistory, type Transaction, type WindowActuals } from './purchase-history.js';
+export {
+  correlation,
+  expectedSpendMicros,
+  fitSpend,
+  type SpendFit,
+  type SpendModel,
+  type SpendModelKind,
+} from './spend-model.js';
 export * from './statistics.js';
+export { Column, TableBuilder } from './table-builder.js';
 export * from './time-unit.js';
+export * from './value.js';
+export type { FitWarning } from './warning.js';
 export { purchaseKind } from './models/index.js';
 export type { Observed, PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';

@@ -5,6 +5,7 @@ import { totalPurchases } from './models/nbd.js';
 import type { PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';
 import { groupRows, type CustomerTable, type GroupedRows } from './statistics.js';
 import type { TimeUnit } from './time-unit.js';
+import type { FitWarning } from './warning.js';
 
 /** A fitted purchase model: plain data, structured-cloneable, JSON of about one kilobyte. */
 export interface PurchaseModel {
@@ -35,8 +36,8 @@ export interface PurchaseFit {
   readonly requested: PurchaseModel;
   /** NBD on the same data: the yardstick. */
   readonly nbd: PurchaseModel;
-  /** Sentences for people: what ran to a boundary, what has no standard error. */
-  readonly warnings: readonly string[];
+  /** What ran to a boundary, what has no standard error. */
+  readonly warnings: readonly FitWarning[];
 }
 
 /** AIC: two more parameters must gain more than two units of log-likelihood. */
@@ -51,14 +52,16 @@ export function fitPurchases(
   kind: PurchaseModelKind = 'bg_nbd',
 ): PurchaseFit {
   const customers = table.customerIds.length;
-  const meanAge = mean(table.age);
+  const unscaled = groupRows(table);
+  // From the sorted rows, so that the order of the customers changes no bit of the fit.
+  const meanAge = weightedMean(unscaled.age, unscaled.weight);
   const repeaters = table.frequency.reduce((count, x) => count + (x > 0 ? 1 : 0), 0);
   if (customers < 10 || repeaters < 3 || !(meanAge > 0)) {
     throw errors.clv_not_enough_data(
       `${customers} customers, ${repeaters} with a repeat purchase; at least 10 and 3 are needed.`,
     );
   }
-  const rows = groupRows(table, meanAge);
+  const rows = scaledRows(unscaled, meanAge);
   const fit = (mathematics: PurchaseKind): Fitted =>
     fitKind(mathematics, rows, meanAge, table.timeUnit);
   const nbd = fit(purchaseKind('nbd'));
@@ -87,20 +90,25 @@ function isDropoutIdentified(requested: Fitted, nbd: Fitted): boolean {
   return requested.model.logLikelihood - nbd.model.logLikelihood > DROPOUT_GAIN;
 }
 
-function warningsOf({ model, estimate }: Fitted, dropoutIdentified: boolean): string[] {
-  const warnings: string[] = [];
+function warningsOf({ model, estimate }: Fitted, dropoutIdentified: boolean): FitWarning[] {
+  const warnings: FitWarning[] = [];
+  const warn = (code: FitWarning['code'], message: string): void => {
+    warnings.push({ code, message });
+  };
   if (!dropoutIdentified && model.kind !== 'nbd') {
-    warnings.push(
-      `The data show no dropout: ${model.kind} is no better than NBD, which is used instead.`,
-    );
+    const message = `The data show no dropout: ${model.kind} is no better than NBD, which is used instead.`;
+    warn('dropout_not_identified', message);
   }
   for (const i of estimate.atBoundary) {
-    warnings.push(`Parameter ${model.parameterNames[i]} of ${model.kind} ran off to a boundary.`);
+    const message = `Parameter ${model.parameterNames[i]} of ${model.kind} ran off to a boundary.`;
+    warn('parameter_at_boundary', message);
   }
-  if (model.covariance === null)
-    warnings.push(`${model.kind} has no standard errors: a flat likelihood.`);
-  if (!model.hasConverged)
-    warnings.push(`The fit of ${model.kind} stopped before its gradient was zero.`);
+  if (model.covariance === null) {
+    warn('standard_errors_missing', `${model.kind} has no standard errors: a flat likelihood.`);
+  }
+  if (!model.hasConverged) {
+    warn('not_converged', `The fit of ${model.kind} stopped before its gradient was zero.`);
+  }
   return warnings;
 }
 
@@ -148,6 +156,16 @@ function named(names: readonly string[], values: ArrayLike<number>): Record<stri
   return Object.fromEntries(names.map((name, i) => [name, values[i] ?? NaN]));
 }
 
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function scaledRows(rows: GroupedRows, timeScale: number): GroupedRows {
+  const scaled = (times: Float64Array): Float64Array => times.map((time) => time / timeScale);
+  return { ...rows, recency: scaled(rows.recency), age: scaled(rows.age) };
+}
+
+function weightedMean(values: Float64Array, weights: Float64Array): number {
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    sum += (values[i] ?? 0) * (weights[i] ?? 0);
+    total += weights[i] ?? 0;
+  }
+  return sum / total;
 }

@@ -77,8 +77,8 @@ export interface GroupedRows {
   readonly weight: Float64Array;
 }
 
-/** Groups identical rows; times are divided by `timeScale`. */
-export function groupRows(table: CustomerTable, timeScale = 1): GroupedRows {
+/** Groups identical rows, in ascending order of (x, t_x, T). */
+export function groupRows(table: CustomerTable): GroupedRows {
   const order = sortedIndices(table);
   const { frequency, recency, age } = table;
   const columns = [0, 1, 2, 3].map(() => new Float64Array(order.length)) as [
@@ -98,8 +98,8 @@ export function groupRows(table: CustomerTable, timeScale = 1): GroupedRows {
       age[i] === age[previous];
     if (!isSame) {
       x[length] = frequency[i] ?? 0;
-      tx[length] = (recency[i] ?? 0) / timeScale;
-      T[length] = (age[i] ?? 0) / timeScale;
+      tx[length] = recency[i] ?? 0;
+      T[length] = age[i] ?? 0;
       length += 1;
     }
     weight[length - 1] = (weight[length - 1] ?? 0) + 1;

@@ -1,8 +1,11 @@
 import { logBeta } from '../numerics/gamma.js';
+import { logHyp2f1 } from '../numerics/hypergeometric.js';
 import { betaExpectation } from '../numerics/logit-quadrature.js';
 import { logNbdPmf } from './nbd.js';
 
 const MAX_TERMS = 200_000;
+/** Beyond this z a power series needs more than MAX_TERMS terms. */
+const SLOW = 0.9998;
 
 /** A living customer's posterior: purchase rate gamma(shape, rate), dropout probability beta(a, b + 1). */
 export interface Living {
@@ -21,14 +24,15 @@ export interface Living {
  */
 export function purchasesIfAlive({ shape, rate, a, b }: Living, t: number): number {
   if (t <= 0) return 0;
-  // The series alternates and cancels when shape is well above a + b: integrate over the dropout probability instead.
-  if (shape > a + b + 2) {
-    return betaExpectation(a, b + 1, (p) => -Math.expm1(-shape * Math.log1p((p * t) / rate)) / p);
-  }
   const z = t / (rate + t);
   const epsilon = a - 1;
-  const c = a + b;
   const logStay = Math.log1p(-z);
+  // The series alternates and cancels when shape is well above a + b, is endless as z nears 1 and overflows where
+  // (1−z)^−ε does: integrate over the dropout probability instead.
+  if (shape > a + b + 2 || z > SLOW || epsilon * logStay < -300) {
+    return betaExpectation(a, b + 1, (p) => -Math.expm1(-shape * Math.log1p((p * t) / rate)) / p);
+  }
+  const c = a + b;
   let term = (c - shape) * z;
   let sum = term;
   for (let k = 1; k < MAX_TERMS; k++) {
@@ -38,6 +42,27 @@ export function purchasesIfAlive({ shape, rate, a, b }: Living, t: number): numb
   }
   const grown = Math.abs(epsilon) < 1e-300 ? -logStay : -Math.expm1(epsilon * logStay) / epsilon;
   return Math.max(0, c * grown - Math.exp(epsilon * logStay) * sum);
+}
+
+/**
+ * P(still alive after `t` | alive now): a rate λ and a dropout probability p thin the purchases to deaths at rate λp, so it
+ * is E[(rate/(rate+pt))^shape] over p ~ beta(a, b+1) = (1−z)^shape · ₂F₁(shape, b+1; a+b+1; z) (Euler's integral, DLMF
+ * 15.6.1, and Pfaff's transformation, 15.8.1); all terms are positive, so it is summed in logs.
+ */
+export function survivalIfAlive({ shape, rate, a, b }: Living, t: number): number {
+  if (t <= 0) return 1;
+  const z = t / (rate + t);
+  if (z > SLOW) {
+    const g = (p: number): number => Math.exp(-shape * Math.log1p((p * t) / rate));
+    return Math.min(1, betaExpectation(a, b + 1, g));
+  }
+  const logSurvival = shape * Math.log1p(-z) + logHyp2f1(shape, b + 1, a + b + 1, z);
+  return Math.min(1, Math.exp(logSurvival));
+}
+
+/** P(at least one purchase within `t` | alive now): nobody drops out before the first one. */
+export function activeIfAlive({ shape, rate }: Living, t: number): number {
+  return t <= 0 ? 0 : -Math.expm1(-shape * Math.log1p(t / rate));
 }
 
 /**

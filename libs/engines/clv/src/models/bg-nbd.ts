@@ -1,6 +1,12 @@
 import { sigmoid, softplus } from '../numerics/gamma.js';
 import type { GroupedRows } from '../statistics.js';
-import { betaGeometricPmf, purchasesIfAlive } from './beta-geometric.js';
+import {
+  activeIfAlive,
+  betaGeometricPmf,
+  purchasesIfAlive,
+  survivalIfAlive,
+  type Living,
+} from './beta-geometric.js';
 import { risingTable } from './nbd.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
 
@@ -25,11 +31,11 @@ export const bgNbd: PurchaseKind = {
     return sigmoid(-logDeadOdds(theta, row));
   },
 
-  purchasesIfAlive(theta, row, horizon) {
-    const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
-    const x = row.frequency;
-    return purchasesIfAlive({ shape: r + x, rate: alpha + row.age, a, b: b + x - 1 }, horizon);
-  },
+  purchasesIfAlive: (theta, row, horizon) => purchasesIfAlive(living(theta, row), horizon),
+
+  survivalIfAlive: (theta, row, horizon) => survivalIfAlive(living(theta, row), horizon),
+
+  activeIfAlive: (theta, row, horizon) => activeIfAlive(living(theta, row), horizon),
 
   expectedPurchases(theta, t) {
     const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
@@ -38,6 +44,11 @@ export const bgNbd: PurchaseKind = {
 
   pmf: (theta, n, t) => betaGeometricPmf(theta, n, t, 0),
 };
+
+function living(theta: ArrayLike<number>, { frequency: x, age }: Observed): Living {
+  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  return { shape: r + x, rate: alpha + age, a, b: b + x - 1 };
+}
 
 /** log of P(dead) : P(alive), x > 0: log a/(b+x−1) + (r+x) log((α+T)/(α+t_x)). */
 function logDeadOdds(theta: ArrayLike<number>, { frequency: x, recency, age }: Observed): number {

@@ -38,6 +38,13 @@ export const nbd: PurchaseKind = {
     return (((theta[0] ?? NaN) + row.frequency) / ((theta[1] ?? NaN) + row.age)) * horizon;
   },
 
+  survivalIfAlive: () => 1,
+
+  activeIfAlive(theta, row: Observed, horizon) {
+    const [r = NaN, alpha = NaN] = Array.from(theta);
+    return -Math.expm1(-(r + row.frequency) * Math.log1p(horizon / (alpha + row.age)));
+  },
+
   expectedPurchases: (theta, t) => ((theta[0] ?? NaN) / (theta[1] ?? NaN)) * t,
 
   pmf: (theta, n, t) => Math.exp(logNbdPmf(theta[0] ?? NaN, theta[1] ?? NaN, n, t)),

@@ -27,6 +27,10 @@ export interface PurchaseKind {
   pAlive(theta: ArrayLike<number>, row: Observed): number;
   /** E[purchases in (T, T + horizon] | x, t_x, T, alive at T]. */
   purchasesIfAlive(theta: ArrayLike<number>, row: Observed, horizon: number): number;
+  /** P(alive at T + horizon | x, t_x, T, alive at T). */
+  survivalIfAlive(theta: ArrayLike<number>, row: Observed, horizon: number): number;
+  /** P(at least one purchase in (T, T + horizon] | x, t_x, T, alive at T). */
+  activeIfAlive(theta: ArrayLike<number>, row: Observed, horizon: number): number;
   /** E[purchases in (0, t]] of a new customer. */
   expectedPurchases(theta: ArrayLike<number>, t: number): number;
   /** P(X(t) = n) of a new customer. */

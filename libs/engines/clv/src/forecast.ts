@@ -1,0 +1,114 @@
+import { integrate } from './numerics/gauss-legendre.js';
+import { purchaseKind } from './models/index.js';
+import type { Observed, PurchaseKind } from './models/purchase-kind.js';
+import type { PurchaseModel } from './purchase-fit.js';
+import { DAYS_PER_UNIT } from './time-unit.js';
+
+/** What is expected of one customer within a horizon. Probabilities lie in [0, 1]; purchases are days with a purchase. */
+export interface PurchaseForecast {
+  /** P(alive) at the end of observation. */
+  readonly aliveProbability: number;
+  /** E[purchases | alive]. */
+  readonly purchasesIfAlive: number;
+  /** E[purchases] = aliveProbability × purchasesIfAlive. */
+  readonly expectedPurchases: number;
+  /** Discounted over undiscounted purchases, in (0, 1]. */
+  readonly discountFactor: number;
+  /** P(at least one purchase within the horizon). */
+  readonly activeProbability: number;
+}
+
+/** How far to look, and what a later purchase is worth today. */
+export interface HorizonOptions {
+  /** Days ahead, > 0. */
+  readonly horizonDays: number;
+  /** Yearly rate of discount d: a purchase t years ahead counts (1+d)^−t. 0 = none. */
+  readonly annualDiscountRate: number;
+}
+
+/** Days of the year that discount rates are per. */
+export const DAYS_PER_YEAR = 365.25;
+
+/** Discount weights below e^−45 add nothing to a double. */
+const NEGLIGIBLE = 45;
+
+/** A purchase model ready to be asked: pure and without state. */
+export class PurchaseForecaster {
+  private readonly kind: PurchaseKind;
+  private readonly theta: Float64Array;
+  /** Days in one unit of the model. */
+  readonly daysPerUnit: number;
+
+  constructor(readonly model: PurchaseModel) {
+    this.kind = purchaseKind(model.kind);
+    this.theta = Float64Array.from(model.parameterNames, (name) => model.parameters[name] ?? NaN);
+    this.daysPerUnit = DAYS_PER_UNIT[model.timeUnit];
+  }
+
+  /** Everything about one customer; `row` is in the unit of the model. */
+  forecast(row: Observed, options: HorizonOptions): PurchaseForecast {
+    const horizon = options.horizonDays / this.daysPerUnit;
+    const aliveProbability = this.kind.pAlive(this.theta, row);
+    const purchasesIfAlive = this.kind.purchasesIfAlive(this.theta, row, horizon);
+    const active = this.kind.activeIfAlive(this.theta, row, horizon);
+    return {
+      aliveProbability,
+      purchasesIfAlive,
+      expectedPurchases: aliveProbability * purchasesIfAlive,
+      discountFactor: this.discountFactor(row, purchasesIfAlive, options),
+      activeProbability: aliveProbability * active,
+    };
+  }
+
+  /** P(alive) now. */
+  aliveProbability(row: Observed): number {
+    return this.kind.pAlive(this.theta, row);
+  }
+
+  /** P(alive) in `ahead` units of the model from now. */
+  aliveProbabilityAt(row: Observed, ahead: number): number {
+    return this.kind.pAlive(this.theta, row) * this.kind.survivalIfAlive(this.theta, row, ahead);
+  }
+
+  /** E[purchases in the next `horizon` units], with P(alive) in it. */
+  expectedPurchases(row: Observed, horizon: number): number {
+    const ifAlive = this.kind.purchasesIfAlive(this.theta, row, horizon);
+    return this.kind.pAlive(this.theta, row) * ifAlive;
+  }
+
+  /** E[repeat purchases of a new customer within `t` units]. */
+  expectedNewPurchases(t: number): number {
+    return this.kind.expectedPurchases(this.theta, t);
+  }
+
+  /** P(a new customer makes exactly n repeat purchases within `t` units). */
+  newPurchasesProbability(n: number, t: number): number {
+    return this.kind.pmf(this.theta, n, t);
+  }
+
+  /**
+   * Discounted over undiscounted purchases of the horizon. With M(s) the purchases expected within s and δ = log(1+d) per
+   * unit of time, integration by parts gives ∫₀ᴴ e^(−δs) dM(s) = e^(−δH) M(H) + δ ∫₀ᴴ e^(−δs) M(s) ds.
+   */
+  private discountFactor(row: Observed, total: number, options: HorizonOptions): number {
+    const { horizonDays, annualDiscountRate } = options;
+    if (annualDiscountRate === 0 || !(total > 0)) return 1;
+    const delta = (Math.log1p(annualDiscountRate) / DAYS_PER_YEAR) * this.daysPerUnit;
+    const horizon = horizonDays / this.daysPerUnit;
+    const until = Math.min(horizon, NEGLIGIBLE / delta);
+    // M flattens like a power of its distance from a pole at −scale, so it is smooth in log(1 + s/scale).
+    const scale = this.scaleOf(row);
+    const integrand = (u: number): number => {
+      const s = scale * Math.expm1(u);
+      const within = this.kind.purchasesIfAlive(this.theta, row, s);
+      return within * Math.exp(-delta * s) * (scale + s);
+    };
+    const panels = 1 + Math.ceil((delta * until) / 3);
+    const area = delta * integrate(integrand, 0, Math.log1p(until / scale), panels);
+    return Math.min(1, Math.exp(-delta * horizon) + area / total);
+  }
+
+  private scaleOf(row: Observed): number {
+    return (this.model.parameters['alpha'] ?? 1) + row.age;
+  }
+}
