@@ -1,0 +1,109 @@
+import type { Queryable, Row } from '@kiki/postgres';
+import { MAX_MICROS, METER_ID } from '../../domain/budget.js';
+import type { CapInput } from '../../domain/caps.js';
+
+/** A budget as it is stored. */
+export interface BudgetRow extends Row {
+  id: string;
+  budget_no: bigint;
+  shard_no: number;
+  parent_no: bigint | null;
+  parent_id: string | null;
+  depth: number;
+  currency: string;
+  creation: string;
+  created_ms: bigint;
+}
+
+const COLUMNS = `b.id, b.budget_no, b.shard_no, b.parent_no, p.id AS parent_id, b.depth, b.currency, b.creation,
+  b.created_ms`;
+const FROM = 'FROM budgets b LEFT JOIN budgets p ON p.budget_no = b.parent_no';
+
+/** One budget of a tenant. */
+export async function findBudget(
+  tx: Queryable,
+  tenant: string,
+  id: string,
+): Promise<BudgetRow | undefined> {
+  const sql = `SELECT ${COLUMNS} ${FROM} WHERE b.tenant = $1 AND b.id = $2`;
+  const [row] = await tx.query<BudgetRow>(sql, [tenant, id]);
+  return row;
+}
+
+/** Budgets of a tenant by id. */
+export function listBudgets(
+  tx: Queryable,
+  tenant: string,
+  after: string,
+  limit: number,
+): Promise<BudgetRow[]> {
+  const sql = `SELECT ${COLUMNS} ${FROM} WHERE b.tenant = $1 AND b.id COLLATE "C" > $2
+                ORDER BY b.id COLLATE "C" LIMIT $3`;
+  return tx.query<BudgetRow>(sql, [tenant, after, limit]);
+}
+
+/** Makes sure that a root's shard exists, and gives its number. */
+export async function rootShard(tx: Queryable, tenant: string, rootId: string): Promise<number> {
+  await tx.execute(
+    'INSERT INTO shards (tenant, root_id) VALUES ($1, $2) ON CONFLICT (tenant, root_id) DO NOTHING',
+    [tenant, rootId],
+  );
+  const [row] = await tx.query<{ shard_no: number }>(
+    'SELECT shard_no FROM shards WHERE tenant = $1 AND root_id = $2',
+    [tenant, rootId],
+  );
+  return row?.shard_no ?? -1;
+}
+
+/** What a new budget is stored with. */
+export interface NewBudget {
+  readonly tenant: string;
+  readonly id: string;
+  readonly shardNo: number;
+  readonly parentNo: bigint | null;
+  readonly depth: number;
+  readonly name: string;
+  readonly currency: string;
+  readonly creation: string;
+  readonly createdMs: number;
+}
+
+/** Stores a budget with its meter, and gives its number. */
+export async function insertBudget(tx: Queryable, budget: NewBudget): Promise<bigint> {
+  const { tenant, id, shardNo, parentNo, depth, name, currency, creation, createdMs } = budget;
+  const [row] = await tx.query<{ budget_no: bigint }>(
+    `INSERT INTO budgets (tenant, id, shard_no, parent_no, depth, name, currency, creation, created_ms)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING budget_no`,
+    [tenant, id, shardNo, parentNo, depth, name, currency, creation, createdMs],
+  );
+  const budgetNo = row?.budget_no ?? -1n;
+  await tx.execute(
+    `INSERT INTO caps (tenant, budget_no, id, position, kind, limit_micros)
+     VALUES ($1, $2, $3, 0, 'meter', $4)`,
+    [tenant, budgetNo, METER_ID, MAX_MICROS],
+  );
+  return budgetNo;
+}
+
+/** Stores a cap and gives its number. */
+export async function insertCap(
+  tx: Queryable,
+  at: { readonly tenant: string; readonly budgetNo: bigint; readonly position: number },
+  cap: CapInput,
+): Promise<bigint> {
+  const [row] = await tx.query<{ cap_no: bigint }>(
+    `INSERT INTO caps (tenant, budget_no, id, position, kind, limit_micros, time_zone, window_ms)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING cap_no`,
+    [
+      at.tenant,
+      at.budgetNo,
+      cap.id,
+      at.position,
+      cap.kind,
+      cap.limitMicros,
+      cap.timeZone ?? null,
+      cap.windowMs ?? null,
+    ],
+  );
+  return row?.cap_no ?? -1n;
+}

@@ -1,0 +1,180 @@
+import type { Queryable, Row } from '@kiki/postgres';
+import { keyOf, releaseMs, type Denial, type Hold } from '../../domain/hold.js';
+import { errors } from '../../errors.js';
+
+interface HoldRow extends Row {
+  tenant: string;
+  id: string;
+  shard_no: number;
+  budget_no: bigint;
+  budget_id: string;
+  amount_micros: bigint;
+  currency: string;
+  expires_in_ms: bigint;
+  grace_ms: bigint;
+  purpose: string | null;
+  reference: string | null;
+  is_approved: boolean;
+  reason: Hold['reason'];
+  denial: string | null;
+  decided_ms: bigint;
+  state: Hold['state'];
+  captured_micros: bigint;
+  late_micros: bigint;
+}
+
+/** Selects holds as `toHold` reads them; `b` is the budget, `h` the hold. */
+export const HOLD_COLUMNS = `h.tenant, h.id, h.shard_no, h.budget_no, b.id AS budget_id, h.amount_micros, h.currency,
+  h.expires_in_ms, h.grace_ms, h.purpose, h.reference, h.is_approved, h.reason, h.denial, h.decided_ms, h.state,
+  h.captured_micros, h.late_micros`;
+
+const FIND = `
+  SELECT ${HOLD_COLUMNS}
+    FROM unnest($1::text[], $2::text[]) AS k (tenant, id)
+    JOIN holds h ON h.tenant = k.tenant AND h.id = k.id
+    JOIN budgets b ON b.budget_no = h.budget_no`;
+
+const DUE = `
+  SELECT ${HOLD_COLUMNS}
+    FROM unnest($1::int[], $2::bigint[]) AS k (shard_no, now_ms)
+    JOIN holds h ON h.shard_no = k.shard_no AND h.state = 'held' AND h.release_ms <= k.now_ms
+    JOIN budgets b ON b.budget_no = h.budget_no
+   ORDER BY h.release_ms LIMIT $3`;
+
+const INSERT = `
+  INSERT INTO holds (tenant, id, shard_no, budget_no, amount_micros, currency, expires_in_ms, grace_ms, purpose,
+                     reference, is_approved, reason, denial, decided_ms, release_ms, state, captured_micros, late_micros)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
+                       $8::bigint[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[], $14::bigint[],
+                       $15::bigint[], $16::text[], $17::bigint[], $18::bigint[])`;
+
+const UPDATE = `
+  UPDATE holds h
+     SET state = k.state, captured_micros = k.captured, late_micros = k.late
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
+         AS k (tenant, id, state, captured, late, was_state, was_late)
+   WHERE h.tenant = k.tenant AND h.id = k.id AND h.state = k.was_state AND h.late_micros = k.was_late`;
+
+/** Which holds. */
+export interface HoldKey {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** The holds that exist, by `keyOf(tenant, id)`. */
+export async function findHolds(
+  tx: Queryable,
+  keys: readonly HoldKey[],
+): Promise<Map<string, Hold>> {
+  if (keys.length === 0) return new Map();
+  const values = [keys.map(({ tenant }) => tenant), keys.map(({ id }) => id)];
+  const rows = await tx.query<HoldRow>(FIND, values, { name: 'shield-find-holds' });
+  return new Map(rows.map((row) => [keyOf(row.tenant, row.id), toHold(row)]));
+}
+
+/** The earliest due holds of shards, each by its own clock. */
+export async function findDueHolds(
+  tx: Queryable,
+  shards: readonly { readonly shardNo: number; readonly nowMs: number }[],
+  limit: number,
+): Promise<Hold[]> {
+  const values = [shards.map(({ shardNo }) => shardNo), shards.map(({ nowMs }) => nowMs), limit];
+  const rows = await tx.query<HoldRow>(DUE, values, { name: 'shield-find-due' });
+  return rows.map(toHold);
+}
+
+/** Writes new holds in order of decision. A unique violation means that another process was faster with one of the ids. */
+export async function insertHolds(tx: Queryable, holds: readonly Hold[]): Promise<void> {
+  if (holds.length === 0) return;
+  const column = <T>(of: (hold: Hold) => T): T[] => holds.map(of);
+  const values = [
+    column(({ tenant }) => tenant),
+    column(({ id }) => id),
+    column(({ shardNo }) => shardNo),
+    column(({ budgetNo }) => budgetNo),
+    column(({ amountMicros }) => amountMicros),
+    column(({ currency }) => currency),
+    column(({ expiresInMs }) => expiresInMs),
+    column(({ graceMs }) => graceMs),
+    column(({ purpose }) => purpose ?? null),
+    column(({ reference }) => reference ?? null),
+    column(({ isApproved }) => isApproved),
+    column(({ reason }) => reason),
+    column(({ denial }) => (denial === undefined ? null : denialToText(denial))),
+    column(({ decidedMs }) => decidedMs),
+    column(releaseMs),
+    column(({ state }) => state),
+    column(({ capturedMicros }) => capturedMicros),
+    column(({ lateMicros }) => lateMicros),
+  ];
+  await tx.execute(INSERT, values, { name: 'shield-insert-holds' });
+}
+
+/**
+ * Writes how holds stand now, each only if it still stands as it was read.
+ * @throws ledger_inconsistent
+ */
+export async function updateHolds(
+  tx: Queryable,
+  changed: readonly Hold[],
+  asRead: ReadonlyMap<string, Hold>,
+): Promise<void> {
+  if (changed.length === 0) return;
+  const before = changed.map(({ tenant, id }) => asRead.get(keyOf(tenant, id)));
+  const count = await tx.execute(
+    UPDATE,
+    [
+      changed.map(({ tenant }) => tenant),
+      changed.map(({ id }) => id),
+      changed.map(({ state }) => state),
+      changed.map(({ capturedMicros }) => capturedMicros),
+      changed.map(({ lateMicros }) => lateMicros),
+      before.map((hold) => hold?.state ?? null),
+      before.map((hold) => hold?.lateMicros ?? null),
+    ],
+    { name: 'shield-update-holds' },
+  );
+  if (count !== changed.length) {
+    throw errors.ledger_inconsistent('A hold changed although its shard was locked.');
+  }
+}
+
+/** A hold as it is stored. */
+export function toHold(row: Row): Hold {
+  const hold = row as HoldRow;
+  return {
+    tenant: hold.tenant,
+    id: hold.id,
+    budgetId: hold.budget_id,
+    amountMicros: hold.amount_micros,
+    currency: hold.currency,
+    expiresInMs: Number(hold.expires_in_ms),
+    graceMs: Number(hold.grace_ms),
+    ...(hold.purpose === null ? {} : { purpose: hold.purpose }),
+    ...(hold.reference === null ? {} : { reference: hold.reference }),
+    shardNo: hold.shard_no,
+    budgetNo: hold.budget_no,
+    isApproved: hold.is_approved,
+    reason: hold.reason,
+    ...(hold.denial === null ? {} : { denial: denialFromText(hold.denial) }),
+    decidedMs: Number(hold.decided_ms),
+    state: hold.state,
+    capturedMicros: hold.captured_micros,
+    lateMicros: hold.late_micros,
+  };
+}
+
+const MICROS = new Set(['limitMicros', 'spentMicros', 'heldMicros', 'headroomMicros']);
+
+/** Amounts as text: late spend may carry one beyond what a JSON number holds exactly. */
+function denialToText(denial: Denial): string {
+  return JSON.stringify(denial, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+}
+
+function denialFromText(text: string): Denial {
+  return JSON.parse(text, (key, value: unknown) =>
+    MICROS.has(key) ? BigInt(value as string) : value,
+  ) as Denial;
+}

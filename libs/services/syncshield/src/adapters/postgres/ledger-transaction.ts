@@ -1,0 +1,165 @@
+import type { Queryable } from '@kiki/postgres';
+import type { LedgerCommand, LedgerOutcome } from '../../application/ledger.js';
+import { Book, type BookChanges } from '../../domain/book.js';
+import type { CounterBook } from '../../domain/counter-book.js';
+import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
+import type { SettlementRequest } from '../../domain/settlement.js';
+import { appendAudit } from './audit-rows.js';
+import { CounterNeeds } from './counter-needs.js';
+import { loadCounters, writeCounters } from './counter-rows.js';
+import { findDueHolds, findHolds, insertHolds, updateHolds } from './hold-rows.js';
+import { findSettlements, insertBreaches, insertSettlements } from './settlement-rows.js';
+import { nextRelease, writeShards, type LockedShard, type ShardChange } from './shard-rows.js';
+
+/** What one transaction decided. */
+export interface TransactionReport {
+  readonly outcomes: LedgerOutcome[];
+  /** Holds whose money was given back on the way. */
+  readonly released: readonly Hold[];
+}
+
+/** What a transaction is asked for, once its shards are locked. */
+export interface TransactionOrder {
+  readonly shards: ReadonlyMap<number, LockedShard>;
+  readonly commands: readonly LedgerCommand[];
+  /** The locked shard of a hold's budget. */
+  readonly shardOfBudget: (tenant: string, budgetId: string) => LockedShard | undefined;
+  /** Most overdue holds that are released first. */
+  readonly maxReleases: number;
+}
+
+/**
+ * The work of one transaction under the locks of its shards: gives back what is due, decides the commands in order, writes.
+ */
+export class LedgerTransaction {
+  private constructor(
+    private readonly tx: Queryable,
+    private readonly order: TransactionOrder,
+    /** The holds as they were read: what is written must still find them so. */
+    private readonly asRead: ReadonlyMap<string, Hold>,
+    private readonly holds: Map<string, Hold>,
+    private readonly counters: CounterBook,
+    private readonly book: Book,
+    private readonly due: readonly Hold[],
+  ) {}
+
+  /** Reads, decides and writes; the caller commits. @throws ledger_inconsistent */
+  static async run(tx: Queryable, order: TransactionOrder): Promise<TransactionReport> {
+    const due = await findDue(tx, order);
+    const asRead = await findHolds(tx, order.commands.map(holdKeyOf));
+    for (const hold of due) asRead.set(keyOf(hold.tenant, hold.id), hold);
+    const settlements = await findSettlements(tx, order.commands.flatMap(settlementOf));
+    const counters = await loadCounters(tx, needsOf(order, asRead, due));
+    const holds = new Map(asRead);
+    const book = new Book(counters, holds, settlements);
+    const work = new LedgerTransaction(tx, order, asRead, holds, counters, book, due);
+    work.release();
+    const outcomes = order.commands.map((command) => work.apply(command));
+    await work.write();
+    return { outcomes, released: due };
+  }
+
+  private release(): void {
+    for (const hold of this.due) {
+      const shard = this.order.shards.get(hold.shardNo);
+      if (shard !== undefined) this.book.release(shard, hold);
+    }
+  }
+
+  private apply(command: LedgerCommand): LedgerOutcome {
+    const { actor } = command;
+    if (command.kind === 'hold') {
+      const { request } = command;
+      const shard = this.order.shardOfBudget(request.tenant, request.budgetId);
+      return { kind: 'hold', result: this.book.hold(shard, request, actor) };
+    }
+    const { request } = command;
+    const hold = this.holds.get(keyOf(request.tenant, request.holdId));
+    const shard = hold && this.order.shards.get(hold.shardNo);
+    return { kind: 'settle', result: this.book.settle(shard, request, actor) };
+  }
+
+  private async write(): Promise<void> {
+    const changes = this.book.changes();
+    await insertHolds(this.tx, changes.newHolds);
+    await updateHolds(this.tx, changes.changedHolds, this.asRead);
+    await insertSettlements(this.tx, changes.newSettlements);
+    await insertBreaches(this.tx, changes.breaches);
+    await writeCounters(this.tx, this.counters);
+    await writeShards(this.tx, await this.shardChanges(changes));
+    await appendAudit(this.tx, changes.audit);
+  }
+
+  private async shardChanges(changes: BookChanges): Promise<ShardChange[]> {
+    const written: ShardChange[] = [];
+    for (const shard of this.order.shards.values()) {
+      if (changes.audit.length === 0 && !isReleasing(shard)) continue;
+      written.push({
+        shardNo: shard.shardNo,
+        nowMs: shard.nowMs,
+        nextReleaseMs: isReleasing(shard)
+          ? await nextRelease(this.tx, shard.shardNo)
+          : earliest(shard, changes.newHolds),
+        isTreeChanged: [...changes.pausedBudgetNos].some((no) => shard.tree.get(no) !== undefined),
+      });
+    }
+    return written;
+  }
+}
+
+/** Whether the shard may hold money that is past its grace. */
+function isReleasing(shard: LockedShard): boolean {
+  return shard.nextReleaseMs !== undefined && shard.nextReleaseMs <= shard.nowMs;
+}
+
+function findDue(tx: Queryable, { shards, maxReleases }: TransactionOrder): Promise<Hold[]> {
+  const releasing = [...shards.values()].filter(isReleasing);
+  return releasing.length === 0 ? Promise.resolve([]) : findDueHolds(tx, releasing, maxReleases);
+}
+
+function needsOf(
+  order: TransactionOrder,
+  holds: ReadonlyMap<string, Hold>,
+  due: readonly Hold[],
+): CounterNeeds {
+  const needs = new CounterNeeds();
+  const addHold = (hold: Hold | undefined): void => {
+    if (hold === undefined) return;
+    const shard = order.shards.get(hold.shardNo);
+    if (shard !== undefined) {
+      needs.addDecided(shard.tenant, shard, hold.budgetNo, hold.decidedMs);
+    }
+  };
+  for (const hold of due) addHold(hold);
+  const seen = new Set<bigint>();
+  for (const command of order.commands) {
+    if (command.kind === 'settle') {
+      addHold(holds.get(keyOf(command.request.tenant, command.request.holdId)));
+      continue;
+    }
+    const { tenant, budgetId } = command.request;
+    const shard = order.shardOfBudget(tenant, budgetId);
+    const budgetNo = shard?.tree.find(budgetId)?.budgetNo;
+    if (shard === undefined || budgetNo === undefined || seen.has(budgetNo)) continue;
+    seen.add(budgetNo);
+    needs.addNow(tenant, shard, budgetNo);
+  }
+  return needs;
+}
+
+function holdKeyOf({ kind, request }: LedgerCommand): { tenant: string; id: string } {
+  return { tenant: request.tenant, id: kind === 'hold' ? request.id : request.holdId };
+}
+
+function settlementOf(command: LedgerCommand): SettlementRequest[] {
+  return command.kind === 'settle' ? [command.request] : [];
+}
+
+function earliest(shard: LockedShard, holds: readonly Hold[]): number | undefined {
+  let earliestMs = shard.nextReleaseMs;
+  for (const hold of holds) {
+    if (hold.shardNo !== shard.shardNo || hold.state !== 'held') continue;
+    earliestMs = Math.min(earliestMs ?? Infinity, releaseMs(hold));
+  }
+  return earliestMs;
+}

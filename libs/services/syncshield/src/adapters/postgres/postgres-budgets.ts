@@ -1,0 +1,205 @@
+import { canonicalJson, kernelErrors, type Clock } from '@kiki/kernel';
+import type { Database, Queryable } from '@kiki/postgres';
+import {
+  Budgets,
+  type BudgetInput,
+  type BudgetReport,
+  type Page,
+  type PageRequest,
+} from '../../application/ledger.js';
+import { budgetChanged } from '../../domain/audit-record.js';
+import { isCallers, MAX_DEPTH, withoutNo, type Budget } from '../../domain/budget.js';
+import type { CapInput } from '../../domain/caps.js';
+import { unknownBudget } from '../../domain/replay.js';
+import { errors } from '../../errors.js';
+import { appendAudit } from './audit-rows.js';
+import { reportBudgets } from './budget-reports.js';
+import { findBudget, insertBudget, insertCap, listBudgets, rootShard } from './budget-rows.js';
+import { replaceCapRows } from './cap-replacement.js';
+import { untilKnown } from './settled-outcome.js';
+import { lockShards, TreeCache, writeShards, type LockedShard } from './shard-rows.js';
+import { STORE_NOW, storeNowMs } from './store-time.js';
+
+/** How the administration is run; everything has a default fit for production. */
+export interface PostgresBudgetsOptions {
+  /** @default 2000 */
+  readonly lockTimeoutMs?: number;
+  /** @default STORE_NOW */
+  readonly storeNow?: string;
+}
+
+const SNAPSHOT = { isolation: 'repeatable read', isReadOnly: true } as const;
+
+/** The budget tree in PostgreSQL; every change holds the lock of its shard, as decisions do. */
+export class PostgresBudgets extends Budgets {
+  readonly trees = new TreeCache();
+  readonly storeNow: string;
+  private readonly lockTimeoutMs: number;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    options: PostgresBudgetsOptions = {},
+  ) {
+    super();
+    this.storeNow = options.storeNow ?? STORE_NOW;
+    this.lockTimeoutMs = options.lockTimeoutMs ?? 2_000;
+  }
+
+  override async create(input: BudgetInput, actor: string): Promise<BudgetReport> {
+    await this.change((tx) => this.createIn(tx, input, actor));
+    return this.get(input.tenant, input.id);
+  }
+
+  override async get(tenant: string, id: string): Promise<BudgetReport> {
+    const reports = await this.database.transaction(async (tx) => {
+      const row = await findBudget(tx, tenant, id);
+      return row === undefined ? [] : reportBudgets(tx, this, tenant, [row]);
+    }, SNAPSHOT);
+    const [report] = reports;
+    if (report === undefined) throw unknownBudget(id);
+    return report;
+  }
+
+  override async list(tenant: string, page: PageRequest): Promise<Page<BudgetReport>> {
+    return this.database.transaction(async (tx) => {
+      const rows = await listBudgets(tx, tenant, page.after ?? '', page.limit + 1);
+      const shown = rows.slice(0, page.limit);
+      const items = await reportBudgets(tx, this, tenant, shown);
+      const last = shown.at(-1);
+      return { items, ...(rows.length > page.limit && last ? { next: last.id } : {}) };
+    }, SNAPSHOT);
+  }
+
+  override async setPaused(
+    tenant: string,
+    id: string,
+    isPaused: boolean,
+    actor: string,
+  ): Promise<BudgetReport> {
+    await this.change(async (tx) => {
+      const { shard, budget } = await this.lockBudget(tx, tenant, id);
+      if (budget.isPaused === isPaused) return;
+      const { budgetNo } = budget;
+      await tx.execute('UPDATE budgets SET is_paused = $2 WHERE budget_no = $1', [
+        budgetNo,
+        isPaused,
+      ]);
+      const closedBreaches = isPaused ? 0 : await closeBreaches(tx, budgetNo, shard.nowMs);
+      const facts = { before: { isPaused: !isPaused }, after: { isPaused }, closedBreaches };
+      const action = isPaused ? 'budget.paused' : 'budget.resumed';
+      await this.conclude(tx, shard, actor, action, { budgetId: id, ...facts });
+    });
+    return this.get(tenant, id);
+  }
+
+  override async replaceCaps(
+    tenant: string,
+    id: string,
+    caps: readonly CapInput[],
+    actor: string,
+  ): Promise<BudgetReport> {
+    await this.change(async (tx) => {
+      const { shard, budget } = await this.lockBudget(tx, tenant, id);
+      const before = budget.caps.filter(isCallers).map(withoutNo);
+      if (canonicalJson(before) === canonicalJson(caps)) return;
+      await replaceCapRows(tx, shard, budget, caps);
+      const facts = { budgetId: id, before: { caps: before }, after: { caps } };
+      await this.conclude(tx, shard, actor, 'caps.replaced', facts);
+    });
+    return this.get(tenant, id);
+  }
+
+  private change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const run = (): Promise<T> =>
+      this.database.transaction(async (tx) => {
+        await tx.query(`SELECT set_config('lock_timeout', $1, true)`, [`${this.lockTimeoutMs}ms`]);
+        return work(tx);
+      });
+    return untilKnown(run, { clock: this.clock, unknownForMs: 5_000 });
+  }
+
+  private async createIn(tx: Queryable, input: BudgetInput, actor: string): Promise<void> {
+    const { tenant, id, parentId, name, currency, caps } = input;
+    const creation = canonicalJson({ parentId, name, currency, caps });
+    const parent = parentId === undefined ? undefined : await findBudget(tx, tenant, parentId);
+    if (parentId !== undefined && (parent === undefined || parentId === id)) {
+      throw noParent(`There is no budget "${parentId}".`);
+    }
+    const known = await findBudget(tx, tenant, id);
+    if (known !== undefined) return sameOrThrow(id, known.creation, creation);
+    const shardNo = parent?.shard_no ?? (await rootShard(tx, tenant, id));
+    const shard = await this.lock(tx, shardNo);
+    const since = await findBudget(tx, tenant, id);
+    if (since !== undefined) return sameOrThrow(id, since.creation, creation);
+    if (parent !== undefined && parent.currency !== currency) {
+      throw noParent(`"${parentId}" is in ${parent.currency}.`);
+    }
+    const depth = parent === undefined ? 0 : parent.depth + 1;
+    if (depth >= MAX_DEPTH)
+      throw noParent(`"${parentId}" is ${MAX_DEPTH - 1} levels deep already.`);
+    const budgetNo = await insertBudget(tx, {
+      ...{ tenant, id, shardNo, depth, name, currency, creation },
+      parentNo: parent?.budget_no ?? null,
+      createdMs: shard.nowMs,
+    });
+    for (const [index, cap] of caps.entries()) {
+      await insertCap(tx, { tenant, budgetNo, position: index + 1 }, cap);
+    }
+    const facts = { budgetId: id, after: { parentId: parentId ?? null, name, currency, caps } };
+    await this.conclude(tx, shard, actor, 'budget.created', facts);
+  }
+
+  private async lockBudget(
+    tx: Queryable,
+    tenant: string,
+    id: string,
+  ): Promise<{ shard: LockedShard; budget: Budget }> {
+    const row = await findBudget(tx, tenant, id);
+    if (row === undefined) throw unknownBudget(id);
+    const shard = await this.lock(tx, row.shard_no);
+    const budget = shard.tree.get(row.budget_no);
+    if (budget === undefined) throw unknownBudget(id);
+    return { shard, budget };
+  }
+
+  private async lock(tx: Queryable, shardNo: number): Promise<LockedShard> {
+    const heads = await lockShards(tx, [shardNo]);
+    const shards = await this.trees.viewsOf(tx, heads, await storeNowMs(tx, this.storeNow));
+    const shard = shards.get(shardNo);
+    if (shard === undefined) throw kernelErrors.internal('A budget has no shard.');
+    return shard;
+  }
+
+  private async conclude(
+    tx: Queryable,
+    shard: LockedShard,
+    actor: string,
+    action: Parameters<typeof budgetChanged>[1],
+    facts: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    await writeShards(tx, [{ ...shard, isTreeChanged: true }]);
+    const change = { tenant: shard.tenant, actor, atMs: shard.nowMs };
+    await appendAudit(tx, [budgetChanged(change, action, facts)]);
+  }
+}
+
+async function closeBreaches(tx: Queryable, budgetNo: bigint, nowMs: number): Promise<number> {
+  return tx.execute(
+    'UPDATE breaches SET closed_ms = $2 WHERE budget_no = $1 AND closed_ms IS NULL',
+    [budgetNo, nowMs],
+  );
+}
+
+function sameOrThrow(id: string, before: string, now: string): void {
+  if (before === now) return;
+  throw kernelErrors.idempotency_conflict(`Budget "${id}" was created before with another body.`, {
+    fields: [{ field: 'id', expected: 'the first body of this id, or a new id' }],
+  });
+}
+
+function noParent(message: string): Error {
+  return errors.budget_parent_invalid(message, {
+    fields: [{ field: 'parentId', expected: 'an existing budget of the same currency' }],
+  });
+}

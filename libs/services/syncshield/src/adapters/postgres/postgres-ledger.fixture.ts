@@ -1,0 +1,56 @@
+import { SystemClock } from '@kiki/kernel';
+import { PostgresDatabase, type ConnectionOptions } from '@kiki/postgres';
+import { createTestDatabase, type TestDatabase } from '@kiki/testing';
+import type { LedgerFixture } from '../../application/ledger.conformance.js';
+import { PostgresBudgets } from './postgres-budgets.js';
+import { PostgresLedger } from './postgres-ledger.js';
+import { PostgresReader } from './postgres-reader.js';
+import { recount } from './recount.js';
+import { STORE_NOW } from './store-time.js';
+
+/** The store's clock with an offset that every pool of the test sees at once. */
+export const TEST_NOW = `(${STORE_NOW} + (SELECT offset_ms FROM test_clock))`;
+const migrationsDir = new URL('../../../migrations/', import.meta.url);
+
+/** A ledger on a database of its own; `another` is one more process on the same database. */
+export interface PostgresFixture extends LedgerFixture {
+  readonly test: TestDatabase;
+  readonly database: PostgresDatabase;
+  another(): { readonly ledger: PostgresLedger; readonly database: PostgresDatabase };
+}
+
+/** Opens a fixture on the shared embedded server, or on the server given. */
+export async function openFixture(connection?: ConnectionOptions): Promise<PostgresFixture> {
+  const schema = 'syncshield';
+  const test = await createTestDatabase({
+    schema,
+    migrationsDir,
+    ...(connection === undefined ? {} : { connection }),
+  });
+  const { database } = test;
+  await database.execute('CREATE TABLE test_clock (offset_ms bigint NOT NULL)');
+  await database.execute('INSERT INTO test_clock VALUES (0)');
+  const clock = new SystemClock();
+  const options = { storeNow: TEST_NOW };
+  const others: PostgresDatabase[] = [];
+  return {
+    test,
+    database,
+    ledger: new PostgresLedger(database, clock, options),
+    budgets: new PostgresBudgets(database, clock, options),
+    reader: new PostgresReader(database, TEST_NOW),
+    another: () => {
+      const other = new PostgresDatabase({ connection: test.connection, schema, max: 4 });
+      others.push(other);
+      return { ledger: new PostgresLedger(other, clock, options), database: other };
+    },
+    advance: async (ms) => {
+      await database.execute('UPDATE test_clock SET offset_ms = offset_ms + $1', [Math.ceil(ms)]);
+    },
+    recount: async () => (await recount(database)).problems,
+    close: async () => {
+      await Promise.all(others.map((other) => other.close()));
+      await test.drop();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import type { Database, Queryable, Row } from '@kiki/postgres';
+import {
+  LedgerReader,
+  type AuditEntry,
+  type CheckAnswer,
+  type Page,
+  type PageRequest,
+} from '../../application/ledger.js';
+import { headroom } from '../../domain/book.js';
+import { keyOf, type Hold, type HoldState } from '../../domain/hold.js';
+import { unknownBudget, unknownHold, wrongCurrency } from '../../domain/replay.js';
+import { findBudget } from './budget-rows.js';
+import { CounterNeeds } from './counter-needs.js';
+import { loadCounters } from './counter-rows.js';
+import { findHolds, HOLD_COLUMNS, toHold } from './hold-rows.js';
+import { readShards, TreeCache } from './shard-rows.js';
+import { STORE_NOW, storeNowMs } from './store-time.js';
+
+interface BundleRow extends Row {
+  first_seq: bigint;
+  records: string;
+}
+
+type CheckRequest = Parameters<LedgerReader['check']>[1];
+
+const SNAPSHOT = { isolation: 'repeatable read', isReadOnly: true } as const;
+
+/** Reads the ledger without locks. */
+export class PostgresReader extends LedgerReader {
+  private readonly trees = new TreeCache();
+
+  constructor(
+    private readonly database: Database,
+    private readonly storeNow: string = STORE_NOW,
+  ) {
+    super();
+  }
+
+  override async hold(tenant: string, id: string): Promise<Hold> {
+    const holds = await findHolds(this.database, [{ tenant, id }]);
+    const hold = holds.get(keyOf(tenant, id));
+    if (hold === undefined) throw unknownHold(id);
+    return hold;
+  }
+
+  override async holds(
+    tenant: string,
+    filter: { readonly budgetId: string; readonly state?: HoldState | undefined },
+    page: PageRequest,
+  ): Promise<Page<Hold>> {
+    const budget = await findBudget(this.database, tenant, filter.budgetId);
+    if (budget === undefined) throw unknownBudget(filter.budgetId);
+    const rows = await this.database.query<Row & { hold_no: bigint }>(
+      `SELECT h.hold_no, ${HOLD_COLUMNS} FROM holds h JOIN budgets b ON b.budget_no = h.budget_no
+        WHERE h.budget_no = $1 AND h.hold_no > $2 AND ($3::text IS NULL OR h.state = $3)
+        ORDER BY h.hold_no LIMIT $4`,
+      [budget.budget_no, BigInt(page.after ?? -1), filter.state ?? null, page.limit + 1],
+    );
+    const shown = rows.slice(0, page.limit);
+    const last = shown.at(-1);
+    const hasMore = rows.length > page.limit && last !== undefined;
+    return { items: shown.map(toHold), ...(hasMore ? { next: last.hold_no.toString() } : {}) };
+  }
+
+  override async check(tenant: string, request: CheckRequest): Promise<CheckAnswer> {
+    return this.database.transaction((tx) => this.checkIn(tx, tenant, request), SNAPSHOT);
+  }
+
+  override async audit(tenant: string, after: bigint, limit: number): Promise<AuditEntry[]> {
+    const rows = await this.database.query<BundleRow>(
+      `SELECT first_seq, records FROM audit_bundles
+        WHERE tenant = $1 AND first_seq >= coalesce(
+          (SELECT max(first_seq) FROM audit_bundles WHERE tenant = $1 AND first_seq <= $2), 0)
+        ORDER BY first_seq LIMIT $3`,
+      [tenant, after + 1n, limit],
+    );
+    return rows
+      .flatMap((row) =>
+        row.records
+          .split('\n')
+          .map((record, index) => ({ seq: row.first_seq + BigInt(index), record })),
+      )
+      .filter(({ seq }) => seq > after)
+      .slice(0, limit);
+  }
+
+  private async checkIn(
+    tx: Queryable,
+    tenant: string,
+    { budgetId, amountMicros, currency }: CheckRequest,
+  ): Promise<CheckAnswer> {
+    const row = await findBudget(tx, tenant, budgetId);
+    const nowMs = await storeNowMs(tx, this.storeNow);
+    const heads = row === undefined ? [] : await readShards(tx, [row.shard_no]);
+    const [shard] = (await this.trees.viewsOf(tx, heads, nowMs)).values();
+    const budget = shard?.tree.find(budgetId);
+    if (shard === undefined || budget === undefined) throw unknownBudget(budgetId);
+    if (currency !== undefined && currency !== budget.currency) {
+      throw wrongCurrency(budget, currency);
+    }
+    const path = shard.tree.path(budget.budgetNo);
+    if (path.some(({ isPaused }) => isPaused)) {
+      return { isAllowed: false, reason: 'budget_paused', headroomMicros: 0n };
+    }
+    const needs = new CounterNeeds();
+    needs.addNow(tenant, shard, budget.budgetNo);
+    const counters = await loadCounters(tx, needs);
+    const rooms = path.flatMap(({ caps }) =>
+      caps.map((cap) => headroom(cap, counters.usage(tenant, cap, shard.nowMs))),
+    );
+    const headroomMicros = rooms.reduce((least, room) => (room < least ? room : least));
+    const isAllowed = amountMicros <= headroomMicros;
+    const reason = isAllowed ? 'within_limits' : 'cap_exceeded';
+    return { isAllowed, reason, headroomMicros };
+  }
+}

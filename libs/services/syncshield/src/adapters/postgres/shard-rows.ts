@@ -1,0 +1,197 @@
+import type { Queryable, Row } from '@kiki/postgres';
+import type { ShardView } from '../../domain/book.js';
+import { BudgetTree, type Budget, type Cap } from '../../domain/budget.js';
+import { errors } from '../../errors.js';
+
+/** A shard whose row this transaction has locked, at the instant of its decisions. */
+export interface LockedShard extends ShardView {
+  readonly tenant: string;
+  readonly rootId: string;
+  readonly version: bigint;
+  /** No held hold is released earlier; undefined when none is held. */
+  readonly nextReleaseMs: number | undefined;
+}
+
+interface ShardRow extends Row {
+  shard_no: number;
+  tenant: string;
+  root_id: string;
+  version: bigint;
+  clock_ms: bigint;
+  next_release_ms: bigint | null;
+}
+
+interface NodeRow extends Row {
+  shard_no: number;
+  budget_no: bigint;
+  id: string;
+  parent_no: bigint | null;
+  depth: number;
+  name: string;
+  currency: string;
+  is_paused: boolean;
+  cap_no: bigint;
+  cap_id: string;
+  kind: Cap['kind'];
+  limit_micros: bigint;
+  time_zone: string | null;
+  window_ms: bigint | null;
+}
+
+/** What a transaction writes about a shard. */
+export interface ShardChange {
+  readonly shardNo: number;
+  readonly nowMs: number;
+  readonly nextReleaseMs: number | undefined;
+  readonly isTreeChanged: boolean;
+}
+
+const SHARD_COLUMNS = 'shard_no, tenant, root_id, version, clock_ms, next_release_ms';
+
+// In the order of their numbers, in every transaction of every process: whoever waits, waits for the same next one.
+const LOCK = `
+  SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]) ORDER BY shard_no FOR UPDATE`;
+const LOCK_IF_FREE = `
+  SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = $1 FOR UPDATE SKIP LOCKED`;
+const READ = `SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[])`;
+
+const TREES = `
+  SELECT b.shard_no, b.budget_no, b.id, b.parent_no, b.depth, b.name, b.currency, b.is_paused,
+         c.cap_no, c.id AS cap_id, c.kind, c.limit_micros, c.time_zone, c.window_ms
+    FROM budgets b JOIN caps c ON c.budget_no = b.budget_no
+   WHERE b.shard_no = ANY($1::int[])
+   ORDER BY b.budget_no, c.position`;
+
+const WRITE = `
+  UPDATE shards s
+     SET clock_ms = k.clock_ms, next_release_ms = k.next_release_ms, version = s.version + k.step
+    FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::int[]) AS k (shard_no, clock_ms, next_release_ms, step)
+   WHERE s.shard_no = k.shard_no`;
+
+/** A shard row before its instant and its tree are known. */
+export type ShardHead = Omit<LockedShard, 'tree' | 'nowMs'> & { readonly clockMs: number };
+
+/** Locks shards until the end of the transaction. @throws shard_busy */
+export async function lockShards(tx: Queryable, shardNos: readonly number[]): Promise<ShardHead[]> {
+  if (shardNos.length === 0) return [];
+  const rows = await tx
+    .query<ShardRow>(LOCK, [shardNos], { name: 'shield-lock-shards' })
+    .catch(orShardBusy);
+  return rows.map(toHead);
+}
+
+/** Locks one shard, or gives undefined when somebody else works on it. */
+export async function lockShardIfFree(
+  tx: Queryable,
+  shardNo: number,
+): Promise<ShardHead | undefined> {
+  const [row] = await tx.query<ShardRow>(LOCK_IF_FREE, [shardNo]);
+  return row && toHead(row);
+}
+
+/** Reads shards without locking them. */
+export async function readShards(tx: Queryable, shardNos: readonly number[]): Promise<ShardHead[]> {
+  return (await tx.query<ShardRow>(READ, [shardNos])).map(toHead);
+}
+
+/** Writes the instant, the next release and the version of locked shards. */
+export async function writeShards(tx: Queryable, changes: readonly ShardChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await tx.execute(
+    WRITE,
+    [
+      changes.map(({ shardNo }) => shardNo),
+      changes.map(({ nowMs }) => nowMs),
+      changes.map(({ nextReleaseMs }) => nextReleaseMs ?? null),
+      changes.map(({ isTreeChanged }) => (isTreeChanged ? 1 : 0)),
+    ],
+    { name: 'shield-write-shards' },
+  );
+}
+
+/** The earliest release of what a shard still holds. */
+export async function nextRelease(tx: Queryable, shardNo: number): Promise<number | undefined> {
+  const [row] = await tx.query<{ release_ms: bigint | null }>(
+    `SELECT min(release_ms) AS release_ms FROM holds WHERE shard_no = $1 AND state = 'held'`,
+    [shardNo],
+    { name: 'shield-next-release' },
+  );
+  return row?.release_ms == null ? undefined : Number(row.release_ms);
+}
+
+/** Most shards whose trees a process keeps. */
+const MAX_TREES = 10_000;
+
+/** Trees by shard and version: read again only after they changed. Call it after the shards are locked. */
+export class TreeCache {
+  private readonly trees = new Map<
+    number,
+    { readonly version: bigint; readonly tree: BudgetTree }
+  >();
+
+  /** Completes shard rows with their trees and the instant, which never runs backwards within a shard. */
+  async viewsOf(
+    tx: Queryable,
+    heads: readonly ShardHead[],
+    storeNowMs: number,
+  ): Promise<Map<number, LockedShard>> {
+    if (this.trees.size > MAX_TREES) this.trees.clear();
+    const stale = heads.filter((head) => this.trees.get(head.shardNo)?.version !== head.version);
+    if (stale.length > 0) await this.load(tx, stale);
+    return new Map(
+      heads.map(({ clockMs, ...head }) => {
+        const tree = this.trees.get(head.shardNo)?.tree ?? new BudgetTree([]);
+        return [head.shardNo, { ...head, tree, nowMs: Math.max(clockMs, storeNowMs) }];
+      }),
+    );
+  }
+
+  private async load(tx: Queryable, heads: readonly ShardHead[]): Promise<void> {
+    const rows = await tx.query<NodeRow>(TREES, [heads.map(({ shardNo }) => shardNo)]);
+    const grouped = Map.groupBy(rows, (row) => row.shard_no);
+    for (const { shardNo, version } of heads) {
+      this.trees.set(shardNo, { version, tree: treeOf(grouped.get(shardNo) ?? []) });
+    }
+  }
+}
+
+function treeOf(rows: readonly NodeRow[]): BudgetTree {
+  const nodes = [...Map.groupBy(rows, (row) => row.budget_no).values()];
+  return new BudgetTree(nodes.flatMap((of) => (of[0] === undefined ? [] : [toBudget(of[0], of)])));
+}
+
+function toBudget(node: NodeRow, caps: readonly NodeRow[]): Budget {
+  return {
+    budgetNo: node.budget_no,
+    id: node.id,
+    parentNo: node.parent_no ?? undefined,
+    depth: node.depth,
+    name: node.name,
+    currency: node.currency,
+    isPaused: node.is_paused,
+    caps: caps.map((row) => ({
+      capNo: row.cap_no,
+      id: row.cap_id,
+      kind: row.kind,
+      limitMicros: row.limit_micros,
+      ...(row.time_zone === null ? {} : { timeZone: row.time_zone }),
+      ...(row.window_ms === null ? {} : { windowMs: Number(row.window_ms) }),
+    })),
+  };
+}
+
+function toHead(row: ShardRow): ShardHead {
+  return {
+    shardNo: row.shard_no,
+    tenant: row.tenant,
+    rootId: row.root_id,
+    version: row.version,
+    clockMs: Number(row.clock_ms),
+    nextReleaseMs: row.next_release_ms === null ? undefined : Number(row.next_release_ms),
+  };
+}
+
+function orShardBusy(error: unknown): never {
+  if ((error as { code?: unknown }).code !== '55P03') throw error;
+  throw errors.shard_busy(undefined, { retryAfterMs: 500 }, { cause: error });
+}
