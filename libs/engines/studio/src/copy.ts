@@ -70,10 +70,21 @@ function headlines(strategy: Strategy, { name, usp, features }: Words): readonly
   }
 }
 
+/** Share of the words of `text` that `other` has too, 0 to 1; words of up to three letters do not count. */
+export function overlap(text: string, other: string): number {
+  const words = (of: string): string[] => of.toLowerCase().match(/[\p{L}\d]{4,}|\d+/gu) ?? [];
+  const own = words(text);
+  const known = new Set(words(other));
+  return own.length === 0 ? 0 : own.filter((word) => known.has(word)).length / own.length;
+}
+
+/** The supporting line: the product's name, and the own text that repeats the headline least. */
 function bodyOf(headline: string, { name, usp, features }: Words): string {
-  const rest = [usp, ...features, name].filter((text) => text !== '' && text !== headline);
-  const lead = rest[0] ?? '';
-  return lead === name ? name : headline === name ? lead : `${name}: ${lead}`;
+  const rest = [usp, ...features].filter((text) => text !== '' && text !== headline);
+  const fresh = rest.filter((text) => overlap(text, headline) < 0.5);
+  const lead = fresh[0] ?? rest[0];
+  if (headline === name) return lead ?? '';
+  return lead === undefined || overlap(name, lead) === 1 ? (lead ?? name) : `${name}: ${lead}`;
 }
 
 /** The statement of the data-led variant: the given claim, else the first own text with a number. */
@@ -113,7 +124,10 @@ export function copyFor(brief: CreativeBrief, strategy: Strategy, format: Format
   const wanted =
     brief.headline === undefined ? headlines(strategy, words) : [cleanText(brief.headline)];
   const own = wanted.filter((text) => text !== '');
-  const chosen = own.find((text) => lengthOf(text) <= limits.headline.max) ?? own[0] ?? words.name;
+  // Another own text is better than a headline cut in the middle.
+  const whole = brief.headline === undefined ? [...own, ...words.features] : own;
+  const chosen =
+    whole.find((text) => lengthOf(text) <= limits.headline.max) ?? own[0] ?? words.name;
   const figure = strategy === 'data_led' ? numbersIn(claim)[0]?.shown : undefined;
   const brandName = cleanText(brief.brand.name);
   return {

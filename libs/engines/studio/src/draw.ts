@@ -3,6 +3,8 @@ import type { Box } from './geometry.js';
 /** Rounds to two decimals, so that the same scene gives the same text. */
 const n = (value: number): string => String(Math.round(value * 100) / 100);
 
+const n4 = (value: number): string => String(Math.round(value * 10_000) / 10_000);
+
 /** How a shape is filled. */
 export interface Paint {
   readonly fill?: string;
@@ -51,6 +53,18 @@ export class Drawing {
   path(commands: readonly (string | number)[], paint: Paint): this {
     const d = commands.map((c) => (typeof c === 'number' ? n(c) : c)).join(' ');
     return this.add(`<path d="${d}" ${attributes(paint)}/>`);
+  }
+
+  /** A path from its SVG path data. */
+  shape(data: string, paint: Paint): this {
+    return this.add(`<path d="${data}" ${attributes(paint)}/>`);
+  }
+
+  /** Draws in coordinates of its own: the origin moved to `x`, `y`, then scaled. */
+  within(x: number, y: number, scale: number, draw: (drawing: this) => void): this {
+    this.add(`<g transform="translate(${n(x)} ${n(y)}) scale(${n4(scale)})">`);
+    draw(this);
+    return this.add('</g>');
   }
 
   /** A linear gradient; the direction is given in fractions of the painted box. Returns the fill. */

@@ -57,7 +57,7 @@ export const FORMATS: Readonly<Record<FormatId, Format>> = {
     contentTypes: IMAGES,
     safeBox: boxOf(65, 269, 930, 1248),
     textLimits: { ...limits(100, 100, 20), brandName: { min: 2, max: 20 } },
-    forbiddenCharacters: /[{}#]|\p{Extended_Pictographic}/u,
+    forbiddenCharacters: /[\{\}#]|\p{RGI_Emoji}|\p{Emoji_Presentation}/v,
   },
   meta_1_1: {
     id: 'meta_1_1',

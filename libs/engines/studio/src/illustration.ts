@@ -43,9 +43,29 @@ export function productPaint(palette: Palette, on: string): ProductPaint {
   };
 }
 
-type Draw = (d: Drawing, s: number, x: number, y: number, p: ProductPaint) => void;
+/** Draws into a square of 100 × 100. */
+type Draw = (d: Drawing, p: ProductPaint) => void;
 
-const box: Draw = (d, s, x, y, p) => {
+/** Light from the left over a round body. */
+const round = (d: Drawing, p: ProductPaint): string =>
+  d.linear(
+    [
+      [0, p.side],
+      [0.22, p.body],
+      [0.4, p.light],
+      [0.58, p.body],
+      [1, p.side],
+    ],
+    [0, 0, 1, 0],
+  );
+
+/** A round badge on a label: a disc with its upper half in the trim colour. */
+function badge(d: Drawing, x: number, y: number, r: number, [disc, half]: [string, string]): void {
+  d.circle(x, y, r, { fill: disc });
+  d.shape(`M${x - r} ${y}a${r} ${r} 0 0 1 ${2 * r} 0Z`, { fill: half });
+}
+
+const box: Draw = (d, p) => {
   const front = d.linear(
     [
       [0, p.light],
@@ -54,158 +74,33 @@ const box: Draw = (d, s, x, y, p) => {
     ],
     [0, 0, 1, 1],
   );
-  d.path(
-    ['M', x + s * 0.12, y + s * 0.34, 'L', x + s * 0.56, y + s * 0.42, 'V', y + s * 0.95].concat([
-      'L',
-      x + s * 0.12,
-      y + s * 0.84,
-      'Z',
-    ]),
-    { fill: front },
-  );
-  d.path(
-    ['M', x + s * 0.56, y + s * 0.42, 'L', x + s * 0.9, y + s * 0.32, 'V', y + s * 0.82].concat([
-      'L',
-      x + s * 0.56,
-      y + s * 0.95,
-      'Z',
-    ]),
-    { fill: p.side },
-  );
-  d.path(
-    ['M', x + s * 0.12, y + s * 0.34, 'L', x + s * 0.46, y + s * 0.25, 'L', x + s * 0.9].concat([
-      y + s * 0.32,
-      'L',
-      x + s * 0.56,
-      y + s * 0.42,
-      'Z',
-    ]),
-    { fill: p.light },
-  );
-  d.path(
-    ['M', x + s * 0.26, y + s * 0.305, 'L', x + s * 0.7, y + s * 0.379, 'V', y + s * 0.5].concat([
-      'L',
-      x + s * 0.77,
-      y + s * 0.48,
-      'V',
-      y + s * 0.358,
-      'L',
-      x + s * 0.33,
-      y + s * 0.287,
-      'Z',
-    ]),
-    { fill: p.trim },
-  );
-  d.path(
-    ['M', x + s * 0.19, y + s * 0.54, 'L', x + s * 0.42, y + s * 0.585, 'V', y + s * 0.76].concat([
-      'L',
-      x + s * 0.19,
-      y + s * 0.705,
-      'Z',
-    ]),
-    { fill: p.label },
-  );
+  d.shape('M12 34L56 42V95L12 84Z', { fill: front });
+  d.shape('M56 42L90 32V82L56 95Z', { fill: p.side });
+  d.shape('M12 34L46 25L90 32L56 42Z', { fill: p.light });
+  d.shape('M26 30.5L70 37.9V50L77 48V35.8L33 28.7Z', { fill: p.trim });
+  d.shape('M19 54L42 58.5V76L19 70.5Z', { fill: p.label });
 };
 
-const bottle: Draw = (d, s, x, y, p) => {
-  const glass = d.linear(
-    [
-      [0, p.side],
-      [0.25, p.body],
-      [0.45, p.light],
-      [0.6, p.body],
-      [1, p.side],
-    ],
-    [0, 0, 1, 0],
+const bottle: Draw = (d, p) => {
+  d.rect({ x: 42, y: 2, width: 16, height: 12 }, { fill: p.trim }, 2);
+  d.rect({ x: 42, y: 10.5, width: 16, height: 2 }, { fill: p.side, opacity: 0.35 });
+  d.shape(
+    'M43.5 14H56.5V24C56.5 32 70 32 70 44V90Q70 96 64 96H36Q30 96 30 90V44C30 32 43.5 32 43.5 24Z',
+    { fill: round(d, p) },
   );
-  d.rect(
-    { x: x + s * 0.42, y: y + s * 0.02, width: s * 0.16, height: s * 0.12 },
-    { fill: p.trim },
-    s * 0.02,
-  );
-  d.path(
-    ['M', x + s * 0.435, y + s * 0.14, 'H', x + s * 0.565, 'V', y + s * 0.24, 'C', x + s * 0.565]
-      .concat([
-        y + s * 0.32,
-        x + s * 0.7,
-        y + s * 0.32,
-        x + s * 0.7,
-        y + s * 0.44,
-        'V',
-        y + s * 0.9,
-      ])
-      .concat(['Q', x + s * 0.7, y + s * 0.96, x + s * 0.64, y + s * 0.96, 'H', x + s * 0.36])
-      .concat(['Q', x + s * 0.3, y + s * 0.96, x + s * 0.3, y + s * 0.9, 'V', y + s * 0.44])
-      .concat([
-        'C',
-        x + s * 0.3,
-        y + s * 0.32,
-        x + s * 0.435,
-        y + s * 0.32,
-        x + s * 0.435,
-        y + s * 0.24,
-        'Z',
-      ]),
-    { fill: glass },
-  );
-  d.rect({ x: x + s * 0.3, y: y + s * 0.52, width: s * 0.4, height: s * 0.26 }, { fill: p.label });
-  d.circle(x + s * 0.5, y + s * 0.65, s * 0.075, { fill: p.body });
-  d.path(
-    [
-      'M',
-      x + s * 0.5,
-      y + s * 0.65,
-      'm',
-      -s * 0.075,
-      0,
-      'a',
-      s * 0.075,
-      s * 0.075,
-      0,
-      0,
-      1,
-      s * 0.15,
-      0,
-      'Z',
-    ],
-    { fill: p.trim },
-  );
+  d.rect({ x: 30, y: 52, width: 40, height: 26 }, { fill: p.label });
+  badge(d, 50, 65, 7.5, [p.body, p.trim]);
 };
 
-const jar: Draw = (d, s, x, y, p) => {
-  const glass = d.linear(
-    [
-      [0, p.side],
-      [0.3, p.body],
-      [0.5, p.light],
-      [0.7, p.body],
-      [1, p.side],
-    ],
-    [0, 0, 1, 0],
-  );
-  d.rect(
-    { x: x + s * 0.14, y: y + s * 0.42, width: s * 0.72, height: s * 0.52 },
-    { fill: glass },
-    s * 0.1,
-  );
-  d.rect(
-    { x: x + s * 0.12, y: y + s * 0.26, width: s * 0.76, height: s * 0.18 },
-    { fill: p.trim },
-    s * 0.04,
-  );
-  d.rect(
-    { x: x + s * 0.12, y: y + s * 0.38, width: s * 0.76, height: s * 0.03 },
-    { fill: p.side, opacity: 0.35 },
-  );
-  d.rect(
-    { x: x + s * 0.28, y: y + s * 0.54, width: s * 0.44, height: s * 0.28 },
-    { fill: p.label },
-    s * 0.03,
-  );
-  d.circle(x + s * 0.5, y + s * 0.68, s * 0.08, { fill: p.body });
+const jar: Draw = (d, p) => {
+  d.rect({ x: 14, y: 42, width: 72, height: 52 }, { fill: round(d, p) }, 10);
+  d.rect({ x: 12, y: 26, width: 76, height: 18 }, { fill: p.trim }, 4);
+  d.rect({ x: 12, y: 38, width: 76, height: 3 }, { fill: p.side, opacity: 0.35 });
+  d.rect({ x: 28, y: 54, width: 44, height: 28 }, { fill: p.label }, 3);
+  badge(d, 50, 68, 8, [p.body, p.trim]);
 };
 
-const bag: Draw = (d, s, x, y, p) => {
+const bag: Draw = (d, p) => {
   const cloth = d.linear(
     [
       [0, p.light],
@@ -214,38 +109,13 @@ const bag: Draw = (d, s, x, y, p) => {
     ],
     [0, 0, 1, 1],
   );
-  d.path(
-    ['M', x + s * 0.36, y + s * 0.32, 'V', y + s * 0.22, 'A', s * 0.14, s * 0.14, 0, 0, 1].concat([
-      x + s * 0.64,
-      y + s * 0.22,
-      'V',
-      y + s * 0.32,
-    ]),
-    { stroke: p.trim, strokeWidth: s * 0.032 },
-  );
-  d.path(
-    ['M', x + s * 0.18, y + s * 0.3, 'H', x + s * 0.82, 'L', x + s * 0.88, y + s * 0.95].concat([
-      'H',
-      x + s * 0.12,
-      'Z',
-    ]),
-    { fill: cloth },
-  );
-  d.path(
-    ['M', x + s * 0.7, y + s * 0.3, 'H', x + s * 0.82, 'L', x + s * 0.88, y + s * 0.95].concat([
-      'H',
-      x + s * 0.74,
-      'Z',
-    ]),
-    { fill: p.side, opacity: 0.5 },
-  );
-  d.circle(x + s * 0.46, y + s * 0.62, s * 0.13, { fill: p.label });
-  d.path(['M', x + s * 0.33, y + s * 0.62, 'a', s * 0.13, s * 0.13, 0, 0, 0, s * 0.26, 0, 'Z'], {
-    fill: p.trim,
-  });
+  d.shape('M36 32V22A14 14 0 0 1 64 22V32', { stroke: p.trim, strokeWidth: 3.2 });
+  d.shape('M18 30H82L88 95H12Z', { fill: cloth });
+  d.shape('M70 30H82L88 95H74Z', { fill: p.side, opacity: 0.5 });
+  badge(d, 46, 62, 13, [p.label, p.trim]);
 };
 
-const device: Draw = (d, s, x, y, p) => {
+const device: Draw = (d, p) => {
   const screen = d.linear(
     [
       [0, p.light],
@@ -254,43 +124,21 @@ const device: Draw = (d, s, x, y, p) => {
     ],
     [0, 0, 1, 1],
   );
-  d.rect(
-    { x: x + s * 0.25, y: y + s * 0.02, width: s * 0.5, height: s * 0.94 },
-    { fill: '#10131a' },
-    s * 0.08,
-  );
-  d.rect(
-    { x: x + s * 0.275, y: y + s * 0.045, width: s * 0.45, height: s * 0.89 },
-    { fill: screen },
-    s * 0.06,
-  );
-  d.rect(
-    { x: x + s * 0.43, y: y + s * 0.065, width: s * 0.14, height: s * 0.032 },
-    { fill: '#10131a' },
-    s * 0.016,
-  );
-  d.rect(
-    { x: x + s * 0.32, y: y + s * 0.2, width: s * 0.36, height: s * 0.24 },
-    { fill: p.label },
-    s * 0.03,
-  );
-  const bars = [0.08, 0.13, 0.1, 0.17];
-  bars.forEach((h, i) => {
-    const bar = {
-      x: x + s * (0.36 + i * 0.075),
-      y: y + s * (0.41 - h),
-      width: s * 0.045,
-      height: s * h,
-    };
-    d.rect(bar, { fill: i === 3 ? p.trim : p.body }, s * 0.01);
+  d.rect({ x: 25, y: 2, width: 50, height: 94 }, { fill: '#10131a' }, 8);
+  d.rect({ x: 27.5, y: 4.5, width: 45, height: 89 }, { fill: screen }, 6);
+  d.rect({ x: 43, y: 6.5, width: 14, height: 3.2 }, { fill: '#10131a' }, 1.6);
+  d.rect({ x: 32, y: 20, width: 36, height: 24 }, { fill: p.label }, 3);
+  [8, 13, 10, 17].forEach((height, i) => {
+    const bar = { x: 36 + i * 7.5, y: 41 - height, width: 4.5, height };
+    d.rect(bar, { fill: i === 3 ? p.trim : p.body }, 1);
   });
   for (let i = 0; i < 3; i++) {
-    const row = { x: x + s * 0.32, y: y + s * (0.5 + i * 0.13), width: s * 0.36, height: s * 0.09 };
-    d.rect(row, { fill: p.label, opacity: 0.85 - i * 0.2 }, s * 0.025);
+    const row = { x: 32, y: 50 + i * 13, width: 36, height: 9 };
+    d.rect(row, { fill: p.label, opacity: 0.85 - i * 0.2 }, 2.5);
   }
 };
 
-const shoe: Draw = (d, s, x, y, p) => {
+const shoe: Draw = (d, p) => {
   const upper = d.linear(
     [
       [0, p.light],
@@ -299,122 +147,19 @@ const shoe: Draw = (d, s, x, y, p) => {
     ],
     [0, 0, 0.6, 1],
   );
-  d.path(
-    [
-      'M',
-      x + s * 0.05,
-      y + s * 0.4,
-      'C',
-      x + s * 0.1,
-      y + s * 0.36,
-      x + s * 0.16,
-      y + s * 0.42,
-      x + s * 0.24,
-    ]
-      .concat([
-        y + s * 0.4,
-        'C',
-        x + s * 0.32,
-        y + s * 0.38,
-        x + s * 0.34,
-        y + s * 0.3,
-        x + s * 0.4,
-        y + s * 0.3,
-      ])
-      .concat([
-        'C',
-        x + s * 0.5,
-        y + s * 0.46,
-        x + s * 0.62,
-        y + s * 0.55,
-        x + s * 0.82,
-        y + s * 0.58,
-      ])
-      .concat([
-        'C',
-        x + s * 0.93,
-        y + s * 0.6,
-        x + s * 0.97,
-        y + s * 0.66,
-        x + s * 0.96,
-        y + s * 0.74,
-      ])
-      .concat([
-        'H',
-        x + s * 0.04,
-        'C',
-        x + s * 0.02,
-        y + s * 0.6,
-        x + s * 0.07,
-        y + s * 0.52,
-        x + s * 0.05,
-        y + s * 0.4,
-        'Z',
-      ]),
+  d.shape(
+    'M5 40C10 36 16 42 24 40C32 38 34 30 40 30C50 46 62 55 82 58C93 60 97 66 96 74H4C2 60 7 52 5 40Z',
     { fill: upper },
   );
-  d.path(
-    [
-      'M',
-      x + s * 0.03,
-      y + s * 0.72,
-      'H',
-      x + s * 0.965,
-      'Q',
-      x + s * 0.99,
-      y + s * 0.84,
-      x + s * 0.9,
-    ].concat([
-      y + s * 0.85,
-      'H',
-      x + s * 0.1,
-      'Q',
-      x + s * 0.02,
-      y + s * 0.84,
-      x + s * 0.03,
-      y + s * 0.72,
-      'Z',
-    ]),
-    { fill: p.label },
-  );
-  d.path(['M', x + s * 0.06, y + s * 0.79, 'H', x + s * 0.955], {
-    stroke: p.trim,
-    strokeWidth: s * 0.022,
-  });
-  d.path(
-    [
-      'M',
-      x + s * 0.3,
-      y + s * 0.7,
-      'C',
-      x + s * 0.4,
-      y + s * 0.68,
-      x + s * 0.46,
-      y + s * 0.58,
-      x + s * 0.5,
-      y + s * 0.5,
-    ].concat([
-      'L',
-      x + s * 0.57,
-      y + s * 0.54,
-      'C',
-      x + s * 0.54,
-      y + s * 0.62,
-      x + s * 0.46,
-      y + s * 0.71,
-      x + s * 0.3,
-      y + s * 0.7,
-      'Z',
-    ]),
-    { fill: p.trim },
-  );
+  d.shape('M3 72H96.5Q99 84 90 85H10Q2 84 3 72Z', { fill: p.label });
+  d.shape('M6 79H95.5', { stroke: p.trim, strokeWidth: 2.2 });
+  d.shape('M30 70C40 68 46 58 50 50L57 54C54 62 46 71 30 70Z', { fill: p.trim });
   for (let i = 0; i < 4; i++) {
-    const [lx, ly] = [x + s * (0.43 + i * 0.062), y + s * (0.355 + i * 0.046)];
-    d.path(['M', lx, ly, 'l', -s * 0.06, s * 0.045], { stroke: p.label, strokeWidth: s * 0.017 });
+    d.shape(`M${43 + i * 6.2} ${35.5 + i * 4.6}l-6 4.5`, { stroke: p.label, strokeWidth: 1.7 });
   }
 };
 
-const mug: Draw = (d, s, x, y, p) => {
+const mug: Draw = (d, p) => {
   const glaze = d.linear(
     [
       [0, p.light],
@@ -423,78 +168,14 @@ const mug: Draw = (d, s, x, y, p) => {
     ],
     [0, 0, 1, 0],
   );
-  d.path(
-    [
-      'M',
-      x + s * 0.7,
-      y + s * 0.5,
-      'h',
-      s * 0.06,
-      'a',
-      s * 0.13,
-      s * 0.13,
-      0,
-      0,
-      1,
-      0,
-      s * 0.26,
-      'h',
-      -s * 0.08,
-    ],
-    { stroke: p.body, strokeWidth: s * 0.06 },
-  );
-  d.path(
-    [
-      'M',
-      x + s * 0.14,
-      y + s * 0.38,
-      'H',
-      x + s * 0.74,
-      'V',
-      y + s * 0.82,
-      'Q',
-      x + s * 0.74,
-      y + s * 0.94,
-    ].concat([
-      x + s * 0.62,
-      y + s * 0.94,
-      'H',
-      x + s * 0.26,
-      'Q',
-      x + s * 0.14,
-      y + s * 0.94,
-      x + s * 0.14,
-      y + s * 0.82,
-      'Z',
-    ]),
-    { fill: glaze },
-  );
-  d.ellipse(x + s * 0.44, y + s * 0.38, s * 0.3, s * 0.055, { fill: p.side });
-  d.ellipse(x + s * 0.44, y + s * 0.39, s * 0.26, s * 0.04, { fill: '#3b2417' });
-  d.circle(x + s * 0.42, y + s * 0.66, s * 0.12, { fill: p.label });
-  d.path(['M', x + s * 0.3, y + s * 0.66, 'a', s * 0.12, s * 0.12, 0, 0, 0, s * 0.24, 0, 'Z'], {
-    fill: p.trim,
-  });
-  for (const [dx, h] of [
-    [0.34, 0.2],
-    [0.46, 0.27],
-  ] as const) {
-    d.path(
-      [
-        'M',
-        x + s * dx,
-        y + s * 0.3,
-        'c',
-        -s * 0.06,
-        -s * h * 0.35,
-        s * 0.06,
-        -s * h * 0.6,
-        0,
-        -s * h,
-      ],
-      { stroke: p.light, strokeWidth: s * 0.024, opacity: 0.7 },
-    );
-  }
+  d.shape('M70 50h6a13 13 0 0 1 0 26h-8', { stroke: p.body, strokeWidth: 6 });
+  d.shape('M14 38H74V82Q74 94 62 94H26Q14 94 14 82Z', { fill: glaze });
+  d.ellipse(44, 38, 30, 5.5, { fill: p.side });
+  d.ellipse(44, 39, 26, 4, { fill: '#3b2417' });
+  badge(d, 42, 66, 12, [p.label, p.trim]);
+  const steam = { stroke: p.light, strokeWidth: 2.4, opacity: 0.7 };
+  d.shape('M34 30c-6 -7 6 -12 0 -20', steam);
+  d.shape('M46 30c-6 -9.45 6 -16.2 0 -27', steam);
 };
 
 const DRAWINGS: Readonly<Record<ProductKind, Draw>> = { box, bottle, bag, device, jar, shoe, mug };
@@ -510,14 +191,8 @@ export function drawProduct(
   const side = Math.min(area.width, area.height);
   const x = area.x + (area.width - side) / 2;
   const y = area.y + (area.height - side) / 2;
-  const ground = kind === 'shoe' ? 0.85 : 0.95;
-  drawing.shadow(
-    x + side / 2,
-    y + side * ground,
-    side * 0.5,
-    side * 0.075,
-    shadow.color,
-    shadow.opacity,
-  );
-  DRAWINGS[kind](drawing, side, x, y, paint);
+  drawing.within(x, y, side / 100, (d) => {
+    d.shadow(50, kind === 'shoe' ? 85 : 95, 50, 7.5, shadow.color, shadow.opacity);
+    DRAWINGS[kind](d, paint);
+  });
 }

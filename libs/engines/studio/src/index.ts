@@ -1,4 +1,5 @@
 export * from './brief.js';
+export * from './checks/index.js';
 export * from './color.js';
 export * from './compose.js';
 export { copyFor, lengthOf, shorten, type Copy } from './copy.js';

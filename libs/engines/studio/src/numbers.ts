@@ -7,8 +7,16 @@ export interface NumberMention {
   readonly index: number;
 }
 
-const MENTION =
-  /(?<![\p{L}\d])(?:[+−-](?=[\d$€£]))?[$€£]?\s?(?<digits>\d+(?:[.,'\u202f]\d+)*)(?:\s?(?:%|×|x\b|€|£|(?:h|kg|g|mg|ml|l|km|cm|mm|m|kWh|W|GB|TB|mAh)\b))?(?:\s?\+)?/gu;
+/** Units that belong to a number when a space and one of these words follow. */
+const UNIT_WORDS =
+  'hours?|hrs?|minutes?|mins?|seconds?|days?|nights?|weeks?|months?|years?|times|miles|people|' +
+  'Stunden?|Minuten?|Sekunden?|Tagen?|Wochen?|Monaten?|Jahren?|heures?|jours?|ans';
+const UNITS = `h|kg|g|mg|ml|l|km|cm|mm|m|kWh|W|GB|TB|mAh|${UNIT_WORDS}`;
+const MENTION = new RegExp(
+  String.raw`(?<![\p{L}\d])(?:[+−-](?=[\d$€£]))?[$€£]?\s?(?<digits>\d+(?:[.,'\u202f]\d+)*)` +
+    String.raw`(?:\s?(?:%|×|x\b|€|£|(?:${UNITS})(?![\p{L}\d])))?(?:\s?\+)?`,
+  'gu',
+);
 
 /** Numbers in a text, in order. */
 export function numbersIn(text: string): NumberMention[] {

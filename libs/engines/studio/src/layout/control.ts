@@ -42,11 +42,16 @@ export function control(ctx: LayoutContext): Layout {
       [0, 0, 1, 1],
     ),
   });
-  const angle = random.nextDouble() * Math.PI * 2;
+  const angle = (random.nextDouble() * 0.5 - 0.15) * Math.PI;
   under.circle(cx + Math.cos(angle) * r, cy + Math.sin(angle) * r, u * 2.6, { fill: p.accent });
-  under.circle(cx - Math.cos(angle) * r * 1.1, cy - Math.sin(angle) * r * 1.1, u * 1.5, {
-    fill: p.primary,
-  });
+  under.circle(
+    cx - Math.cos(angle + 0.5) * r * 1.1,
+    cy + Math.abs(Math.sin(angle + 0.7)) * r * 1.02,
+    u * 1.5,
+    {
+      fill: p.primary,
+    },
+  );
   const edge = ctx.shape === 'wide' ? u * 1.6 : u * 1.4;
   under.rect({ x: 0, y: 0, width: format.width, height: edge }, { fill: p.primary });
   if (!ctx.photo) {

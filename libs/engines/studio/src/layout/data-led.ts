@@ -1,5 +1,6 @@
 import { readable } from '../color.js';
 import { boxOf, inset, type Box } from '../geometry.js';
+import { overlap } from '../copy.js';
 import { drawProduct, productPaint } from '../illustration.js';
 import { textOn } from '../palette.js';
 import type { TextBlock } from '../scene.js';
@@ -42,20 +43,21 @@ function areasOf({ format, shape }: LayoutContext): Areas {
     case 'wide':
       return {
         field: boxOf(0, 0, 570, 628),
-        statement: boxOf(s.x, s.y, 540, 588),
+        statement: boxOf(s.x, s.y, 510, 588),
         facts: boxOf(620, s.y, 1140, 588),
+        product: boxOf(930, 330, 1150, 550),
       };
   }
 }
 
-/** An arc that shows a percentage from 0 to 100; nothing is drawn for other numbers. */
+/** An arc that shows a percentage of up to two digits; nothing is drawn for other numbers. */
 function gauge(ctx: LayoutContext, field: Box, on: string): void {
   const percent = /^(\d{1,3})(?:[.,]\d+)?\s?%$/.exec(ctx.copy.figure ?? '')?.[1];
-  if (percent === undefined || Number(percent) > 100) return;
-  const isWide = ctx.shape === 'wide';
-  const r = ctx.unit * (isWide ? 15 : 15);
-  const cx = isWide ? field.x + field.width - r * 0.55 : field.x + field.width - r * 1.5;
-  const cy = isWide ? field.y + r * 0.55 : field.y + field.height - r * 1.45;
+  if (percent === undefined || percent.length > 2 || ctx.shape === 'wide') return;
+  const r = ctx.unit * 12;
+  const cx = ctx.format.safeBox.x + 730;
+  const middle = { tall: 0.52, portrait: 0.45, square: 0.4 }[ctx.shape];
+  const cy = field.y + field.height * middle;
   const stroke = ctx.unit * 3.6;
   ctx.under.circle(cx, cy, r, { stroke: on, strokeWidth: stroke, opacity: 0.2 });
   const turn = (Number(percent) / 100) * Math.PI * 2 * 0.9999;
@@ -72,8 +74,8 @@ function facts(ctx: LayoutContext, area: Box): { blocks: TextBlock[]; bottom: nu
   const { palette: p, over, unit: u, copy } = ctx;
   const size = Math.round(u * (ctx.shape === 'wide' ? 5 : 3.8));
   const row = Math.round(size * 1.85);
-  const shown = copy.features.filter((text) => text !== copy.claim).slice(0, 3);
-  const list = shown.length > 0 ? shown : [copy.headline];
+  const shown = copy.features.filter((text) => overlap(text, copy.claim) < 0.5).slice(0, 3);
+  const list = shown.length > 0 || copy.headline === copy.claim ? shown : [copy.headline];
   const blocks = list.map((text, i) => {
     const y = area.y + i * row;
     const r = size * 0.52;

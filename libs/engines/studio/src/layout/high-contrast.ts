@@ -23,19 +23,25 @@ function areasOf({ format, shape }: LayoutContext): Areas {
     case 'square':
       return { text: boxOf(s.x, s.y, 1026, 720), disc: { cx: 850, cy: 900, r: 260 } };
     case 'wide':
-      return { text: boxOf(s.x, s.y, 780, 588), disc: { cx: 1010, cy: 314, r: 260 } };
+      return { text: boxOf(s.x, s.y, 690, 588), disc: { cx: 1010, cy: 314, r: 260 } };
   }
 }
 
+/** The brand colour, or the nearest of its palette that can be told from the dark ground. */
+function heroOf({ palette: p }: LayoutContext): string {
+  const tones = [p.primary, p.accent, p.soft];
+  return tones.find((tone) => contrast(tone, p.night) >= 1.6) ?? p.soft;
+}
+
 /** Parallel slanted bars in the brand colour, behind the product. */
-function bars(ctx: LayoutContext, { cx, cy, r }: Areas['disc']): void {
+function bars(ctx: LayoutContext, { cx, cy, r }: Areas['disc'], hero: string): void {
   const { under, palette: p, random, format } = ctx;
   const lean = 0.35 + random.nextDouble() * 0.25;
   const count = 3 + random.nextInt(2);
   for (let i = 0; i < count; i++) {
     const y = cy - r * 0.9 + (i * 1.8 * r) / count;
     const thick = r * (0.16 + random.nextDouble() * 0.12);
-    const x = cx - r * (1.35 - i * 0.16);
+    const x = cx - r * (1.22 - i * 0.12);
     under.path(
       ['M', x, y + thick, 'L', x + thick * lean, y, 'L', format.width + 40, y].concat([
         'L',
@@ -43,7 +49,7 @@ function bars(ctx: LayoutContext, { cx, cy, r }: Areas['disc']): void {
         y + thick,
         'Z',
       ]),
-      { fill: i % 2 === 0 ? p.primary : p.deep },
+      { fill: i % 2 === 0 ? p.deep : hero },
     );
   }
 }
@@ -54,12 +60,13 @@ export function highContrast(ctx: LayoutContext): Layout {
   const { text, disc } = areasOf(ctx);
   under.rect({ x: 0, y: 0, width: format.width, height: format.height }, { fill: p.night });
   under.rect({ x: 0, y: 0, width: u * 1.4, height: format.height }, { fill: p.primary });
-  bars(ctx, disc);
-  under.circle(disc.cx, disc.cy, disc.r, { fill: p.primary });
+  const hero = heroOf(ctx);
+  bars(ctx, disc, hero);
+  under.circle(disc.cx, disc.cy, disc.r, { fill: hero });
   const side = disc.r * 0.68;
   const product = boxOf(disc.cx - side, disc.cy - side, disc.cx + side, disc.cy + side);
   if (!ctx.photo) {
-    drawProduct(under, ctx.kind, product, productPaint(p, p.primary), {
+    drawProduct(under, ctx.kind, product, productPaint(p, hero), {
       color: '#000000',
       opacity: 0.5,
     });

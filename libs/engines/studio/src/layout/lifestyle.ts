@@ -15,9 +15,9 @@ function areasOf({ format, shape }: LayoutContext): Areas {
   const { safeBox: s } = format;
   switch (shape) {
     case 'tall':
-      return { card: boxOf(40, 690, 955, 1290), product: boxOf(300, 150, 780, 630) };
+      return { card: boxOf(40, 716, 955, 1290), product: boxOf(250, 80, 830, 660) };
     case 'portrait':
-      return { card: boxOf(s.x - 14, 760, 1040, 1300), product: boxOf(290, 190, 790, 690) };
+      return { card: boxOf(s.x - 14, 800, 1040, 1292), product: boxOf(260, 150, 820, 710) };
     case 'square':
       return { card: boxOf(s.x - 14, 560, 1040, 1040), product: boxOf(330, 90, 750, 510) };
     case 'wide':
@@ -54,6 +54,10 @@ function scenery(ctx: LayoutContext, ground: number): void {
   hills(ctx, ground - u * 9, u * 3.4, shade(p.primary, { l: 0.72, chromaFactor: 0.5 }));
   hills(ctx, ground - u * 3, u * 2.6, shade(p.primary, { l: 0.58, chromaFactor: 0.65 }));
   hills(ctx, ground + u * 4, u * 1.8, shade(p.primary, { l: 0.44, chromaFactor: 0.7 }));
+  // A tall picture goes on below the card: nearer hills, each darker than the last.
+  for (let level = ground + u * 62, l = 0.39; level < height; level += u * 17, l -= 0.055) {
+    hills(ctx, level, u * 4.2, shade(p.primary, { l, chromaFactor: 0.7 }));
+  }
 }
 
 /** The product in a scene: a photo or a landscape fills the picture, the words stand on a card. */
@@ -78,10 +82,6 @@ export function lifestyle(ctx: LayoutContext): Layout {
   }
   over.rect({ ...card, y: card.y + u * 1.2 }, { fill: p.night, opacity: 0.16 }, u * 3.4);
   over.rect(card, { fill: '#ffffff' }, u * 3.4);
-  over.rect(
-    { x: card.x, y: card.y + u * 5, width: u * 0.9, height: brandHeight(ctx) },
-    { fill: p.primary },
-  );
   const content = words(ctx, card);
   const photo = !ctx.photo
     ? {}
@@ -128,7 +128,7 @@ function words(ctx: LayoutContext, card: Box): Layout['blocks'] {
       body(ctx, p.muted, { share: 0.22, maxLines: 2, gap: u * 1.6 }),
       action(ctx, { fill: p.primary, text: p.onPrimary }, { gap: u * 2.4, share: 0.26 }),
     ],
-    { valign: shape === 'wide' ? 'middle' : 'top' },
+    { valign: 'middle' },
   );
   return [...brand, ...blocks];
 }

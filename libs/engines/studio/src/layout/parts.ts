@@ -72,13 +72,14 @@ export function headline(
   color: string,
   change: Partial<TextSpec> = {},
 ): TextSpec {
-  const u = ctx.unit;
+  // A word or two may stand larger than a sentence.
+  const u = ctx.unit * ([...ctx.copy.headline].length <= 12 ? 1.35 : 1);
   return {
     role: 'headline',
     text: ctx.copy.headline,
     weight: 800,
     color,
-    maxPx: Math.round(u * (ctx.shape === 'wide' ? 11.5 : 10)),
+    maxPx: Math.round(u * (ctx.shape === 'wide' ? 12 : ctx.shape === 'tall' ? 11.6 : 10.4)),
     minPx: Math.round(u * (ctx.shape === 'wide' ? 5 : 4)),
     maxLines: 4,
     share: 0.56,
@@ -97,7 +98,7 @@ export function body(ctx: LayoutContext, color: string, change: Partial<TextSpec
     text: ctx.copy.body === ctx.copy.headline ? '' : ctx.copy.body,
     weight: 500,
     color,
-    maxPx: Math.round(u * (ctx.shape === 'wide' ? 4.8 : 3.9)),
+    maxPx: Math.round(u * (ctx.shape === 'wide' ? 4.9 : 4.1)),
     minPx: Math.round(u * (ctx.shape === 'wide' ? 3.9 : 2.9)),
     maxLines: 3,
     share: 0.22,
@@ -114,7 +115,7 @@ export function action(
   change: Partial<TextSpec> = {},
 ): TextSpec {
   const u = ctx.unit;
-  const size = Math.round(u * (ctx.shape === 'wide' ? 4.6 : 3.8));
+  const size = Math.round(u * (ctx.shape === 'wide' ? 4.8 : 4.2));
   return {
     role: 'cta',
     text: ctx.copy.cta,

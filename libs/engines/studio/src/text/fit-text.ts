@@ -65,12 +65,14 @@ function balanced(measurer: Measurer, text: string, style: TextStyle, lines: str
   return best;
 }
 
+type Setting = Omit<FittedText, 'isShortened'>;
+
 function attempt(
   measurer: Measurer,
   options: FitOptions,
   text: string,
   sizePx: number,
-): Omit<FittedText, 'isShortened'> | undefined {
+): Setting | undefined {
   const leadingPx = Math.round(sizePx * (options.leading ?? 1.15));
   const style = { weight: options.weight, sizePx, tracking: options.tracking ?? 0 };
   const lines = breakLines(measurer, text, style, options.width);
@@ -81,16 +83,35 @@ function attempt(
   return { lines: even, sizePx, leadingPx, width };
 }
 
+/** How even the lines are: the shortest's part of the widest, 1 for a single line. */
+function evenness(measurer: Measurer, options: FitOptions, { lines, sizePx }: Setting): number {
+  const style = { weight: options.weight, sizePx, tracking: options.tracking ?? 0 };
+  const widths = lines.map((line) => measurer.width(line, style));
+  return Math.min(...widths) / Math.max(...widths, 1);
+}
+
+/** The whole text as large as it fits; somewhat smaller where that makes the lines much more even. */
+function wholeText(measurer: Measurer, options: FitOptions): Setting | undefined {
+  const step = Math.max(1, (options.maxPx - options.minPx) / 40);
+  let best: { readonly setting: Setting; readonly score: number } | undefined;
+  let largest = 0;
+  for (let size = options.maxPx; size >= Math.max(options.minPx, largest * 0.78); size -= step) {
+    const setting = attempt(measurer, options, options.text, Math.round(size));
+    if (!setting) continue;
+    largest = Math.max(largest, setting.sizePx);
+    const score = setting.sizePx * (0.55 + 0.45 * evenness(measurer, options, setting));
+    if (!best || score > best.score) best = { setting, score };
+  }
+  return best?.setting;
+}
+
 /**
  * The largest setting that fits: size first, then fewer words with an ellipsis at the smallest size.
  * The result never leaves its box. @throws text_does_not_fit when not even the first word fits
  */
 export function fitText(measurer: Measurer, options: FitOptions): FittedText {
-  const step = Math.max(1, (options.maxPx - options.minPx) / 40);
-  for (let size = options.maxPx; size >= options.minPx; size -= step) {
-    const fitted = attempt(measurer, options, options.text, Math.round(size));
-    if (fitted) return { ...fitted, isShortened: false };
-  }
+  const whole = wholeText(measurer, options);
+  if (whole) return { ...whole, isShortened: false };
   const words = options.text.split(' ');
   for (let count = words.length; count > 0; count--) {
     const text = words.slice(0, count).join(' ');

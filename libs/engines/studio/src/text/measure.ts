@@ -58,10 +58,17 @@ export function assertRenderable(
   if (fields.length > 0) throw errors.text_not_renderable(undefined, { fields });
 }
 
-/** The text as it is drawn: composed, one kind of white space, no control or invisible characters. */
+/** Emoji, their joiners and modifiers; the signs © ® ™ are letters of the font and stay. */
+const EMOJI = /\p{RGI_Emoji}|[\p{Emoji_Presentation}\p{Emoji_Modifier}\p{RI}\u20e3]/gv;
+
+/**
+ * The text as it is drawn: composed, one kind of white space, no control or invisible characters, and no emoji, which
+ * the font does not have and half of the platforms refuse.
+ */
 export function cleanText(text: string): string {
   return text
     .normalize('NFC')
+    .replace(EMOJI, (found) => /^[©®™]/u.exec(found)?.[0] ?? '')
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .replace(/[\p{Cf}\u2060\ufeff\ufe0e\ufe0f]/gu, '')
     .trim();

@@ -1,0 +1,11 @@
+export * from './brand-color.js';
+export * from './check.js';
+export * from './check-creative.js';
+export * from './contrast.js';
+export type { FileFacts } from './file-checks.js';
+export { inkOutside } from './overflow.js';
+export * from './perceptual-hash.js';
+export * from './picture-checks.js';
+export * from './pixels.js';
+export * from './prohibited-terms.js';
+export type { CreativeTexts } from './text-checks.js';
