@@ -51,7 +51,12 @@ export async function startDebianPostgres(
     ['-D', data, '-U', 'kiki', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
     { ...UNPRIVILEGED, cwd: directory.path, stdio: 'ignore' },
   );
-  const all = { listen_addresses: '', unix_socket_directories: directory.path, ...settings };
+  const all = {
+    recovery_init_sync_method: 'syncfs',
+    listen_addresses: '',
+    unix_socket_directories: directory.path,
+    ...settings,
+  };
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = new ChildServer(join(bin, 'postgres'), ['-D', data, ...flags], directory.path);
   const connection = { host: directory.path, port: 5432, user: 'kiki', database: 'postgres' };
