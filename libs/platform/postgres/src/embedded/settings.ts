@@ -32,6 +32,8 @@ export function startSettings(where: { socketDir: string; port: number }): strin
     port: String(where.port),
     logging_collector: 'off',
     log_destination: 'stderr',
+    // After a crash one sync of the file system instead of one per file: a second instead of seven.
+    ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
     ...(isWindows
       ? {}
       : { unix_socket_directories: where.socketDir, unix_socket_permissions: '0700' }),
