@@ -1,1 +1,3 @@
-export {};
+export type { paths } from './generated/openapi.js';
+export * from './money-types.js';
+export * from './syncflow-client.js';
