@@ -65,6 +65,7 @@ export class GrpcCustomerValues extends CustomerValues {
     this.cache = new LRUCache({
       max: options.maxEntries,
       ttl: options.ttlMs,
+      ttlResolution: 0,
       perf: { now: () => clock.monotonicMs() },
     });
     this.lookups = metrics.counter({

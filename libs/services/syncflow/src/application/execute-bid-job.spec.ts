@@ -1,0 +1,311 @@
+/**
+ * Goal: a bid leaves only with money behind it, and a job that is repeated, killed at any step or run twice at once has
+ * the effect of one run. Method: the use case on ports in memory that fail, by plan, before or after their effect.
+ */
+import { describe, expect, it } from '@jest/globals';
+import { kernelErrors } from '@kiki/kernel';
+import { FakeClock } from '@kiki/testing';
+import fc from 'fast-check';
+import type { Campaign } from '../domain/campaign.js';
+import type { Decision, DecisionStatus } from '../domain/decision.js';
+import type { BidJob } from '../domain/opportunity.js';
+import { Decisions, type DecisionUpdate } from './decisions.js';
+import { Exchange, type PlacedBid } from './exchange.js';
+import { ExecuteBidJob } from './execute-bid-job.js';
+import { PriceOpportunity } from './price-opportunity.js';
+import {
+  SpendAuthority,
+  type HoldAnswer,
+  type HoldRequest,
+  type Settlement,
+} from './spend-authority.js';
+
+const campaign: Campaign = {
+  ...{ tenant: 'default', id: 'spring', name: 'Spring', budgetId: 'ads', currency: 'EUR' },
+  ...{ channel: 'social', valueShareMilli: 300, minBidMicros: 0n, maxBidMicros: 1_000_000n },
+  ...{ holdTtlMs: 60_000, holdGraceMs: 0, isActive: true, createdAt: new Date(0) },
+};
+
+/** Fails its n-th step, before or after the step's effect, as a crash does. */
+class Crashes {
+  step = 0;
+  constructor(
+    readonly at: number,
+    readonly isAfter: boolean,
+  ) {}
+
+  async around<T>(effect: () => T): Promise<T> {
+    const isNow = this.step++ === this.at;
+    if (isNow && !this.isAfter) throw kernelErrors.unavailable('crash before');
+    const result = effect();
+    await Promise.resolve();
+    if (isNow) throw kernelErrors.unavailable('crash after');
+    return result;
+  }
+}
+
+/** Everything outside the use case; it outlives crashes. */
+class World {
+  readonly rows = new Map<string, Decision>();
+  readonly holds = new Map<string, HoldRequest & { isApproved: boolean }>();
+  readonly voided = new Set<string>();
+  readonly sent = new Map<string, PlacedBid>();
+  isLive = true;
+  leftMicros = 550n;
+}
+
+const ALLOWED: Readonly<Record<string, readonly DecisionStatus[]>> = {
+  priced: ['denied', 'dry_run', 'placing'],
+  placing: ['placed'],
+};
+
+class MemoryDecisions extends Decisions {
+  constructor(
+    private readonly world: World,
+    private readonly crashes: Crashes,
+  ) {
+    super();
+  }
+
+  override recordPriced(decisions: readonly Decision[]) {
+    return this.crashes.around(() => {
+      const fresh = new Set<string>();
+      for (const decision of decisions) {
+        if (this.world.rows.has(decision.opportunityId)) continue;
+        this.world.rows.set(decision.opportunityId, decision);
+        fresh.add(decision.opportunityId);
+      }
+      const stored = decisions.map((d) => this.world.rows.get(d.opportunityId) as Decision);
+      return { stored, fresh };
+    });
+  }
+
+  override update(_tenant: string, _campaignId: string, updates: readonly DecisionUpdate[]) {
+    return this.crashes.around(() => {
+      const moved = new Set<string>();
+      for (const { opportunityId, status } of updates) {
+        const row = this.world.rows.get(opportunityId) as Decision;
+        if (!ALLOWED[row.status]?.includes(status)) continue;
+        this.world.rows.set(opportunityId, { ...row, status });
+        moved.add(opportunityId);
+      }
+      return moved;
+    });
+  }
+
+  override find = never;
+  override findMany = never;
+  override findByOpportunity = never;
+  override list = never;
+  override digestLines = never;
+  override report = never;
+}
+
+function never(): never {
+  throw new Error('not used here');
+}
+
+class MemorySpend extends SpendAuthority {
+  constructor(
+    private readonly world: World,
+    private readonly crashes: Crashes,
+  ) {
+    super();
+  }
+
+  override hold(_tenant: string, requests: readonly HoldRequest[]): Promise<HoldAnswer[]> {
+    return this.crashes.around(() =>
+      requests.map((request) => {
+        const known = this.world.holds.get(request.id);
+        const isApproved = known?.isApproved ?? request.amountMicros <= this.world.leftMicros;
+        if (!known) {
+          this.world.holds.set(request.id, { ...request, isApproved });
+          if (isApproved) this.world.leftMicros -= request.amountMicros;
+        } else if (known.amountMicros !== request.amountMicros) {
+          throw new Error('a hold was repeated with another amount');
+        }
+        return {
+          id: request.id,
+          isApproved,
+          reason: isApproved ? 'within_limits' : 'cap_exceeded',
+        };
+      }),
+    );
+  }
+
+  override settle(_tenant: string, settlements: readonly Settlement[]) {
+    return this.crashes.around(() =>
+      settlements.map(({ settlementId, holdId }) => {
+        this.world.voided.add(holdId);
+        return { settlementId, outcome: 'voided' };
+      }),
+    );
+  }
+}
+
+class MemoryExchange extends Exchange {
+  constructor(
+    private readonly world: World,
+    private readonly crashes: Crashes,
+  ) {
+    super();
+  }
+
+  override isLive(): Promise<boolean> {
+    return Promise.resolve(this.world.isLive);
+  }
+
+  override place(_channel: string, bids: readonly PlacedBid[]): Promise<void> {
+    return this.crashes.around(() => {
+      for (const bid of bids) {
+        const hold = this.world.holds.get(bid.bidId);
+        if (!hold?.isApproved || hold.amountMicros !== bid.priceMicros) {
+          throw new Error('a bid left without its money');
+        }
+        if (this.world.voided.has(bid.bidId)) throw new Error('a bid left after its void');
+        this.world.sent.set(bid.bidId, bid);
+      }
+    });
+  }
+}
+
+/** Prices change from run to run, so that only stored prices can make a repetition equal. */
+class DriftingPrices extends PriceOpportunity {
+  constructor(private readonly drift: bigint) {
+    super(undefined as never, undefined as never, undefined as never, new FakeClock());
+  }
+
+  override execute(job: BidJob) {
+    const decisions = job.opportunities.map(({ id, ...offer }, i): Decision => {
+      const isBid = i % 4 !== 3;
+      return {
+        ...{ tenant: job.tenant, campaignId: campaign.id, opportunityId: id, jobId: job.jobId },
+        ...offer,
+        value: { valueMicros: 1n, source: i % 2 ? 'model' : 'fallback' },
+        snapshotVersion: 1,
+        conversionProbability: 0.1,
+        priceMicros: isBid ? 100n + this.drift : 0n,
+        reason: isBid ? 'bid' : 'below_floor',
+        status: isBid ? 'priced' : 'no_bid',
+        terms: { valueShareMilli: 300, minBidMicros: 0n, maxBidMicros: 1_000_000n },
+        decidedAt: new Date(0),
+      };
+    });
+    return Promise.resolve({ campaign, decisions });
+  }
+}
+
+const job: BidJob = {
+  ...{ tenant: 'default', jobId: 'j1', campaignId: 'spring' },
+  opportunities: Array.from({ length: 8 }, (_, i) => ({
+    ...{ id: `o${i}`, channel: 'social', floorMicros: 0n, currency: 'EUR', segment: 'all' },
+  })),
+};
+
+function run(world: World, crashes = new Crashes(-1, false), drift = 0n) {
+  return new ExecuteBidJob(
+    new DriftingPrices(drift),
+    new MemoryDecisions(world, crashes),
+    new MemorySpend(world, crashes),
+    new MemoryExchange(world, crashes),
+    new FakeClock(),
+  ).execute(job);
+}
+
+const statuses = (world: World): Record<string, number> => {
+  const rows = [...world.rows.values()];
+  return Object.fromEntries(
+    [...Map.groupBy(rows, ({ status }) => status)].map(([status, some]) => [status, some.length]),
+  );
+};
+
+describe('ExecuteBidJob', () => {
+  it('places what the budget allows, one hold per bid, and tallies it', async () => {
+    const world = new World();
+    const { tallies, fallbackReasons } = await run(world);
+    // Eight opportunities, two without a bid, money for five.
+    expect(statuses(world)).toEqual({ placed: 5, denied: 1, no_bid: 2 });
+    expect([world.holds.size, world.sent.size]).toEqual([6, 5]);
+    const count = (outcome: string): number => tallies.filter((t) => t.outcome === outcome).length;
+    expect([count('placed'), count('denied'), count('no_bid')]).toEqual([5, 1, 2]);
+    expect(tallies).toContainEqual({ outcome: 'denied', reason: 'cap_exceeded' });
+    expect(fallbackReasons).toHaveLength(4);
+  });
+
+  it('does nothing more when it runs again, and counts nothing twice', async () => {
+    const world = new World();
+    await run(world);
+    const before = structuredClone({ rows: world.rows, sent: world.sent, holds: world.holds });
+    expect(await run(world, undefined, 7n)).toEqual({ tallies: [], fallbackReasons: [] });
+    expect({ rows: world.rows, sent: world.sent, holds: world.holds }).toEqual(before);
+  });
+
+  it('lets no bid leave while SyncShield does not answer', async () => {
+    const world = new World();
+    // Step 0 stores the prices, step 1 asks for the money.
+    await expect(run(world, new Crashes(1, false))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.sent.size).toBe(0);
+    expect(statuses(world)).toEqual({ priced: 6, no_bid: 2 });
+    await run(world, undefined, 7n);
+    expect(statuses(world)).toEqual({ placed: 5, denied: 1, no_bid: 2 });
+  });
+
+  it('sends nothing and gives the money back where the channel is not live', async () => {
+    const world = new World();
+    world.isLive = false;
+    await run(world);
+    expect(world.sent.size).toBe(0);
+    expect(statuses(world)).toEqual({ dry_run: 5, denied: 1, no_bid: 2 });
+    const approved = [...world.holds.values()].filter(({ isApproved }) => isApproved);
+    expect([...world.voided].sort()).toEqual(approved.map(({ id }) => id).sort());
+  });
+
+  it('keeps the money of bids that may have left when the channel is switched off in between', async () => {
+    const world = new World();
+    // Step 3 is the exchange; the crash comes after it has taken the bids.
+    await expect(run(world, new Crashes(3, true))).rejects.toThrow();
+    expect(statuses(world)).toMatchObject({ placing: 5 });
+    world.isLive = false;
+    await run(world);
+    expect(statuses(world)).toMatchObject({ placed: 5 });
+    expect(world.voided.size).toBe(0);
+  });
+
+  it('has the effect of one run however often and wherever it is killed', async () => {
+    const crash = fc.record({ at: fc.integer({ min: 0, max: 5 }), isAfter: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(crash, { maxLength: 6 }), async (plan) => {
+        const world = new World();
+        for (const [i, { at, isAfter }] of plan.entries()) {
+          await run(world, new Crashes(at, isAfter), BigInt(i)).catch(() => undefined);
+        }
+        await run(world, undefined, 7n);
+        expect(statuses(world)).toEqual({ placed: 5, denied: 1, no_bid: 2 });
+        expect([world.holds.size, world.sent.size, world.leftMicros >= 0n]).toEqual([6, 5, true]);
+        for (const { opportunityId, priceMicros, status } of world.rows.values()) {
+          const sent = world.sent.get(`spring:${opportunityId}`);
+          expect(sent?.priceMicros).toBe(status === 'placed' ? priceMicros : undefined);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('has the effect of one run when two run at once, also when the channel flips', async () => {
+    const flip = fc.integer({ min: 0, max: 12 });
+    await fc.assert(
+      fc.asyncProperty(flip, fc.boolean(), async (flipAfter, isLive) => {
+        const world = new World();
+        world.isLive = isLive;
+        const both = Promise.all([run(world), run(world, undefined, 5n)]);
+        for (let tick = 0; tick < flipAfter; tick++) await Promise.resolve();
+        world.isLive = !isLive;
+        await both;
+        const { placed = 0, dry_run = 0, denied = 0 } = statuses(world);
+        expect([placed + dry_run, denied]).toEqual([5, 1]);
+        expect(world.sent.size).toBe(placed);
+        for (const id of world.sent.keys()) expect(world.voided.has(id)).toBe(false);
+      }),
+    );
+  });
+});
