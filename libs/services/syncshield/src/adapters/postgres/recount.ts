@@ -151,7 +151,7 @@ class Recount {
 
   private add(cap: Cap, slot: bigint, usage: Usage): void {
     let slots = this.slots.get(cap.capNo);
-    if (slots === undefined) this.slots.set(cap.capNo, (slots = new Map()));
+    if (slots === undefined) this.slots.set(cap.capNo, (slots = new Map<bigint, Usage>()));
     slots.set(slot, plus(slots.get(slot) ?? NOTHING, usage));
   }
 

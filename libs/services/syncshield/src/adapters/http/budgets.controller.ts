@@ -1,0 +1,110 @@
+import { CurrentPrincipal, RequireScope, Tenant, type Principal } from '@kiki/auth';
+import { Answers, Cursors } from '@kiki/http';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { Budgets } from '../../application/ledger.js';
+import { completeCaps } from '../../domain/caps.js';
+import { actorOf, budgetAnswer } from './answers.js';
+import * as wire from './budgets.schema.js';
+import { capRequests } from './commands.js';
+
+type Answer = Promise<z.infer<typeof wire.BudgetAnswer>>;
+
+/** Budgets: a tree of limits on what may be spent. */
+@ApiTags('budgets')
+@Controller('v1/budgets')
+export class BudgetsController {
+  constructor(
+    private readonly budgets: Budgets,
+    private readonly cursors: Cursors,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @RequireScope('shield:admin')
+  @ApiOperation({ summary: 'Create a budget; the same body again returns it as it is' })
+  @Answers(200, wire.BudgetAnswer, 'The budget')
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body({ schema: wire.BudgetBody }) body: z.infer<typeof wire.BudgetBody>,
+  ): Answer {
+    const { parentId, caps, ...rest } = body;
+    const input = {
+      ...rest,
+      tenant: principal.tenant,
+      caps: completeCaps(capRequests(caps)),
+      ...(parentId === undefined ? {} : { parentId }),
+    };
+    return budgetAnswer(await this.budgets.create(input, actorOf(principal)));
+  }
+
+  @Get()
+  @RequireScope('shield:read')
+  @ApiOperation({ summary: 'List budgets by id' })
+  @Answers(200, wire.BudgetPage, 'One page')
+  async list(
+    @Tenant() tenant: string,
+    @Query({ schema: wire.BudgetQuery }) { limit, cursor }: z.infer<typeof wire.BudgetQuery>,
+  ): Promise<z.infer<typeof wire.BudgetPage>> {
+    const list = `budgets:${tenant}`;
+    const after = cursor === undefined ? undefined : this.cursors.decode(list, cursor)[0];
+    const page = await this.budgets.list(tenant, { limit, after: after?.toString() });
+    const nextCursor = page.next === undefined ? null : this.cursors.encode(list, [page.next]);
+    return { items: page.items.map(budgetAnswer), nextCursor };
+  }
+
+  @Get(':id')
+  @RequireScope('shield:read')
+  @ApiOperation({ summary: 'Show a budget with what it counts now' })
+  @Answers(200, wire.BudgetAnswer, 'The budget')
+  async show(
+    @Tenant() tenant: string,
+    @Param({ schema: wire.BudgetPath }) { id }: z.infer<typeof wire.BudgetPath>,
+  ): Answer {
+    return budgetAnswer(await this.budgets.get(tenant, id));
+  }
+
+  @Put(':id/caps')
+  @RequireScope('shield:admin')
+  @ApiOperation({ summary: 'Replace the caps; a new one counts what is held and spent already' })
+  @Answers(200, wire.BudgetAnswer, 'The budget')
+  async replaceCaps(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: wire.BudgetPath }) { id }: z.infer<typeof wire.BudgetPath>,
+    @Body({ schema: wire.CapsBody }) body: z.infer<typeof wire.CapsBody>,
+  ): Answer {
+    const caps = completeCaps(capRequests(body.caps));
+    const actor = actorOf(principal);
+    return budgetAnswer(await this.budgets.replaceCaps(principal.tenant, id, caps, actor));
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  @RequireScope('shield:admin')
+  @ApiOperation({ summary: 'Deny every hold of the budget and of everything below it' })
+  @Answers(200, wire.BudgetAnswer, 'The budget')
+  pause(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: wire.BudgetPath }) { id }: z.infer<typeof wire.BudgetPath>,
+  ): Answer {
+    return this.setPaused(principal, id, true);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @RequireScope('shield:admin')
+  @ApiOperation({ summary: 'Let a paused budget go on; its breaches are closed' })
+  @Answers(200, wire.BudgetAnswer, 'The budget')
+  resume(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: wire.BudgetPath }) { id }: z.infer<typeof wire.BudgetPath>,
+  ): Answer {
+    return this.setPaused(principal, id, false);
+  }
+
+  private async setPaused(principal: Principal, id: string, isPaused: boolean): Answer {
+    const actor = actorOf(principal);
+    return budgetAnswer(await this.budgets.setPaused(principal.tenant, id, isPaused, actor));
+  }
+}
