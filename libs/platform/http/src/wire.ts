@@ -50,7 +50,7 @@ export function wireId(description: string) {
     .string()
     .min(1)
     .max(MAX_ID_LENGTH)
-    .regex(/^[^\s\p{Cc}]+$/u, 'text without white space and control characters')
+    .regex(/^[^\s\p{Cc}\p{Cs}]+$/u, 'text without white space and control characters')
     .meta({ description });
 }
 
