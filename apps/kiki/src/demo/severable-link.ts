@@ -3,20 +3,15 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A TCP forwarder on loopback that can be cut and mended: how the demo takes SyncValue away for a moment. */
 export class SeverableLink {
   private readonly sockets = new Set<Socket>();
+  private target: { readonly host: string; readonly port: number } | undefined;
   private isCut = false;
 
-  private constructor(
-    private readonly server: Server,
-    private readonly target: { readonly host: string; readonly port: number },
-  ) {}
+  private constructor(private readonly server: Server) {}
 
-  /** Listens on a free port and forwards to `host:port`. */
-  static async open(target: {
-    readonly host: string;
-    readonly port: number;
-  }): Promise<SeverableLink> {
+  /** Listens on a free port; nothing gets through until it is aimed. */
+  static async open(): Promise<SeverableLink> {
     const server = createServer();
-    const link = new SeverableLink(server, target);
+    const link = new SeverableLink(server);
     server.on('connection', (socket) => link.forward(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -27,6 +22,18 @@ export class SeverableLink {
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Forwards to `host:port` from now on. */
+  aim(target: string): void {
+    const at = target.lastIndexOf(':');
+    const host = target.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+    this.target = { host, port: Number(target.slice(at + 1)) };
+  }
+
+  /** Connections that are forwarded now. */
+  get connections(): number {
+    return this.sockets.size / 2;
   }
 
   /** Drops every connection and each new one, until mended. */
@@ -45,7 +52,7 @@ export class SeverableLink {
   }
 
   private forward(incoming: Socket): void {
-    if (this.isCut) return void incoming.destroy();
+    if (this.isCut || this.target === undefined) return void incoming.destroy();
     const outgoing = connect(this.target);
     for (const [from, to] of [
       [incoming, outgoing],

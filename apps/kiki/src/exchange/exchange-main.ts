@@ -2,16 +2,20 @@ import { SystemClock } from '@kiki/kernel';
 import { ExchangeServer } from './exchange-server.js';
 import type { ExchangeSettings } from './exchange-wire.js';
 
-/** The process of the simulated exchange: told its settings over IPC, ends when whoever started it is gone. */
-process.once('message', (settings: ExchangeSettings) => {
-  const server = new ExchangeServer(settings, new SystemClock());
-  const end = (): void => void server.stop().finally(() => process.exit(0));
-  process.once('disconnect', end);
-  process.once('SIGTERM', end);
-  server.start().then(
-    (url) => process.send?.({ url }),
-    (error: unknown) => process.send?.({ error: String(error) }),
-  );
-});
+/** The process of the simulated exchange: listens, is told its market over IPC, ends when whoever started it is gone. */
+const server = new ExchangeServer(new SystemClock());
+const end = (): void => void server.stop().finally(() => process.exit(0));
+process.once('disconnect', end);
+process.once('SIGTERM', end);
 // A Ctrl-C reaches the whole group; the demo decides when the exchange ends.
 process.on('SIGINT', () => undefined);
+process.on('message', (message: { readonly market?: ExchangeSettings }) => {
+  try {
+    if (message.market !== undefined) server.open(message.market);
+    process.send?.({ isOpen: message.market !== undefined, url });
+  } catch (error) {
+    process.send?.({ error: String(error) });
+  }
+});
+const url = await server.start();
+process.send?.({ url });

@@ -16,19 +16,19 @@ export type Offer = Omit<OfferedOpportunity, 'floorMicros'> & { readonly floorMi
 export class ExchangeProcess {
   private constructor(private readonly child: Child<{ readonly url: string }>) {}
 
-  /** @throws exchange_failed */
+  /** Listens, but sells nothing until its market is opened. @throws exchange_failed */
   static async start(
-    settings: ExchangeSettings,
     environment: Readonly<Record<string, string | undefined>>,
   ): Promise<ExchangeProcess> {
+    const script = new URL('./exchange-main.js', import.meta.url);
     return new ExchangeProcess(
-      await Child.start<ExchangeSettings, { url: string }>({
-        name: 'The simulated exchange',
-        script: new URL('./exchange-main.js', import.meta.url),
-        settings,
-        environment,
-      }),
+      await Child.start({ name: 'The simulated exchange', script, environment }),
     );
+  }
+
+  /** @throws exchange_failed */
+  async open(market: ExchangeSettings): Promise<void> {
+    await this.child.ask({ market });
   }
 
   get url(): string {

@@ -8,13 +8,13 @@ import { SystemClock } from '@kiki/kernel';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ExchangeServer } from './exchange-server.js';
-import { ceilMicros, type InventoryAnswer, type StatementAnswer } from './exchange-wire.js';
+import type { InventoryAnswer, StatementAnswer } from './exchange-wire.js';
 
 interface Outcome {
   readonly id: string;
   readonly kind: string;
   readonly opportunityId: string;
-  readonly priceMicros?: number;
+  readonly price?: string;
 }
 
 const open: { stop(): Promise<unknown> }[] = [];
@@ -66,9 +66,12 @@ async function started(seed: number, refusals = 0) {
     exchange: { seed, medianCompetitionMicros: 300_000, ...quick, lostShare: 0.02 },
     outcomes: { url: outcomesUrl, key: 'k' },
   };
-  const server = new ExchangeServer(settings, new SystemClock());
+  const server = new ExchangeServer(new SystemClock());
   open.push(server);
   const url = await server.start();
+  const early = await fetch(`${url}/bids`, { method: 'POST', body: '{"bids":[]}' });
+  expect(early.status).toBe(503);
+  server.open(settings);
   const { opportunities } = await post<InventoryAnswer>(`${url}/inventories`, inventory);
   const bids = opportunities.map(({ id }) => ({
     bidId: `bid-${id}`,
@@ -105,9 +108,7 @@ describe('ExchangeServer', () => {
     expect(outcomes.length).toBe(distinct.size + truth.duplicatedNotices);
     const billed = outcomes.filter(({ kind }) => kind === 'billed');
     expect(billed.length).toBeGreaterThan(0);
-    expect(billed.every(({ priceMicros }) => priceMicros! > 0 && priceMicros! <= 300_000)).toBe(
-      true,
-    );
+    expect(billed.every(({ price }) => Number(price) > 0 && Number(price) <= 0.3)).toBe(true);
   });
 
   it('says the same for the same seed and something else for another', async () => {
@@ -136,14 +137,4 @@ describe('ExchangeServer', () => {
       { simulated: expect.any(String), error: expect.any(String) },
     ]);
   });
-});
-
-describe('ceilMicros', () => {
-  it.each([
-    ['0.004217388', 4218n],
-    ['0.004217000', 4217n],
-    ['1', 1_000_000n],
-    ['0.000000001', 1n],
-    ['0.000000000', 0n],
-  ])('%s rounds up to %s', (price, micros) => expect(ceilMicros(price)).toBe(micros));
 });

@@ -23,39 +23,41 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
  * are in no answer.
  */
 export class ExchangeServer {
-  private readonly exchange: SimulatedExchange;
-  private readonly courier: NoticeCourier;
   private readonly server: Server;
-  private readonly seed: number;
+  private market:
+    { readonly exchange: SimulatedExchange; readonly courier: NoticeCourier } | undefined;
+  private seed = 0;
   private repeatedBids = 0;
   private refusedBids = 0;
 
-  constructor(
-    settings: ExchangeSettings,
-    private readonly clock: Clock,
-  ) {
-    const { medianCompetitionMicros, ...options } = settings.exchange;
-    this.seed = options.seed;
-    this.exchange = new SimulatedExchange({
-      ...options,
-      medianCompetitionMicros: BigInt(medianCompetitionMicros),
-    });
-    this.courier = new NoticeCourier(this.exchange, settings.outcomes, clock);
+  constructor(private readonly clock: Clock) {
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
-  /** Listens on loopback and begins to deliver; resolves with the URL. */
+  /** Opens the market: from now on bids are taken and notices delivered. */
+  open(settings: ExchangeSettings): void {
+    const { medianCompetitionMicros, ...options } = settings.exchange;
+    this.seed = options.seed;
+    const exchange = new SimulatedExchange({
+      ...options,
+      medianCompetitionMicros: BigInt(medianCompetitionMicros),
+    });
+    const courier = new NoticeCourier(exchange, settings.outcomes, this.clock);
+    courier.start();
+    this.market = { exchange, courier };
+  }
+
+  /** Listens on loopback; resolves with the URL. */
   async start(): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
       this.server.listen(0, '127.0.0.1', resolve);
     });
-    this.courier.start();
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   async stop(): Promise<void> {
-    await this.courier.stop();
+    await this.market?.courier.stop();
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
@@ -65,9 +67,8 @@ export class ExchangeServer {
       const [status, body] = await this.route(request);
       send(response, status, body);
     } catch (error) {
-      const isOurs = DomainError.is(error) || error instanceof SyntaxError;
       const message = error instanceof Error ? error.message : String(error);
-      send(response, isOurs ? 400 : 500, { simulated: SIMULATED, error: message });
+      send(response, statusOf(error), { simulated: SIMULATED, error: message });
     }
   }
 
@@ -86,8 +87,13 @@ export class ExchangeServer {
     }
   }
 
+  private get opened(): NonNullable<typeof this.market> {
+    if (this.market === undefined) throw kernelErrors.unavailable('The market is not open yet.');
+    return this.market;
+  }
+
   private take({ bids }: { readonly bids: BidBody[] }): object {
-    const receipt = this.exchange.accept(bids.map(bidOf), this.clock.nowMs());
+    const receipt = this.opened.exchange.accept(bids.map(bidOf), this.clock.nowMs());
     this.repeatedBids += receipt.repeated;
     this.refusedBids += receipt.refused;
     return { simulated: SIMULATED, ...receipt };
@@ -95,7 +101,7 @@ export class ExchangeServer {
 
   private offer(body: InventoryBody): InventoryAnswer {
     const opportunities = simulateOpportunities(planOf(body), this.randomOf(body.idPrefix ?? ''));
-    this.exchange.offer(opportunities);
+    this.opened.exchange.offer(opportunities);
     return { simulated: SIMULATED, opportunities: opportunities.map(offered) };
   }
 
@@ -107,8 +113,9 @@ export class ExchangeServer {
   }
 
   private statement(): StatementAnswer {
-    const { billedNanos, ...counts } = this.exchange.statement();
-    const { pending, delivered, retries } = this.courier;
+    const { exchange, courier } = this.opened;
+    const { billedNanos, ...counts } = exchange.statement();
+    const { pending, delivered, retries } = courier;
     const { repeatedBids, refusedBids } = this;
     return {
       simulated: SIMULATED,
@@ -117,6 +124,12 @@ export class ExchangeServer {
       ...{ repeatedBids, refusedBids, pending, delivered, retries },
     };
   }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof SyntaxError) return 400;
+  if (!DomainError.is(error)) return 500;
+  return error.kind === 'unavailable' ? 503 : 400;
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -11,7 +11,7 @@ import type {
 /** Said in every answer of the exchange. */
 export const SIMULATED = 'This exchange is simulated: no ad is shown and no money moves.';
 
-/** What the exchange process is started with, over its IPC channel. */
+/** The market of an exchange, told over its IPC channel. */
 export interface ExchangeSettings {
   readonly exchange: Omit<SimulatedExchangeOptions, 'medianCompetitionMicros'> & {
     readonly medianCompetitionMicros: number;
@@ -84,7 +84,7 @@ export function offered({ floorMicros, ...rest }: SimulatedOpportunity): Offered
   return { ...rest, floorMicros: microsToWire(floorMicros) };
 }
 
-/** A notice as SyncFlow takes it: the price in whole micros, a fraction rounded up once. */
+/** A notice as SyncFlow takes it. */
 export function outcomeOf(notice: SimulatedNotice): Record<string, unknown> {
   const { id, campaignId, opportunityId, kind, price, currency, happenedMs } = notice;
   return {
@@ -92,14 +92,7 @@ export function outcomeOf(notice: SimulatedNotice): Record<string, unknown> {
     campaignId,
     opportunityId,
     kind,
-    ...(price === undefined ? {} : { priceMicros: microsToWire(ceilMicros(price)), currency }),
+    ...(price === undefined ? {} : { price, currency }),
     at: new Date(happenedMs).toISOString(),
   };
-}
-
-/** Micros of a decimal text with up to nine decimals, rounded up. */
-export function ceilMicros(price: string): bigint {
-  const [units = '0', fraction = ''] = price.split('.');
-  const nanos = BigInt(units) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
-  return (nanos + 999n) / 1000n;
 }

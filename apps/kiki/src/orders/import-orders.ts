@@ -42,8 +42,8 @@ export async function importOrders(request: ImportRequest): Promise<ImportResult
     }
   }
   const policy = options.refundsDeclared
-    ? NegativeAmountPolicy.NEGATIVE_AMOUNT_POLICY_REFUND
-    : NegativeAmountPolicy.NEGATIVE_AMOUNT_POLICY_REJECT;
+    ? NegativeAmountPolicy.REFUND
+    : NegativeAmountPolicy.REJECT;
   const ingested = await client.ingest(
     transactions(),
     {
@@ -65,8 +65,6 @@ export function transactionOf(row: OrderRow, currency: string): Transaction {
     occurredAt: new Date(row.atMs),
     amountMicros: row.amountMicros ?? 0n,
     currency: row.currency ?? currency,
-    kind: row.isRefund
-      ? TransactionKind.TRANSACTION_KIND_REFUND
-      : TransactionKind.TRANSACTION_KIND_PURCHASE,
+    kind: row.isRefund ? TransactionKind.REFUND : TransactionKind.PURCHASE,
   };
 }

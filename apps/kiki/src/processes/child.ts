@@ -2,54 +2,55 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { errors } from '../errors.js';
 
 /** How a helper process is started. */
-export interface ChildOptions<S> {
-  /** For messages, e.g. `the simulated exchange`. */
+export interface ChildOptions {
+  /** For messages, e.g. `The simulated exchange`. */
   readonly name: string;
   readonly script: URL;
-  /** Sent as the first message: settings and secrets never stand on a command line. */
-  readonly settings: S;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** @default 30000 */
-  readonly timeoutMs?: number;
+  /** Settings and secrets are told over IPC: they never stand on a command line. */
+  readonly settings?: object;
 }
 
-const STOP_MS = 10_000;
+const ANSWER_MS = 60_000;
+const STOP_MS = 15_000;
 
-/** A helper process of the demo that answers its first message with an object and ends when this process ends. */
+type Failure = { readonly error?: string };
+
+/** A helper process that talks over IPC and ends when this process ends, however it ends. */
 export class Child<A extends object> {
+  private readonly exited: Promise<void>;
+
   private constructor(
+    private readonly name: string,
     private readonly process: ChildProcess,
-    private readonly exited: Promise<void>,
     /** What it said when it was ready. */
     readonly answer: A,
-  ) {}
+  ) {
+    this.exited = new Promise((resolve) => process.once('exit', () => resolve()));
+  }
 
-  /** @throws exchange_failed when it does not answer in time, or says an error */
-  static async start<S extends object, A extends object>(
-    options: ChildOptions<S>,
-  ): Promise<Child<A>> {
-    const { name, script, settings, environment, timeoutMs = 30_000 } = options;
+  /** Resolves with its first message. @throws exchange_failed when it does not come, or is an error */
+  static async start<A extends object>(options: ChildOptions): Promise<Child<A>> {
+    const { name, script, environment, settings } = options;
     const child = fork(script, [], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: environment as NodeJS.ProcessEnv,
     });
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const answered = new Promise<A>((resolve, reject) => {
-      const fail = (what: string): void => reject(errors.exchange_failed(`${name} ${what}.`));
-      child.once('message', (answer: A & { error?: string }) =>
-        answer.error === undefined ? resolve(answer) : fail(`could not start: ${answer.error}`),
-      );
-      child.once('error', (error) => fail(`could not start: ${error.message}`));
-      child.once('exit', (code) => fail(`ended with ${code ?? 'a signal'} before it was ready`));
-      setTimeout(() => fail(`was not ready within ${timeoutMs} ms`), timeoutMs).unref();
-    });
-    child.send(settings);
+    const first = nextMessage<A>(name, child);
+    if (settings !== undefined) child.send(settings);
     try {
-      return new Child(child, exited, await answered);
+      return new Child(name, child, await first);
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
     }
+  }
+
+  /** Sends a message and resolves with the next one that comes. @throws exchange_failed */
+  ask<R extends object>(message: object): Promise<R> {
+    const next = nextMessage<R>(this.name, this.process);
+    this.process.send(message);
+    return next;
   }
 
   /** Asks it to end and waits; kills it when it does not. */
@@ -60,4 +61,22 @@ export class Child<A extends object> {
     await this.exited;
     clearTimeout(kill);
   }
+}
+
+function nextMessage<A extends object>(name: string, child: ChildProcess): Promise<A> {
+  return new Promise<A>((resolve, reject) => {
+    const fail = (what: string): void =>
+      end(() => reject(errors.exchange_failed(`${name} ${what}.`)));
+    const onMessage = (message: A & Failure): void =>
+      message.error === undefined ? end(() => resolve(message)) : fail(`failed: ${message.error}`);
+    const onError = (error: Error): void => fail(`could not start: ${error.message}`);
+    const onExit = (code: number | null): void => fail(`ended (${code ?? 'by a signal'})`);
+    const timer = setTimeout(() => fail(`did not answer within ${ANSWER_MS} ms`), ANSWER_MS);
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      child.off('message', onMessage).off('error', onError).off('exit', onExit);
+      settle();
+    };
+    child.once('message', onMessage).once('error', onError).once('exit', onExit);
+  });
 }

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type OverlayOptions } from 'sharp';
 import { box, toPng, typeset, type ElementNode } from './typeset.js';
 
 /** One picture of the sheet. */
@@ -67,7 +67,7 @@ function captions({ variant, platform, width, height, passed, x, y }: Cell): Ele
   ];
 }
 
-async function thumbnail({ image, x, y }: Cell): Promise<sharp.OverlayOptions> {
+async function thumbnail({ image, x, y }: Cell): Promise<OverlayOptions> {
   const { data, info } = await sharp(image)
     .resize(CELL, CELL, { fit: 'inside' })
     .png()

@@ -1,0 +1,69 @@
+import { resolve } from 'node:path';
+import {
+  choiceOption,
+  dayOption,
+  defineCommand,
+  integerOption,
+  textOption,
+  type AnyCliCommand,
+} from '@kiki/cli';
+import type { Environment } from '@kiki/config';
+import { runDemo } from '../demo/run-demo.js';
+import { orderLogOptions } from './import-command.js';
+
+/** `kiki demo` */
+export function demoCommand(environment: Environment): AnyCliCommand {
+  return defineCommand({
+    path: 'demo',
+    summary:
+      'Run the main job from order log to win-back against a simulated exchange, and check it',
+    details:
+      'Runs on the stores of the profile: nothing set (laptop), DATABASE_URL and REDIS_URL (standard).\n' +
+      'Example: npm run demo -- --orders orders.csv --columns id=customer,date=created_at,amount=total --json',
+    options: {
+      orders: textOption(
+        '--orders <file>',
+        'order log; without it one is simulated and labelled so',
+        undefined,
+      ),
+      ...orderLogOptions,
+      seed: integerOption('--seed <n>', 'seed of everything that is simulated', {
+        ...{ min: 0, max: 2_147_483_647, fallback: 7 },
+      }),
+      calibrationEnd: dayOption(
+        '--calibration-end <day>',
+        'last day the back-tested fit may see; default: first day + half the span',
+      ),
+      timeUnit: choiceOption(
+        '--time-unit <unit>',
+        'time unit of the model',
+        ['day', 'week', 'month'],
+        'week',
+      ),
+      opportunities: integerOption('--opportunities <n>', 'about how many are offered', {
+        ...{ min: 1_000, max: 1_000_000, fallback: 12_000 },
+      }),
+      outDir: textOption(
+        '--out <folder>',
+        'where chart, contact sheet and creatives go',
+        'out/demo',
+      ),
+    },
+    run: async ({ options, report, signal }) => {
+      const { columns, currency, timeZone, hasRefunds, isLenient, ...rest } = options;
+      const result = await runDemo({
+        ...{ environment, report, signal },
+        options: {
+          ...{ ...rest, calibrationEndMs: options.calibrationEnd },
+          outDir: resolve(options.outDir),
+          orderLog: {
+            ...{ currency, timeZone, refundsDeclared: hasRefunds },
+            badRows: isLenient ? 'skip' : 'refuse',
+            ...(columns === undefined ? {} : { columns }),
+          },
+        },
+      });
+      report.result(result);
+    },
+  });
+}

@@ -1,0 +1,114 @@
+import { derivedServiceKey } from '@kiki/auth';
+import {
+  choiceOption,
+  defineCommand,
+  switchOption,
+  textOption,
+  type AnyCliCommand,
+  type Reporter,
+} from '@kiki/cli';
+import { rootSecret, type Environment } from '@kiki/config';
+import { SyncValueClient, TimeUnit, type Model } from '@kiki/contract-syncvalue';
+import { sharedSettings } from '../installation/installation.js';
+import { importOrders, type ImportResult } from '../orders/import-orders.js';
+import { orderFileBytes } from '../orders/order-file.js';
+
+/** Time units as people type them. */
+export const TIME_UNITS = {
+  day: TimeUnit.DAY,
+  week: TimeUnit.WEEK,
+  month: TimeUnit.MONTH,
+} as const;
+
+/** Options of everything that reads an order log. */
+export const orderLogOptions = {
+  columns: textOption('--columns <map>', 'columns of a CSV: id=…,date=…,amount=…', undefined),
+  currency: textOption('--currency <code>', 'currency of the amounts (ISO 4217)', 'USD'),
+  timeZone: textOption('--time-zone <zone>', 'time zone of the dates (IANA)', 'UTC'),
+  hasRefunds: switchOption('--refunds', 'negative amounts are refunds'),
+  isLenient: switchOption(
+    '--skip-bad-rows',
+    'leave bad rows out and report them, instead of refusing the file',
+  ),
+};
+
+/** `kiki import` */
+export function importCommand(environment: Environment): AnyCliCommand {
+  return defineCommand({
+    path: 'import',
+    summary: 'Stream an order log into a running SyncValue; repeating it stores nothing twice',
+    details:
+      'Example: kiki import orders.csv --columns id=customer,date=created_at,amount=total --fit',
+    args: [{ name: '<file>', summary: "CSV, or one of CDNOW's two layouts" }],
+    options: {
+      ...orderLogOptions,
+      tenant: textOption('--tenant <tenant>', 'whose orders', 'default'),
+      isFitting: switchOption('--fit', 'fit a model afterwards'),
+      timeUnit: choiceOption(
+        '--time-unit <unit>',
+        'time unit of the fit',
+        ['day', 'week', 'month'],
+        'week',
+      ),
+    },
+    run: async ({ args, options, report, signal }) => {
+      const path = args[0] ?? '';
+      const bytes = await orderFileBytes(path);
+      const client = syncValueClient(environment);
+      try {
+        await client.ready(3_000);
+        const progress = report.progress({ label: 'import', total: bytes, unit: 'bytes' });
+        const result = await importOrders({
+          ...{ path, client, signal, tenant: options.tenant },
+          options: {
+            ...(options.columns === undefined ? {} : { columns: options.columns }),
+            currency: options.currency,
+            timeZone: options.timeZone,
+            refundsDeclared: options.hasRefunds,
+            badRows: options.isLenient ? 'skip' : 'refuse',
+          },
+          onBytes: (done) => progress.update(done),
+        }).finally(() => progress.end());
+        const model = options.isFitting
+          ? await client.fitModel(
+              { timeUnit: TIME_UNITS[options.timeUnit] },
+              { tenant: options.tenant, signal },
+            )
+          : undefined;
+        report.result(summaryOf(result, model), () => show(report, result, model));
+      } finally {
+        client.close();
+      }
+    },
+  });
+}
+
+/** A client of the running SyncValue, with the key that everybody on this machine can derive. */
+export function syncValueClient(environment: Environment): SyncValueClient {
+  const shared = sharedSettings(environment);
+  const key = derivedServiceKey(rootSecret(shared), 'kiki');
+  return new SyncValueClient({
+    target: shared.syncvalueUrl,
+    headers: (tenant) => ({ authorization: `Bearer ${key}`, 'kiki-tenant': tenant }),
+  });
+}
+
+function summaryOf({ file, ingested }: ImportResult, model: Model | undefined): object {
+  return { file, ingested, modelVersion: model?.modelVersion ?? null };
+}
+
+function show(report: Reporter, { file, ingested }: ImportResult, model: Model | undefined): void {
+  for (const { line, field, value, expected } of file.problems) {
+    report.warn(`line ${line}, ${field}: "${value}" is not ${expected}; the row was left out`);
+  }
+  report.table(
+    ['rows read', 'left out', 'stored', 'known already', 'customers'],
+    [
+      [
+        ...[file.rows, file.skipped, ingested.storedCount, ingested.duplicateCount],
+        ingested.customerCount,
+      ],
+    ],
+  );
+  if (model) report.say(`Model ${model.modelVersion}: log-likelihood ${model.logLikelihood}.`);
+}

@@ -1,0 +1,94 @@
+import { answerOf } from '@kiki/api-client';
+import { kernelErrors } from '@kiki/kernel';
+
+const TIMEOUT_MS = 90_000;
+
+/** What one call may carry besides its path. */
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** JSON calls of one service with one key; problem documents come back as the errors that were thrown. */
+export class Api {
+  constructor(
+    readonly baseUrl: string,
+    private readonly key: string,
+  ) {}
+
+  get<T>(path: string, options?: CallOptions): Promise<T> {
+    return this.call<T>('GET', path, options);
+  }
+
+  post<T>(path: string, body: unknown, options?: CallOptions): Promise<T> {
+    return this.call<T>('POST', path, { ...options, body });
+  }
+
+  /** Every item of a list that is answered page by page. */
+  async *pages<T>(path: string, signal?: AbortSignal): AsyncGenerator<T> {
+    let cursor: string | null = null;
+    do {
+      const next = cursor === null ? path : `${path}&cursor=${encodeURIComponent(cursor)}`;
+      const page: { items: T[]; nextCursor: string | null } = await this.get(next, {
+        ...(signal === undefined ? {} : { signal }),
+      });
+      yield* page.items;
+      cursor = page.nextCursor ?? null;
+    } while (cursor !== null);
+  }
+
+  /** As {@link pages}, all at once. */
+  async all<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+    const items: T[] = [];
+    for await (const item of this.pages<T>(path, signal)) items.push(item);
+    return items;
+  }
+
+  /** The bytes of an answer, e.g. an image. */
+  async bytes(path: string): Promise<Buffer> {
+    const response = await this.send('GET', path, {});
+    if (!response.ok) await answerOf(problem(response));
+    return Buffer.from(await response.arrayBuffer());
+  }
+
+  private async call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const response = await this.send(method, path, options);
+    return (await answerOf(response.ok ? success<T>(response) : problem(response))) as T;
+  }
+
+  private async send(method: string, path: string, options: CallOptions): Promise<Response> {
+    const { body, headers, signal } = options;
+    const late = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      return await fetch(`${this.baseUrl}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        redirect: 'error',
+        signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+      });
+    } catch (cause) {
+      if (signal?.aborted) throw kernelErrors.cancelled(undefined, {}, { cause });
+      throw kernelErrors.unavailable(`${this.baseUrl} did not answer.`, {}, { cause });
+    }
+  }
+}
+
+async function success<T>(response: Response): Promise<{ data: T; response: Response }> {
+  const text = await response.text();
+  return { data: (text === '' ? {} : JSON.parse(text)) as T, response };
+}
+
+async function problem(response: Response): Promise<{ error: unknown; response: Response }> {
+  const text = await response.text();
+  try {
+    return { error: JSON.parse(text) as unknown, response };
+  } catch {
+    return { error: text, response };
+  }
+}
