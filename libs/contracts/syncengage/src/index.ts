@@ -1,1 +1,2 @@
-export {};
+export * from './money-types.js';
+export * from './syncengage-client.js';

@@ -1,0 +1,84 @@
+import type { Database } from '@kiki/postgres';
+import {
+  Outbox,
+  type OutboxLag,
+  type OutboxOutcome,
+  type OutboxRow,
+} from '../../application/outbox.js';
+
+interface PendingRow extends Record<string, unknown> {
+  transaction_id: string;
+  customer_id: string;
+  occurred_at: Date;
+  amount_micros: bigint;
+  currency: string;
+  kind: 'purchase' | 'refund';
+}
+
+const FINISH = `
+  update outbox o set state = case when u.reason is null then 'sent' else 'rejected' end, reason = u.reason,
+         finished_at = $4
+    from unnest($2::text[], $3::text[]) as u (transaction_id, reason)
+   where o.tenant = $1 and o.transaction_id = u.transaction_id and o.state = 'pending'`;
+
+/** The outbox in the service's own schema. */
+export class PostgresOutbox extends Outbox {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  override async tenants(): Promise<string[]> {
+    const rows = await this.database.query<{ tenant: string }>(
+      `select distinct tenant from outbox where state = 'pending' order by tenant`,
+    );
+    return rows.map((row) => row.tenant);
+  }
+
+  override async pending(tenant: string, limit: number): Promise<OutboxRow[]> {
+    const rows = await this.database.query<PendingRow>(
+      `select transaction_id, customer_id, occurred_at, amount_micros, currency, kind from outbox
+        where tenant = $1 and state = 'pending' order by sequence limit $2`,
+      [tenant, limit],
+    );
+    return rows.map((row) => ({
+      transactionId: row.transaction_id,
+      customerId: row.customer_id,
+      occurredAt: row.occurred_at,
+      amountMicros: row.amount_micros,
+      currency: row.currency,
+      kind: row.kind,
+    }));
+  }
+
+  override async finish(
+    tenant: string,
+    outcomes: readonly OutboxOutcome[],
+    at: Date,
+  ): Promise<void> {
+    await this.database.execute(FINISH, [
+      tenant,
+      outcomes.map(({ transactionId }) => transactionId),
+      outcomes.map(({ rejectedBecause }) => rejectedBecause ?? null),
+      at,
+    ]);
+  }
+
+  override async lag(tenant?: string): Promise<OutboxLag> {
+    const [row] = await this.database.query<{
+      pending: bigint;
+      rejected: bigint;
+      oldest: Date | null;
+    }>(
+      `select count(*) filter (where state = 'pending') as pending,
+              count(*) filter (where state = 'rejected') as rejected,
+              min(created_at) filter (where state = 'pending') as oldest
+         from outbox where state in ('pending', 'rejected') and ($1::text is null or tenant = $1)`,
+      [tenant ?? null],
+    );
+    return {
+      pending: Number(row?.pending ?? 0n),
+      rejected: Number(row?.rejected ?? 0n),
+      ...(row?.oldest == null ? {} : { oldestAt: row.oldest }),
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import type { OrderTransaction } from '../domain/order.js';
+
+/** An order that waits to be told to SyncValue. */
+export interface OutboxRow extends OrderTransaction {
+  readonly customerId: string;
+  readonly occurredAt: Date;
+}
+
+/** How far behind the outbox is. */
+export interface OutboxLag {
+  readonly pending: number;
+  readonly rejected: number;
+  /** When the oldest waiting order was taken in; undefined when none waits. */
+  readonly oldestAt?: Date;
+}
+
+/** What became of a row at SyncValue. */
+export interface OutboxOutcome {
+  readonly transactionId: string;
+  /** The code of the refusal; undefined: taken, now or before. */
+  readonly rejectedBecause?: string;
+}
+
+/** Orders on their way to SyncValue, in the order they came in. */
+export abstract class Outbox {
+  /** Tenants with waiting orders. */
+  abstract tenants(): Promise<string[]>;
+  /** The oldest waiting orders of a tenant. */
+  abstract pending(tenant: string, limit: number): Promise<OutboxRow[]>;
+  /** Only waiting rows change, so telling it twice is telling it once. */
+  abstract finish(tenant: string, outcomes: readonly OutboxOutcome[], at: Date): Promise<void>;
+  /** Of one tenant, or of all. */
+  abstract lag(tenant?: string): Promise<OutboxLag>;
+}
+
+/** Where orders go: SyncValue, which counts a transaction id once. */
+export abstract class TransactionSink {
+  /** One outcome per row. @throws unavailable, deadline_exceeded: nothing is known about any row */
+  abstract send(tenant: string, rows: readonly OutboxRow[]): Promise<OutboxOutcome[]>;
+}

@@ -1,0 +1,55 @@
+/** Whether a customer wants mail; `unknown` never said. */
+export type Subscription = 'unknown' | 'subscribed' | 'unsubscribed';
+
+/** At most `maxMessages` to one customer within any `windowMs`, over all journeys. */
+export interface FrequencyCap {
+  readonly maxMessages: number;
+  readonly windowMs: number;
+}
+
+/** What a decision about one customer is made from. */
+export interface Contactability {
+  readonly hasAddress: boolean;
+  readonly subscription: Subscription;
+}
+
+/** Why a customer at risk gets no message. */
+export type SuppressionReason =
+  | 'no_address'
+  | 'unsubscribed'
+  | 'not_subscribed'
+  | 'frequency_cap'
+  | 'dry_run'
+  | 'budget_denied'
+  | 'budget_paused'
+  | 'budget_not_found'
+  | 'budget_refused'
+  | 'mail_refused';
+
+/** Why a customer may not be written to at all; undefined when they may. */
+export function contactReason(
+  customer: Contactability,
+  isOptInRequired: boolean,
+): SuppressionReason | undefined {
+  if (customer.subscription === 'unsubscribed') return 'unsubscribed';
+  if (isOptInRequired && customer.subscription !== 'subscribed') return 'not_subscribed';
+  return customer.hasAddress ? undefined : 'no_address';
+}
+
+/**
+ * Why a message is not planned; undefined when it is.
+ * @param recentMessages messages to the customer within the cap's window, planned ones included
+ */
+export function planReason(
+  customer: Contactability & { readonly recentMessages: number },
+  rules: {
+    readonly isOptInRequired: boolean;
+    readonly cap: FrequencyCap;
+    readonly isLive: boolean;
+  },
+): SuppressionReason | undefined {
+  const reason = contactReason(customer, rules.isOptInRequired);
+  if (reason !== undefined) return reason;
+  if (customer.recentMessages >= rules.cap.maxMessages) return 'frequency_cap';
+  return rules.isLive ? undefined : 'dry_run';
+}
