@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** A server in a process of its own. */
@@ -17,7 +18,8 @@ export function startChild(
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = fork(path, [], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // Lines of the log are really written, into the void.
+    stdio: ['ignore', openSync(devNull, 'w'), openSync(devNull, 'w'), 'ipc'],
   });
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));

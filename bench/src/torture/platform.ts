@@ -10,7 +10,7 @@ import { PersistentClient } from './client.js';
 import { freePorts, HostProcess } from './host-process.js';
 import { HoldLoad } from './hold-load.js';
 import { OrderLoad } from './order-load.js';
-import { recountDifferences } from './recount.js';
+import { recountHome } from './recount.js';
 import type { Torture, TortureOptions } from './torture.js';
 import { Witness, type Acknowledgement } from './witness.js';
 
@@ -146,14 +146,15 @@ async function verify(scene: Scene): Promise<Figure[]> {
   const unexpected = [...client.unexpected];
   for (const [code, count] of unexpected) scene.options.note(`unexpected: ${code} × ${count}`);
   const exitCode = await host.stop();
+  const recounted = await recountHome(home);
   return [
     one('acknowledged', 'answers', witness.acknowledgements.length),
     one('repeated requests', 'requests', client.repeated),
     one('acknowledged but lost or changed', 'answers', lost),
     one('bids queued but never decided', 'bids', undecided),
     one('orders lost or doubled', 'orders', orders),
-    one('overspend', 'micros', Number(over)),
-    one('counters that differ from a recount', 'counters', await recountDifferences(home)),
+    one('overspend', 'micros', Number(over) + recounted.overspendMicros),
+    one('counters that differ from a recount', 'counters', recounted.problems),
     one(
       'unexpected answers',
       'answers',
