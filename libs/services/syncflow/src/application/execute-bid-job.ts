@@ -98,7 +98,7 @@ export class ExecuteBidJob {
       currency: campaign.currency,
       expiresInMs: campaign.holdTtlMs,
       graceMs: campaign.holdGraceMs,
-      reference: `${campaign.id}/${decision.opportunityId}`,
+      reference: decision.opportunityId,
     }));
     const answers = await this.spend.hold(campaign.tenant, requests);
     const isComplete =

@@ -87,7 +87,7 @@ export class GrpcCustomerValues extends CustomerValues {
     this.lookups.inc({ source: 'cache' }, found.size);
     const failure = await this.load(query, missing, found);
     return query.customerIds.map((id) => {
-      if (id === undefined) return stranger(query.strangerValueMicros);
+      if (id === undefined) return stranger(query);
       const known = found.get(id);
       if (known === undefined) return fallback(query, failure ?? 'value_unknown');
       if (known.currency !== query.currency) return fallback(query, 'currency_mismatch');
@@ -200,8 +200,13 @@ function readResult(
   };
 }
 
-function stranger(valueMicros: bigint): CustomerValue {
-  return { valueMicros, source: 'cold_start', fallbackReason: 'no_customer_id' };
+function stranger({ strangerValueMicros: valueMicros, modelVersion }: ValueQuery): CustomerValue {
+  return {
+    valueMicros,
+    source: 'cold_start',
+    fallbackReason: 'no_customer_id',
+    ...(modelVersion === undefined ? {} : { modelVersion }),
+  };
 }
 
 function fallback(query: ValueQuery, why: string): CustomerValue {

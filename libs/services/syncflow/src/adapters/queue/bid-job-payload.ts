@@ -1,25 +1,24 @@
+import { wireCurrency, wireId, wireMicros } from '@kiki/http';
 import { z } from 'zod';
 
 /** Name of the queue of bid jobs. */
 export const BIDS_QUEUE = 'bids';
-
-const id = z.string().min(1).max(128);
 
 /**
  * What a bid job carries, beside `v`, `tenant`, `keyId` and `sig` that the queue checks. Other programs may put such
  * jobs into the queue: unknown members are refused, so that a misspelt one is not silently ignored.
  */
 export const BidJobPayload = z.strictObject({
-  campaignId: id,
+  campaignId: wireId('Id of the campaign.'),
   opportunities: z
     .array(
       z.strictObject({
-        id,
-        customerId: id.optional(),
-        channel: id,
-        floorMicros: z.int().min(0),
-        currency: z.string().regex(/^[A-Z]{3}$/),
-        segment: id.default('all'),
+        id: wireId('Unique within the campaign.'),
+        customerId: wireId('The customer, where known.').optional(),
+        channel: wireId('Where it is offered.'),
+        floorMicros: wireMicros(),
+        currency: wireCurrency(),
+        segment: wireId('What conversion is learned for.').default('all'),
       }),
     )
     .min(1)
