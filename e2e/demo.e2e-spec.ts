@@ -1,0 +1,195 @@
+/**
+ * Goal: the demo runs the main job from a log to mails on a fresh machine, keeps its promises, and says what is wrong with a
+ * bad log before it starts anything. Method: the built command as a process, on homes of its own; its last line is read as a
+ * program would.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  databaseUrl,
+  debianPostgresMissing,
+  describeUnless,
+  redisMissing,
+  repositoryRoot,
+  startDebianPostgres,
+  startRedis,
+} from '@kiki/testing';
+
+const main = path.join(repositoryRoot, 'apps', 'kiki', 'dist', 'main.js');
+const folder = mkdtempSync(path.join(tmpdir(), 'kiki-demo-'));
+const RUN_MS = 170_000;
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Result {
+  readonly [key: string]: any;
+}
+
+function kiki(args: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: { PATH, KIKI_HOME: path.join(folder, 'home'), ...environment },
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve) =>
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr })),
+  );
+}
+
+async function demo(seed: number, environment: Record<string, string> = {}): Promise<Result> {
+  const out = path.join(folder, `out-${seed}`);
+  const args = ['demo', '--json', '--opportunities', '2000', '--out', out, '--seed', String(seed)];
+  const { exitCode, stdout, stderr } = await kiki(args, environment);
+  if (exitCode !== 0) throw new Error(`the demo ended with ${exitCode}:\n${stderr}`);
+  expect(stderr).toContain('SIMULATED');
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Result;
+}
+
+describe('kiki demo on the laptop profile', () => {
+  let result: Result;
+  beforeAll(async () => {
+    result = await demo(7);
+  }, RUN_MS);
+
+  it('answers with every key, and with identities that hold', () => {
+    expect(Object.keys(result)).toEqual([
+      ...['profile', 'orders', 'model', 'backtest', 'bids', 'budgets', 'overspendMicros'],
+      ...['decisionsDigest', 'creatives', 'retention', 'durationMs'],
+    ]);
+    const { bids, budgets, retention, orders, model } = result;
+    expect(result).toMatchObject({ profile: 'laptop', overspendMicros: 0 });
+    expect(orders).toMatchObject({ simulated: true, customers: 2500 });
+    expect(model).toMatchObject({ kind: 'bg_nbd', timeUnit: 'week' });
+    expect(bids.opportunities).toBe(bids.placed + bids.noBid);
+    expect(bids.opportunities).toBe(2000);
+    expect(bids.fallback).toBeGreaterThan(0);
+    expect(retention.atRisk).toBe(retention.heldOut + retention.suppressed + retention.messaged);
+    expect(retention.messaged).toBeGreaterThan(0);
+    for (const { spentMicros, heldMicros, limitMicros } of budgets) {
+      expect(heldMicros).toBe(0);
+      expect(spentMicros).toBeLessThanOrEqual(limitMicros);
+    }
+    const ranOut = budgets.filter(({ exhausted }: Result) => exhausted);
+    const ids = ranOut.map(({ id }: Result) => id);
+    expect(ids).toEqual(expect.arrayContaining(['flash-sale', 'launch']));
+    const [root, ...children] = budgets;
+    const spent = children.reduce((sum: number, { spentMicros }: Result) => sum + spentMicros, 0);
+    expect(root.spentMicros).toBe(spent);
+  });
+
+  it('leaves 25 creatives behind that are what it says they are', () => {
+    const { creatives } = result;
+    expect(creatives).toHaveLength(25);
+    expect(new Set(creatives.map(({ sha256 }: Result) => sha256)).size).toBe(25);
+    for (const { path: file, sha256, bytes, passed } of creatives) {
+      const stored = readFileSync(file);
+      expect([stored.length, createHash('sha256').update(stored).digest('hex')]).toEqual([
+        bytes,
+        sha256,
+      ]);
+      expect(passed).toBe(true);
+    }
+  });
+
+  it(
+    'decides the same for the same seed and something else for another',
+    async () => {
+      const [again, other] = [await demo(7), await demo(8)];
+      expect(again.decisionsDigest).toBe(result.decisionsDigest);
+      expect(other.decisionsDigest).not.toBe(result.decisionsDigest);
+      expect(other.bids).not.toEqual(result.bids);
+      expect(other.orders.rows).not.toBe(result.orders.rows);
+    },
+    2 * RUN_MS,
+  );
+
+  describeUnless(redisMissing() ?? debianPostgresMissing(), 'and on the standard profile', () => {
+    it(
+      'decides the same',
+      async () => {
+        const [postgres, redis] = [await startDebianPostgres(), await startRedis()];
+        try {
+          const standard = await demo(7, {
+            DATABASE_URL: databaseUrl(postgres!.connection),
+            REDIS_URL: redis!.url,
+          });
+          expect(standard.profile).toBe('standard');
+          expect(standard.decisionsDigest).toBe(result.decisionsDigest);
+        } finally {
+          await redis?.stop();
+          await postgres?.stop();
+        }
+      },
+      RUN_MS,
+    );
+  });
+});
+
+describe('kiki demo on a bad log', () => {
+  function file(name: string, ...lines: string[]): string {
+    const target = path.join(folder, name);
+    writeFileSync(target, `${lines.join('\n')}\n`);
+    return target;
+  }
+  const good = ['customer,date,amount', 'a,2025-01-01,10', 'a,2025-03-01,5', 'b,2025-02-01,7'];
+
+  it.each([
+    ['no such file', ['no-such-file.csv'], 'order_file_unreadable', 'no such file'],
+    [
+      'a date that does not exist',
+      [file('date.csv', ...good, 'c,2025-02-30,1')],
+      'date_invalid',
+      'Line 5, date: "2025-02-30"',
+    ],
+    [
+      'an amount that is none',
+      [file('nan.csv', ...good, 'c,2025-02-03,NaN')],
+      'amount_invalid',
+      'Line 5',
+    ],
+    [
+      'an undeclared refund',
+      [file('minus.csv', ...good, 'c,2025-02-03,-1')],
+      'amount_negative',
+      'Line 5',
+    ],
+    ['a torn row', [file('torn.csv', ...good, 'c,2025-02-03')], 'order_row_malformed', 'Line 5'],
+    ['an empty file', [file('empty.csv')], 'order_log_empty', 'no rows'],
+    [
+      'a column that is not there',
+      [file('columns.csv', ...good), '--columns', 'id=customer,date=date,amount=total'],
+      'order_log_column_missing',
+      'it has: customer, date, amount',
+    ],
+    [
+      'no amounts',
+      [file('amountless.csv', 'customer,date', 'a,2025-01-01', 'a,2025-02-01')],
+      'invalid_request',
+      'no amounts',
+    ],
+    [
+      'a calibration that ends after the log',
+      [file('end.csv', ...good), '--calibration-end', '2026-01-01'],
+      'calibration_end_invalid',
+      'does not lie within',
+    ],
+  ])('refuses %s with exit code 2', async (_name, args, code, words) => {
+    const { exitCode, stdout, stderr } = await kiki(['demo', '--json', '--orders', ...args]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);
+    expect(stderr).toContain('fix: ');
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code } });
+  });
+});
