@@ -15,6 +15,9 @@ export interface DebianPostgres {
   readonly pid: number;
   /** Kills it with -9 and starts it again on the same data. */
   crashAndRestart(): Promise<void>;
+  /** Kills it with -9 and leaves it down until `start`. */
+  crash(): Promise<void>;
+  start(): Promise<void>;
   /** Stops it and deletes its data. */
   stop(): Promise<void>;
 }
@@ -73,6 +76,8 @@ export async function startDebianPostgres(
     get pid() {
       return server.pid ?? 0;
     },
+    start: up,
+    crash: () => server.end('SIGKILL'),
     crashAndRestart: async () => {
       await server.end('SIGKILL');
       await up();
