@@ -27,6 +27,11 @@ export const errors = defineErrors({
     title: 'There is no dead letter of this id.',
     fix: 'List the dead letters of the queue; it may have been replayed or have aged out.',
   },
+  queue_store_unfit: {
+    kind: 'unprocessable',
+    title: 'The Redis server is not one that may hold queues.',
+    fix: 'Use Redis 7 or newer with `maxmemory-policy noeviction`; put caches on REDIS_CACHE_URL.',
+  },
   queue_name_invalid: {
     kind: 'invalid',
     title: 'The name of a queue is not valid.',

@@ -7,4 +7,8 @@ export {
   type PostgresQueueBackendOptions,
 } from './postgres-queue-backend.js';
 export { QueueBackend, type WorkerTimings } from './queue-backend.js';
-export { RedisQueueBackend, type RedisQueueBackendOptions } from './redis-queue-backend.js';
+export {
+  openRedisQueueBackend,
+  RedisQueueBackend,
+  type RedisQueueBackendOptions,
+} from './redis-queue-backend.js';

@@ -1,6 +1,7 @@
-import { closeRedis, connectRedis, pingRedis } from '@kiki/redis';
+import { closeRedis, connectRedis, inspectRedis, pingRedis, type RedisFinding } from '@kiki/redis';
 import { createRedisBackend, withBackend, type Processor } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { errors } from './errors.js';
 import {
   QueueBackend,
   workerSettings,
@@ -18,6 +19,8 @@ export interface RedisQueueBackendOptions {
   /** First part of every key. @default 'bull' (what other BullMQ programs use) */
   readonly prefix?: string;
   readonly onFault?: (error: Error) => void;
+  /** Told at opening what about the server is allowed but unwise, e.g. that a restart loses jobs. */
+  readonly onWarning?: (finding: RedisFinding) => void;
 }
 
 /** BullMQ on Redis: one connection for producers, one for workers' commands, one more per worker that blocks. */
@@ -63,6 +66,19 @@ export class RedisQueueBackend extends QueueBackend {
     return pingRedis(this.producer);
   }
 
+  /** Looks at the server once. @throws queue_store_unfit when it may drop jobs or is too old; shared_state_unavailable */
+  async checkServer(): Promise<void> {
+    await pingRedis(this.producer, 5000);
+    const findings = await inspectRedis(this.producer, 'queue');
+    const fatal = findings.filter(({ severity }) => severity === 'error');
+    if (fatal.length > 0) {
+      throw errors.queue_store_unfit(
+        fatal.map(({ problem, fix }) => `${problem} ${fix}`).join(' '),
+      );
+    }
+    for (const finding of findings) this.options.onWarning?.(finding);
+  }
+
   override async close(): Promise<void> {
     await Promise.all([this.producer, this.worker].map((redis) => redis && closeRedis(redis)));
   }
@@ -75,5 +91,19 @@ export class RedisQueueBackend extends QueueBackend {
       timeoutMs: 5000,
       ...(this.options.onFault ? { onFault: this.options.onFault } : {}),
     });
+  }
+}
+
+/** Opens the queues of a service on a Redis that may hold them. @throws redis_url_invalid, queue_store_unfit, shared_state_unavailable */
+export async function openRedisQueueBackend(
+  options: RedisQueueBackendOptions,
+): Promise<RedisQueueBackend> {
+  const backend = new RedisQueueBackend(options);
+  try {
+    await backend.checkServer();
+    return backend;
+  } catch (error) {
+    await backend.close();
+    throw error;
   }
 }
