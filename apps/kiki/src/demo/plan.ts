@@ -70,6 +70,9 @@ export const BUDGET = {
 /** The two that run out mid-run; the raced one is raced by two workers. */
 export const SMALL_BUDGETS: readonly string[] = [BUDGET.flash, BUDGET.launch];
 
+/** SyncCreate's prices do not depend on what customers are worth: 25 creatives at 0.02 each, twice over. */
+const CREATIVE_LIMIT_MICROS = 1_000_000n;
+
 const CAMPAIGNS: readonly PlannedCampaign[] = [
   { id: 'search-always', name: 'Search, always on', budgetId: BUDGET.always, channel: 'search' },
   { id: 'social-flash', name: 'Flash sale on social', budgetId: BUDGET.flash, channel: 'social' },
@@ -148,7 +151,7 @@ function planBudgets(typical: bigint, opportunities: number): PlannedBudget[] {
     { id: BUDGET.flash, name: 'Flash sale (small on purpose)', limitMicros: share(7) },
     { id: BUDGET.launch, name: 'Launch (small on purpose)', limitMicros: share(7) },
     { id: BUDGET.raced, name: 'Social, raced by two workers', limitMicros: share(12) },
-    { id: BUDGET.creative, name: 'Creatives', limitMicros: share(1000) },
+    { id: BUDGET.creative, name: 'Creatives', limitMicros: CREATIVE_LIMIT_MICROS },
     { id: BUDGET.winBack, name: 'Win-back messages', limitMicros: share(1000) },
   ];
   const total = children.reduce((sum, { limitMicros }) => sum + limitMicros, 0n);

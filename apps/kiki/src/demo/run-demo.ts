@@ -88,7 +88,7 @@ async function onPlatform(context: DemoContext): Promise<DemoResult> {
   const costMicros = plan.minBidMicros;
   const { customerIds } = summary;
   const [creatives, retention] = await Promise.all([
-    runCreativeStep({ platform, outDir: options.outDir, signal }),
+    runCreativeStep({ platform, seed, outDir: options.outDir, signal }),
     runRetentionStep({ platform, seed, currency, customerIds, costMicros, signal }),
     settled({ platform, plan, signal }),
   ]);
