@@ -7,13 +7,38 @@ import { expect, it } from '@jest/globals';
 import { describeWithData } from '@kiki/testing';
 import { readFileSync } from 'node:fs';
 import { scoreForecast, type ForecastScores } from './backtest.js';
-import { CALIBRATION_END, dayOf, HOLDOUT_END, readCdnow } from './cdnow.fixture.js';
 import { PurchaseForecaster } from './forecast.js';
 import { fitPurchases } from './purchase-fit.js';
 import { PurchaseHistory } from './purchase-history.js';
 import { expectedSpendMicros, fitSpend } from './spend-model.js';
 import { rowOf } from './statistics.js';
 import { ValueModel } from './value.js';
+
+const DAY_MS = 86_400_000;
+
+/** `YYYYMMDD` or an ISO text as days since 1970-01-01. */
+function dayOf(text: string): number {
+  const iso = text.includes('-')
+    ? text.slice(0, 10)
+    : `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
+  return Date.parse(`${iso}T00:00:00Z`) / DAY_MS;
+}
+
+/** Ends of CDNOW's calibration and holdout, as the literature splits it. */
+const CALIBRATION_END = dayOf('1997-09-30');
+const HOLDOUT_END = dayOf('1998-06-30');
+
+/** CDNOW's raw files: the sample's rows have one column more. */
+function readCdnow(path: string): PurchaseHistory {
+  const history = new PurchaseHistory();
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    const fields = line.trim().split(/\s+/);
+    const date = fields.at(-3) ?? '';
+    if (!/^\d{8}$/.test(date)) continue;
+    history.addDay(fields[0] ?? '', dayOf(date), Math.round(Number(fields.at(-1)) * 1e6));
+  }
+  return history;
+}
 
 function study(path: string) {
   const history = readCdnow(path);

@@ -15,4 +15,4 @@ export type {
   RowProblem,
   RowProblemCode,
 } from './order-row.js';
-export { derivedTransactionId, type RowIdentity } from './transaction-id.js';
+export { derivedTransactionId, Ordinals, type RowIdentity } from './transaction-id.js';

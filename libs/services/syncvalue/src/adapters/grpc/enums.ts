@@ -1,0 +1,104 @@
+import type { PurchaseModelKind, SpendModelKind, TimeUnit } from '@kiki/clv';
+import * as wire from '@kiki/contract-syncvalue';
+import type { ModelLabel } from '../../domain/model.js';
+import type { FallbackReason, ValueTier } from '../../domain/predictor.js';
+import type { IncomingRow } from '../../domain/transaction.js';
+import { errors } from '../../errors.js';
+
+/** The purchase model to fit. @throws model_kind_unsupported */
+export function purchaseKindOf(kind: wire.ModelKind): PurchaseModelKind {
+  switch (kind) {
+    case wire.ModelKind.UNSPECIFIED:
+    case wire.ModelKind.AUTO:
+    case wire.ModelKind.BGNBD:
+      return 'bg_nbd';
+    case wire.ModelKind.NBD:
+      return 'nbd';
+    case wire.ModelKind.MBGNBD:
+    case wire.ModelKind.PARETONBD:
+    case wire.ModelKind.BGBB:
+    case wire.ModelKind.ONNX:
+      throw unsupported('kind');
+    default:
+      throw unsupported('kind');
+  }
+}
+
+/** The spend model to fit. @throws model_kind_unsupported */
+export function spendKindOf(kind: wire.SpendModelKind): SpendModelKind {
+  if (kind === wire.SpendModelKind.MEAN) return 'mean';
+  if (kind === wire.SpendModelKind.UNSPECIFIED || kind === wire.SpendModelKind.GAMMA_GAMMA) {
+    return 'gamma_gamma';
+  }
+  throw unsupported('spend_kind');
+}
+
+/** The unit of time; weeks by default. @throws model_kind_unsupported */
+export function timeUnitOf(unit: wire.TimeUnit): TimeUnit {
+  switch (unit) {
+    case wire.TimeUnit.UNSPECIFIED:
+    case wire.TimeUnit.WEEK:
+      return 'week';
+    case wire.TimeUnit.DAY:
+      return 'day';
+    case wire.TimeUnit.MONTH:
+      return 'month';
+    default:
+      throw unsupported('time_unit');
+  }
+}
+
+/** A label; undefined when none is named. @throws model_kind_unsupported */
+export function labelOf(label: wire.ModelLabel): ModelLabel | undefined {
+  if (label === wire.ModelLabel.UNSPECIFIED) return undefined;
+  if (label === wire.ModelLabel.CHAMPION) return 'champion';
+  if (label === wire.ModelLabel.CHALLENGER) return 'challenger';
+  throw unsupported('label');
+}
+
+function unsupported(field: string): Error {
+  return errors.model_kind_unsupported(undefined, {
+    fields: [{ field, expected: 'a value that this version serves' }],
+  });
+}
+
+/** What a row says it is; values of a newer client count as unspecified. */
+export function rowKindOf(kind: wire.TransactionKind): IncomingRow['kind'] {
+  if (kind === wire.TransactionKind.PURCHASE) return 'purchase';
+  return kind === wire.TransactionKind.REFUND ? 'refund' : 'unspecified';
+}
+
+export const WIRE_KIND: Readonly<Record<PurchaseModelKind, wire.ModelKind>> = {
+  bg_nbd: wire.ModelKind.BGNBD,
+  mbg_nbd: wire.ModelKind.MBGNBD,
+  pareto_nbd: wire.ModelKind.PARETONBD,
+  nbd: wire.ModelKind.NBD,
+};
+
+export const WIRE_SPEND_KIND: Readonly<Record<SpendModelKind, wire.SpendModelKind>> = {
+  gamma_gamma: wire.SpendModelKind.GAMMA_GAMMA,
+  mean: wire.SpendModelKind.MEAN,
+};
+
+export const WIRE_UNIT: Readonly<Record<TimeUnit, wire.TimeUnit>> = {
+  day: wire.TimeUnit.DAY,
+  week: wire.TimeUnit.WEEK,
+  month: wire.TimeUnit.MONTH,
+};
+
+export const WIRE_LABEL: Readonly<Record<ModelLabel, wire.ModelLabel>> = {
+  champion: wire.ModelLabel.CHAMPION,
+  challenger: wire.ModelLabel.CHALLENGER,
+};
+
+export const WIRE_TIER: Readonly<Record<ValueTier, wire.ValueTier>> = {
+  low: wire.ValueTier.LOW,
+  medium: wire.ValueTier.MEDIUM,
+  high: wire.ValueTier.HIGH,
+  top: wire.ValueTier.TOP,
+};
+
+export const WIRE_FALLBACK: Readonly<Record<FallbackReason, wire.FallbackReason>> = {
+  cold_start: wire.FallbackReason.COLD_START,
+  population_spend: wire.FallbackReason.POPULATION_SPEND,
+};

@@ -1,0 +1,145 @@
+import { authErrors, CurrentPrincipal, hasScope, RequireScope, Tenant } from '@kiki/auth';
+import type { Principal } from '@kiki/auth';
+import type * as wire from '@kiki/contract-syncvalue';
+import { CallSignal } from '@kiki/grpc';
+import { Cursors } from '@kiki/http';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { BacktestModel } from '../../application/backtest-model.js';
+import { FitModel, type FitRequest } from '../../application/fit-model.js';
+import { Models } from '../../application/models.js';
+import { withProgress } from '../../application/progress.js';
+import { errors } from '../../errors.js';
+import { windowAnswer } from './answers.js';
+import { labelOf, purchaseKindOf, spendKindOf, timeUnitOf } from './enums.js';
+import { modelAnswer } from './model-answer.js';
+import { instantOf, referenceOf } from './requests.js';
+
+const DEFAULT_PAGE = 20;
+const MAX_PAGE = 100;
+
+/** Fits, scores, lists and promotes models. */
+@Controller()
+export class ModelsController {
+  constructor(
+    private readonly fits: FitModel,
+    private readonly backtests: BacktestModel,
+    private readonly models: Models,
+    private readonly cursors: Cursors,
+  ) {}
+
+  @GrpcMethod('SyncValueService', 'FitModel')
+  @RequireScope('value:write')
+  async *fitModel(
+    @Payload() request: wire.FitModelRequest,
+    @CurrentPrincipal() principal: Principal,
+    @CallSignal() outer: AbortSignal,
+  ): AsyncGenerator<wire.FitModelResponse> {
+    const asked = fitRequestOf(request, principal);
+    const updates = withProgress<wire.FitProgress, wire.Model>(outer, async (report, signal) => {
+      const onProgress = (stage: string, fraction: number): void => report({ stage, fraction });
+      const options = { signal, onProgress };
+      return modelAnswer(await this.fits.execute(principal.tenant, asked, options));
+    });
+    for await (const update of updates) {
+      yield {
+        update:
+          update.kind === 'progress'
+            ? { $case: 'progress', value: update.progress }
+            : { $case: 'model', value: update.result },
+      };
+    }
+  }
+
+  @GrpcMethod('SyncValueService', 'Backtest')
+  @RequireScope('value:read')
+  async *backtest(
+    @Payload() request: wire.BacktestRequest,
+    @Tenant() tenant: string,
+    @CallSignal() outer: AbortSignal,
+  ): AsyncGenerator<wire.BacktestResponse> {
+    const question = {
+      kind: purchaseKindOf(request.kind),
+      timeUnit: timeUnitOf(request.timeUnit),
+      calibrationEnd: instantOf(request.calibrationEnd, 'calibration_end'),
+      holdoutEnd: instantOf(request.holdoutEnd, 'holdout_end'),
+      originCount: request.originCount,
+      horizonDays: request.horizonDays,
+    };
+    const updates = withProgress<wire.BacktestProgress, wire.BacktestReport>(
+      outer,
+      async (report, signal) => {
+        const onProgress = (stage: string, fraction: number): void => report({ stage, fraction });
+        const answer = await this.backtests.execute(tenant, question, { signal, onProgress });
+        return { windows: answer.windows.map((window) => windowAnswer(window, answer.currency)) };
+      },
+    );
+    for await (const update of updates) {
+      yield {
+        update:
+          update.kind === 'progress'
+            ? { $case: 'progress', value: update.progress }
+            : { $case: 'report', value: update.result },
+      };
+    }
+  }
+
+  @GrpcMethod('SyncValueService', 'ListModels')
+  @RequireScope('value:read')
+  async listModels(
+    @Payload() { pageSize, pageToken }: wire.ListModelsRequest,
+    @Tenant() tenant: string,
+  ): Promise<wire.ListModelsResponse> {
+    const list = `models:${tenant}`;
+    const limit = Math.min(pageSize || DEFAULT_PAGE, MAX_PAGE);
+    const [before] = pageToken === '' ? [] : this.cursors.decode(list, pageToken);
+    const beforeNumber = typeof before === 'number' ? before : undefined;
+    const { models, nextNumber } = await this.models.list(tenant, { limit, beforeNumber });
+    const nextPageToken = nextNumber === undefined ? '' : this.cursors.encode(list, [nextNumber]);
+    return { models: models.map(modelAnswer), nextPageToken };
+  }
+
+  @GrpcMethod('SyncValueService', 'GetModel')
+  @RequireScope('value:read')
+  async getModel(
+    @Payload() { model }: wire.GetModelRequest,
+    @Tenant() tenant: string,
+  ): Promise<wire.GetModelResponse> {
+    return { model: modelAnswer(await this.models.get(tenant, referenceOf(model))) };
+  }
+
+  @GrpcMethod('SyncValueService', 'PromoteModel')
+  @RequireScope('value:admin')
+  async promoteModel(
+    @Payload() request: wire.PromoteModelRequest,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<wire.PromoteModelResponse> {
+    const { modelVersion: version, expectedCurrentVersion } = request;
+    if (version === '') throw errors.model_not_found();
+    const { model, previousVersion } = await this.models.promote(principal.tenant, {
+      version,
+      label: labelOf(request.label) ?? 'champion',
+      expectedVersion: expectedCurrentVersion === '' ? undefined : expectedCurrentVersion,
+      by: principal.keyId,
+    });
+    return { model: modelAnswer(model), previousVersion: previousVersion ?? '' };
+  }
+}
+
+/** @throws scope_missing when a key without value:admin wants to make the champion */
+function fitRequestOf(request: wire.FitModelRequest, principal: Principal): FitRequest {
+  const label = labelOf(request.label);
+  if (label === 'champion' && !hasScope(principal.scopes, 'value:admin')) {
+    throw authErrors.scope_missing('Only value:admin may name the champion.', {
+      requiredScope: 'value:admin',
+    });
+  }
+  return {
+    kind: purchaseKindOf(request.kind),
+    spendKind: spendKindOf(request.spendKind),
+    timeUnit: timeUnitOf(request.timeUnit),
+    calibrationEnd: instantOf(request.calibrationEnd, 'calibration_end'),
+    label,
+    by: principal.keyId,
+  };
+}

@@ -1,0 +1,113 @@
+import { RequireScope, Tenant } from '@kiki/auth';
+import type * as wire from '@kiki/contract-syncvalue';
+import { CallSignal } from '@kiki/grpc';
+import { kernelErrors } from '@kiki/kernel';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod, GrpcStreamMethod, Payload } from '@nestjs/microservices';
+import { ExplainCustomer, itemError } from '../../application/explain-customer.js';
+import { GetCustomer } from '../../application/get-customer.js';
+import { PredictCustomers } from '../../application/predict-customers.js';
+import { orderLogErrors } from '@kiki/orderlog';
+import { isUsableId } from '../../domain/transaction.js';
+import { PredictionCounts } from '../metrics/prediction-counts.js';
+import {
+  batchAnswer,
+  customerAnswer,
+  explainAnswer,
+  predictionAnswer,
+  stampAnswer,
+} from './answers.js';
+import { instantOf, optionsOf, queryOf } from './requests.js';
+
+/** Predictions and what they are made from. */
+@Controller()
+export class PredictionsController {
+  constructor(
+    private readonly predictions: PredictCustomers,
+    private readonly explanations: ExplainCustomer,
+    private readonly customers: GetCustomer,
+    private readonly counts: PredictionCounts,
+  ) {}
+
+  @GrpcMethod('SyncValueService', 'Predict')
+  @RequireScope('value:read')
+  async predict(
+    @Payload() request: wire.PredictRequest,
+    @Tenant() tenant: string,
+    @CallSignal() signal: AbortSignal,
+  ): Promise<wire.PredictResponse> {
+    const query = queryOf(request.customer);
+    const options = optionsOf(request.options);
+    const batch = await this.predictions.execute(tenant, [query], options, signal);
+    this.counts.count(batch.outcomes);
+    const [outcome] = batch.outcomes;
+    if (outcome?.prediction === undefined) throw itemError(outcome?.problem);
+    const setting = { ...batch, currency: batch.terms.currency };
+    return {
+      prediction: predictionAnswer(outcome.prediction, setting),
+      model: stampAnswer(batch.stamp),
+    };
+  }
+
+  @GrpcMethod('SyncValueService', 'PredictBatch')
+  @RequireScope('value:read')
+  async predictBatch(
+    @Payload() { customers, options }: wire.PredictBatchRequest,
+    @Tenant() tenant: string,
+    @CallSignal() signal: AbortSignal,
+  ): Promise<wire.PredictBatchResponse> {
+    if (customers.length === 0) {
+      throw kernelErrors.invalid_request('The batch asks for nobody.', {
+        fields: [{ field: 'customers', expected: '1 to 10000 queries' }],
+      });
+    }
+    return this.answer(tenant, customers, options, signal);
+  }
+
+  @GrpcStreamMethod('SyncValueService', 'PredictStream')
+  @RequireScope('value:read')
+  async *predictStream(
+    @Payload() requests: AsyncIterable<wire.PredictStreamRequest>,
+    @Tenant() tenant: string,
+    @CallSignal() signal: AbortSignal,
+  ): AsyncGenerator<wire.PredictStreamResponse> {
+    let last: wire.PredictionOptions | undefined;
+    for await (const { customers, options } of requests) {
+      last = options ?? last;
+      yield await this.answer(tenant, customers, last, signal);
+    }
+  }
+
+  @GrpcMethod('SyncValueService', 'Explain')
+  @RequireScope('value:read')
+  async explain(
+    @Payload() { customer, options }: wire.ExplainRequest,
+    @Tenant() tenant: string,
+  ): Promise<wire.ExplainResponse> {
+    const asked = optionsOf(options);
+    return explainAnswer(await this.explanations.execute(tenant, queryOf(customer), asked));
+  }
+
+  @GrpcMethod('SyncValueService', 'GetCustomer')
+  @RequireScope('value:read')
+  async getCustomer(
+    @Payload() { customerId, asOf }: wire.GetCustomerRequest,
+    @Tenant() tenant: string,
+  ): Promise<wire.GetCustomerResponse> {
+    if (!isUsableId(customerId)) throw orderLogErrors.customer_id_invalid();
+    const at = instantOf(asOf, 'as_of');
+    return customerAnswer(await this.customers.execute(tenant, customerId, at));
+  }
+
+  private async answer(
+    tenant: string,
+    customers: readonly wire.CustomerQuery[],
+    options: wire.PredictionOptions | undefined,
+    signal: AbortSignal,
+  ): Promise<wire.PredictBatchResponse> {
+    const queries = customers.map(queryOf);
+    const batch = await this.predictions.execute(tenant, queries, optionsOf(options), signal);
+    this.counts.count(batch.outcomes);
+    return batchAnswer(batch);
+  }
+}

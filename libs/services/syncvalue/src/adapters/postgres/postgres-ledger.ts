@@ -1,0 +1,230 @@
+import type { Database, Queryable, Row } from '@kiki/postgres';
+import {
+  Ledger,
+  type ChunkOutcome,
+  type LedgerDay,
+  type ScanOptions,
+  type TenantView,
+  type TransactionChunk,
+} from '../../application/ledger.js';
+import type { CustomerState } from '../../domain/customer-state.js';
+import { admit, withoutCurrency, type LedgerTerms } from '../../domain/ledger-terms.js';
+import type { Labels } from '../../domain/model.js';
+import { errors } from '../../errors.js';
+import { addDays, rebuildStates } from './customer-tables.js';
+import { dayOfRow, stateOfRow, type DayRow, type StateRow } from './rows.js';
+import { insertTransactions } from './transaction-table.js';
+
+/** Customers read at a time by a scan. */
+const PAGE = 5_000;
+
+interface ViewRow extends Row {
+  readonly currency: string;
+  readonly time_zone: string;
+  readonly first_day: number | null;
+  readonly newest_day: number | null;
+  readonly transaction_count: bigint;
+  readonly labels: Labels | null;
+}
+
+/** The ledger on PostgreSQL. The row of `ledgers` is a tenant's lock: chunks of a tenant take turns. */
+export class PostgresLedger extends Ledger {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  override append(tenant: string, chunk: TransactionChunk): Promise<ChunkOutcome> {
+    return this.database.transaction(async (tx) => {
+      const terms = await lockTerms(tx, tenant, chunk);
+      if (terms === undefined) {
+        const problems = withoutCurrency(chunk.rows);
+        return { storedCount: 0, duplicateCount: 0, problems, customerIds: [] };
+      }
+      const { admitted, problems } = admit(chunk.rows, terms);
+      const { stored, duplicateCount, conflicts } = await insertTransactions(
+        tx,
+        tenant,
+        admitted,
+        chunk.source,
+      );
+      if (stored.length > 0) {
+        await addDays(tx, tenant, stored);
+        await rebuildStates(tx, tenant, [...new Set(stored.map((row) => row.customerId))].sort());
+        await advanceTerms(tx, tenant, stored);
+      }
+      return {
+        storedCount: stored.length,
+        duplicateCount,
+        problems: [...problems, ...conflicts],
+        customerIds: [...new Set(stored.map((row) => row.customerId))],
+      };
+    });
+  }
+
+  override async view(tenant: string): Promise<TenantView | undefined> {
+    const [row] = await this.database.query<ViewRow>(
+      `SELECT l.currency, l.time_zone, l.first_day, l.newest_day, l.transaction_count,
+              (SELECT json_object_agg(m.label, m.version) FROM model_labels m WHERE m.tenant = l.tenant) AS labels
+         FROM ledgers l WHERE l.tenant = $1`,
+      [tenant],
+      { name: 'syncvalue_view' },
+    );
+    if (row === undefined || row.first_day === null || row.newest_day === null) return undefined;
+    const terms = {
+      currency: row.currency,
+      timeZone: row.time_zone,
+      firstDay: row.first_day,
+      newestDay: row.newest_day,
+      transactionCount: row.transaction_count,
+    };
+    return { terms, labels: row.labels ?? {} };
+  }
+
+  override async states(
+    tenant: string,
+    ids: readonly string[],
+  ): Promise<Map<string, CustomerState>> {
+    const rows = await this.database.query<StateRow>(
+      `SELECT customer_id, first_day, last_day, frequency, repeat_micros, total_micros,
+              transaction_count, refund_count
+         FROM customers WHERE tenant = $1 AND customer_id = ANY($2)`,
+      [tenant, ids],
+      { name: 'syncvalue_states' },
+    );
+    return new Map(rows.map((row) => [row.customer_id, stateOfRow(row)]));
+  }
+
+  override async days(
+    tenant: string,
+    ids: readonly string[],
+    endDay: number,
+  ): Promise<Map<string, LedgerDay[]>> {
+    const rows = await this.database.query<DayRow>(
+      `SELECT customer_id, day, purchase_count, purchase_micros, refund_count, refund_micros
+         FROM customer_days WHERE tenant = $1 AND customer_id = ANY($2) AND day <= $3
+        ORDER BY customer_id, day`,
+      [tenant, ids, endDay],
+    );
+    const found = new Map<string, LedgerDay[]>();
+    for (const row of rows) {
+      const days = found.get(row.customer_id);
+      if (days === undefined) found.set(row.customer_id, [dayOfRow(row)]);
+      else days.push(dayOfRow(row));
+    }
+    return found;
+  }
+
+  override scan(
+    tenant: string,
+    endDay: number,
+    visit: (customerId: string, days: readonly LedgerDay[]) => void,
+    { signal, onFraction }: ScanOptions,
+  ): Promise<void> {
+    const read = async (tx: Queryable): Promise<void> => {
+      const total = await customerCount(tx, tenant);
+      let [after, seen] = ['', 0];
+      for (;;) {
+        signal.throwIfAborted();
+        const page = await readPage(tx, tenant, after, endDay);
+        if (page.last === undefined) return;
+        visitAll(page.rows, visit);
+        after = page.last;
+        seen += PAGE;
+        onFraction?.(Math.min(1, seen / Math.max(1, total)));
+      }
+    };
+    // One snapshot for all pages; run once, because visits cannot be taken back.
+    const options = { isolation: 'repeatable read', isReadOnly: true, attempts: 1 } as const;
+    return this.database.transaction(read, options);
+  }
+}
+
+type LockedTerms = Pick<LedgerTerms, 'currency' | 'timeZone'>;
+
+/** Locks the tenant's log, beginning it with the first currency that is named; undefined when none is. */
+async function lockTerms(
+  tx: Queryable,
+  tenant: string,
+  { rows, timeZone }: TransactionChunk,
+): Promise<LockedTerms | undefined> {
+  const currency = rows.find((row) => row.currency !== '')?.currency;
+  if (currency !== undefined) {
+    await tx.execute(
+      'INSERT INTO ledgers (tenant, currency, time_zone) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [tenant, currency, timeZone ?? 'UTC'],
+    );
+  }
+  const [found] = await tx.query<{ currency: string; time_zone: string }>(
+    'SELECT currency, time_zone FROM ledgers WHERE tenant = $1 FOR UPDATE',
+    [tenant],
+  );
+  if (found === undefined) return undefined;
+  if (timeZone !== undefined && timeZone !== found.time_zone) {
+    throw errors.time_zone_fixed(`The days of this tenant are those of ${found.time_zone}.`);
+  }
+  return { currency: found.currency, timeZone: found.time_zone };
+}
+
+async function advanceTerms(
+  tx: Queryable,
+  tenant: string,
+  stored: readonly { readonly day: number }[],
+): Promise<void> {
+  let [first, newest] = [Infinity, -Infinity];
+  for (const { day } of stored) {
+    first = Math.min(first, day);
+    newest = Math.max(newest, day);
+  }
+  await tx.execute(
+    `UPDATE ledgers SET first_day = least(first_day, $2), newest_day = greatest(newest_day, $3),
+            transaction_count = transaction_count + $4
+      WHERE tenant = $1`,
+    [tenant, first, newest, stored.length],
+  );
+}
+
+async function customerCount(tx: Queryable, tenant: string): Promise<number> {
+  const [row] = await tx.query<{ count: bigint }>(
+    'SELECT count(*) AS count FROM customers WHERE tenant = $1',
+    [tenant],
+  );
+  return Number(row?.count ?? 0n);
+}
+
+/** The days of the next customers by id; `last` is undefined when there are none. */
+async function readPage(
+  tx: Queryable,
+  tenant: string,
+  after: string,
+  endDay: number,
+): Promise<{ readonly rows: DayRow[]; readonly last: string | undefined }> {
+  const [end] = await tx.query<{ last: string | null }>(
+    `SELECT max(customer_id) AS last FROM (
+       SELECT customer_id FROM customers WHERE tenant = $1 AND customer_id > $2
+        ORDER BY customer_id LIMIT ${PAGE}) page`,
+    [tenant, after],
+  );
+  if (end?.last == null) return { rows: [], last: undefined };
+  const rows = await tx.query<DayRow>(
+    `SELECT customer_id, day, purchase_count, purchase_micros, refund_count, refund_micros
+       FROM customer_days
+      WHERE tenant = $1 AND customer_id > $2 AND customer_id <= $3 AND day <= $4
+      ORDER BY customer_id, day`,
+    [tenant, after, end.last, endDay],
+  );
+  return { rows, last: end.last };
+}
+
+function visitAll(
+  rows: readonly DayRow[],
+  visit: (customerId: string, days: readonly LedgerDay[]) => void,
+): void {
+  for (let from = 0; from < rows.length;) {
+    const id = rows[from]?.customer_id ?? '';
+    const days: LedgerDay[] = [];
+    let to = from;
+    for (let row = rows[to]; row?.customer_id === id; row = rows[++to]) days.push(dayOfRow(row));
+    visit(id, days);
+    from = to;
+  }
+}

@@ -1,0 +1,129 @@
+import { Worker, type TransferListItem, type WorkerOptions } from 'node:worker_threads';
+import { DomainError, kernelErrors, type Clock } from '@kiki/kernel';
+import type { Metrics } from '@kiki/metrics';
+import { ModelThread, type JobOptions } from '../../application/model-thread.js';
+import type { FitJob, FitOutcome } from '../../domain/fitting.js';
+import type { ScoreJob, ScoreOutcome } from '../../domain/scoring.js';
+import { Slots } from './slots.js';
+import type { WorkerJob, WorkerMessage } from './protocol.js';
+
+/** Runs each job on a worker thread of its own, `concurrency` at a time; an aborted job's thread is ended at once. */
+export class WorkerModelThread extends ModelThread {
+  private readonly slots: Slots;
+  private readonly durations;
+
+  constructor(
+    concurrency: number,
+    private readonly clock: Clock,
+    metrics: Metrics,
+  ) {
+    super();
+    this.slots = new Slots(concurrency);
+    this.durations = metrics.histogram({
+      name: 'model_job_duration_seconds',
+      help: 'Fits and scorings on their threads, by kind and outcome.',
+      labelNames: ['kind', 'outcome'],
+    });
+    const running = metrics.gauge({
+      name: 'model_jobs_running',
+      help: 'Fits and scorings that have a thread right now.',
+    });
+    this.slots.onChange = (count) => running.set(count);
+  }
+
+  /** Jobs that have a thread. */
+  get running(): number {
+    return this.slots.taken;
+  }
+
+  override fit(job: FitJob, options: JobOptions): Promise<FitOutcome> {
+    return this.run({ kind: 'fit', job }, options) as Promise<FitOutcome>;
+  }
+
+  override score(job: ScoreJob, options: JobOptions): Promise<ScoreOutcome> {
+    return this.run({ kind: 'score', job }, options) as Promise<ScoreOutcome>;
+  }
+
+  private async run(task: WorkerJob, options: JobOptions): Promise<FitOutcome | ScoreOutcome> {
+    const release = await this.slots.take(options.signal);
+    const startedMs = this.clock.monotonicMs();
+    let outcome = 'failed';
+    try {
+      const result = await runWorker(task, options);
+      outcome = 'done';
+      return result;
+    } finally {
+      release();
+      const seconds = (this.clock.monotonicMs() - startedMs) / 1000;
+      this.durations.observe({ kind: task.kind, outcome }, seconds);
+    }
+  }
+}
+
+async function runWorker(
+  task: WorkerJob,
+  { signal, onProgress }: JobOptions,
+): Promise<FitOutcome | ScoreOutcome> {
+  signal.throwIfAborted();
+  const worker = new Worker(workerProgram(), {
+    ...workerOptions(),
+    workerData: task,
+    transferList: buffersOf(task),
+  });
+  const ended = Promise.withResolvers<FitOutcome | ScoreOutcome>();
+  worker.on('message', (message: WorkerMessage) => {
+    if (message.kind === 'progress') onProgress(message.stage, message.fraction);
+    else if (message.kind === 'done') ended.resolve(message.outcome);
+    else ended.reject(domainError(message.error));
+  });
+  worker.on('error', (error) =>
+    ended.reject(kernelErrors.internal(undefined, {}, { cause: error })),
+  );
+  worker.on('exit', () => ended.reject(kernelErrors.internal('The model thread ended early.')));
+  const onAbort = (): void => ended.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await ended.promise;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await worker.terminate();
+  }
+}
+
+function domainError(error: {
+  readonly code: string;
+  readonly kind: DomainError['kind'];
+  readonly message: string;
+  readonly details: DomainError['details'];
+}): DomainError {
+  return new DomainError(error.code, error.kind, error.message, error.details);
+}
+
+/** The columns are handed over, not copied. */
+function buffersOf({ kind, job }: WorkerJob): TransferListItem[] {
+  const { frequency, recency, age, spendMeanMicros } = job.table;
+  const columns = [frequency, recency, age, spendMeanMicros];
+  if (kind === 'score') columns.push(job.actualPurchases, job.actualSpendMicros);
+  return columns.map((column) => column.buffer as ArrayBuffer);
+}
+
+const isSource = import.meta.url.endsWith('.ts');
+
+function workerProgram(): URL {
+  return new URL(`./model-worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
+}
+
+/** In tests the sources run as they are: `.js` specifiers mean `.ts` files, packages resolve to their sources. */
+function workerOptions(): WorkerOptions {
+  if (!isSource) return {};
+  const resolve = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve(name, context, next) {
+      try { return next(name, context); } catch (error) {
+        if (!name.startsWith('.') || !name.endsWith('.js')) throw error;
+        return next(name.slice(0, -3) + '.ts', context);
+      }
+    } });`;
+  const hooks = `data:text/javascript,${encodeURIComponent(resolve)}`;
+  const flags = ['--no-warnings', '--experimental-transform-types', '--conditions=@kiki/source'];
+  return { execArgv: [...flags, '--import', hooks] };
+}

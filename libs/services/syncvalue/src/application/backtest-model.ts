@@ -1,0 +1,127 @@
+import {
+  Column,
+  DAYS_PER_UNIT,
+  netDays,
+  summarize,
+  TableBuilder,
+  type PurchaseModelKind,
+  type TimeUnit,
+} from '@kiki/clv';
+import { backtestWindows, type BacktestWindow } from '../domain/backtest-windows.js';
+import { dayInstant, dayOfInstant } from '../domain/ledger-terms.js';
+import type { ScoreJob, ScoreOutcome } from '../domain/scoring.js';
+import { errors } from '../errors.js';
+import type { FitOptions } from './fit-model.js';
+import type { Ledger } from './ledger.js';
+import type { ModelThread } from './model-thread.js';
+
+/** What to score. */
+export interface BacktestQuestion {
+  readonly kind: PurchaseModelKind;
+  readonly timeUnit: TimeUnit;
+  readonly calibrationEnd: Date | undefined;
+  readonly holdoutEnd: Date | undefined;
+  readonly originCount: number;
+  readonly horizonDays: number | undefined;
+}
+
+/** One scored window. */
+export interface ScoredWindow extends ScoreOutcome {
+  readonly calibrationEnd: Date;
+  readonly holdoutEnd: Date;
+  readonly horizonDays: number;
+}
+
+/** All windows, oldest first. */
+export interface BacktestAnswer {
+  readonly windows: readonly ScoredWindow[];
+  readonly currency: string;
+}
+
+/** Fits on the past of each window and scores on its future; nothing is stored. */
+export class BacktestModel {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly thread: ModelThread,
+  ) {}
+
+  /** @throws no_transactions, backtest_window_invalid, clv_not_enough_data, what the signal was aborted with */
+  async execute(
+    tenant: string,
+    question: BacktestQuestion,
+    options: FitOptions,
+  ): Promise<BacktestAnswer> {
+    const view = await this.ledger.view(tenant);
+    if (view === undefined) throw errors.no_transactions();
+    const { terms } = view;
+    const dayOf = (instant: Date | undefined): number | undefined =>
+      instant && dayOfInstant(instant, terms);
+    const asked = {
+      calibrationDay: dayOf(question.calibrationEnd),
+      holdoutDay: dayOf(question.holdoutEnd),
+      originCount: question.originCount,
+      horizonDays: question.horizonDays,
+    };
+    const windows = backtestWindows(asked, terms);
+    const scored: ScoredWindow[] = [];
+    for (const [i, window] of windows.entries()) {
+      const part: FitOptions = {
+        signal: options.signal,
+        onProgress: (stage, fraction) => options.onProgress(stage, (i + fraction) / windows.length),
+      };
+      const outcome = await this.scoreWindow(tenant, question, window, part);
+      const { calibrationDay, holdoutDay } = window;
+      scored.push({
+        ...outcome,
+        calibrationEnd: dayInstant(calibrationDay, terms),
+        holdoutEnd: dayInstant(holdoutDay, terms),
+        horizonDays: holdoutDay - calibrationDay,
+      });
+    }
+    return { windows: scored, currency: terms.currency };
+  }
+
+  private async scoreWindow(
+    tenant: string,
+    question: BacktestQuestion,
+    window: BacktestWindow,
+    options: FitOptions,
+  ): Promise<ScoreOutcome> {
+    const job = await this.read(tenant, question, window, options);
+    return this.thread.score(job, {
+      signal: options.signal,
+      onProgress: (stage, fraction) => options.onProgress(stage, 0.4 + 0.6 * fraction),
+    });
+  }
+
+  private async read(
+    tenant: string,
+    { kind, timeUnit }: BacktestQuestion,
+    { calibrationDay, holdoutDay }: BacktestWindow,
+    { signal, onProgress }: FitOptions,
+  ): Promise<ScoreJob> {
+    const builder = new TableBuilder(timeUnit);
+    const [purchases, spend] = [new Column(), new Column()];
+    onProgress('reading', 0);
+    await this.ledger.scan(
+      tenant,
+      holdoutDay,
+      (customerId, days) => {
+        const past = summarize(netDays(days, calibrationDay));
+        if (past === undefined) return;
+        builder.add(customerId, past, calibrationDay);
+        const after = netDays(days, holdoutDay).filter(({ day }) => day > calibrationDay);
+        purchases.push(after.length);
+        spend.push(after.reduce((sum, { micros }) => sum + micros, 0));
+      },
+      { signal, onFraction: (fraction) => onProgress('reading', fraction * 0.4) },
+    );
+    return {
+      table: builder.build(),
+      kind,
+      horizon: (holdoutDay - calibrationDay) / DAYS_PER_UNIT[timeUnit],
+      actualPurchases: purchases.values(),
+      actualSpendMicros: spend.values(),
+    };
+  }
+}

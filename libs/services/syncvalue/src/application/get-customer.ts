@@ -1,0 +1,51 @@
+import { netDays, summarize, type HistorySummary } from '@kiki/clv';
+import { dayInstant, dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
+import { errors } from '../errors.js';
+import type { Ledger } from './ledger.js';
+
+/** A customer's history as the models see it. */
+export interface CustomerReport {
+  readonly customerId: string;
+  /** Undefined when there was no purchase by then. */
+  readonly history: HistorySummary | undefined;
+  readonly terms: LedgerTerms;
+  readonly asOfDay: number;
+  readonly asOf: Date;
+  /** All transactions, also later ones. */
+  readonly transactionCount: bigint;
+  readonly refundCount: bigint;
+}
+
+/** Looks one customer up. */
+export class GetCustomer {
+  constructor(private readonly ledger: Ledger) {}
+
+  /** @throws customer_not_found */
+  async execute(
+    tenant: string,
+    customerId: string,
+    asOf: Date | undefined,
+  ): Promise<CustomerReport> {
+    const view = await this.ledger.view(tenant);
+    const state = view && (await this.ledger.states(tenant, [customerId])).get(customerId);
+    if (view === undefined || state === undefined) throw errors.customer_not_found();
+    const { terms } = view;
+    const asOfDay = asOf === undefined ? terms.newestDay : dayOfInstant(asOf, terms);
+    const { transactionCount, refundCount } = state;
+    const history =
+      asOfDay >= terms.newestDay
+        ? state.history
+        : await this.historyAt(tenant, customerId, asOfDay);
+    const at = { asOfDay, asOf: dayInstant(asOfDay, terms) };
+    return { customerId, history, terms, ...at, transactionCount, refundCount };
+  }
+
+  private async historyAt(
+    tenant: string,
+    customerId: string,
+    day: number,
+  ): Promise<HistorySummary | undefined> {
+    const days = (await this.ledger.days(tenant, [customerId], day)).get(customerId);
+    return summarize(netDays(days ?? [], day));
+  }
+}

@@ -1,0 +1,70 @@
+import type { CustomerDay } from '@kiki/clv';
+import type { CustomerState } from '../domain/customer-state.js';
+import type { LedgerTerms } from '../domain/ledger-terms.js';
+import type { Labels } from '../domain/model.js';
+import type { RowProblem, Transaction } from '../domain/transaction.js';
+
+/** A customer's day, with the number of refunds. */
+export interface LedgerDay extends CustomerDay {
+  readonly refunds: number;
+}
+
+/** One chunk of a stream. */
+export interface TransactionChunk {
+  readonly rows: readonly Transaction[];
+  /** Declared time zone; undefined: the tenant's, or UTC. */
+  readonly timeZone: string | undefined;
+  readonly source: string;
+}
+
+/** What became of a chunk. */
+export interface ChunkOutcome {
+  readonly storedCount: number;
+  readonly duplicateCount: number;
+  readonly problems: readonly RowProblem[];
+  /** Customers of the stored rows. */
+  readonly customerIds: readonly string[];
+}
+
+/** What a prediction has to know of a tenant, read at one instant. */
+export interface TenantView {
+  readonly terms: LedgerTerms;
+  readonly labels: Labels;
+}
+
+/** How a whole log is read. */
+export interface ScanOptions {
+  readonly signal: AbortSignal;
+  /** Share of the customers read, from 0 to 1. */
+  readonly onFraction?: (fraction: number) => void;
+}
+
+/** The order logs of all tenants and the customers' states made from them. */
+export abstract class Ledger {
+  /**
+   * Stores a chunk in one transaction: each id counts once, states and terms follow. Chunks of a tenant come one after
+   * another, whatever process they come from.
+   * @throws time_zone_fixed
+   */
+  abstract append(tenant: string, chunk: TransactionChunk): Promise<ChunkOutcome>;
+  /** Undefined before the first transaction. */
+  abstract view(tenant: string): Promise<TenantView | undefined>;
+  /** The known ones among the customers, by id. */
+  abstract states(tenant: string, ids: readonly string[]): Promise<Map<string, CustomerState>>;
+  /** Their days up to `endDay` (inclusive), ascending. */
+  abstract days(
+    tenant: string,
+    ids: readonly string[],
+    endDay: number,
+  ): Promise<Map<string, LedgerDay[]>>;
+  /**
+   * Visits every customer with a day up to `endDay`, in ascending byte order of the id, on one snapshot of the log.
+   * @throws what the signal was aborted with
+   */
+  abstract scan(
+    tenant: string,
+    endDay: number,
+    visit: (customerId: string, days: readonly LedgerDay[]) => void,
+    options: ScanOptions,
+  ): Promise<void>;
+}

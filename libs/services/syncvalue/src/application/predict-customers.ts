@@ -1,0 +1,180 @@
+import { netDays, summarize, type HistorySummary, type ValueOptions } from '@kiki/clv';
+import { DomainError, type Clock } from '@kiki/kernel';
+import {
+  queryProblem,
+  statisticsOf,
+  type CustomerQuery,
+  type ItemProblem,
+} from '../domain/customer-query.js';
+import { statisticsAt } from '../domain/customer-state.js';
+import { dayInstant, dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
+import type { Labels, ModelReference } from '../domain/model.js';
+import { valueOptions, type AskedOptions } from '../domain/prediction-options.js';
+import { Predictor, type Prediction } from '../domain/predictor.js';
+import { errors } from '../errors.js';
+import type { Ledger, TenantView } from './ledger.js';
+import type { Models } from './models.js';
+import { stampOf, type Stamp } from './stamp.js';
+
+/** What predictions use when the caller does not say. */
+export interface PredictionSettings {
+  readonly defaults: ValueOptions;
+  readonly modelMaxAgeDays: number;
+}
+
+/** The answer for one customer or why there is none. */
+export type PredictionOutcome =
+  | { readonly prediction: Prediction; readonly problem?: undefined }
+  | { readonly problem: ItemProblem; readonly prediction?: undefined };
+
+/** Answers in the order of the questions. */
+export interface PredictedBatch {
+  readonly outcomes: readonly PredictionOutcome[];
+  readonly stamp: Stamp;
+  readonly terms: LedgerTerms;
+  readonly horizonDays: number;
+  /** The end of observation that was used. */
+  readonly asOf: Date;
+}
+
+/** A model with options and where it looks from: what one call predicts with. */
+export interface Viewpoint {
+  readonly predictor: Predictor;
+  readonly view: TenantView;
+  readonly stamp: Stamp;
+  readonly asOfDay: number;
+}
+
+/** Most customers of one message. */
+export const MAX_BATCH = 10_000;
+/** Customers computed before the event loop gets its turn. */
+const SLICE = 500;
+
+/** Predicts customers by id or by statistics, each with its own error. */
+export class PredictCustomers {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly models: Models,
+    private readonly clock: Clock,
+    private readonly settings: PredictionSettings,
+  ) {}
+
+  /** @throws batch_too_large, prediction_options_invalid, model_missing, model_not_found */
+  async execute(
+    tenant: string,
+    queries: readonly CustomerQuery[],
+    asked: AskedOptions,
+    signal: AbortSignal,
+  ): Promise<PredictedBatch> {
+    if (queries.length > MAX_BATCH) {
+      throw errors.batch_too_large(`A message asks for ${queries.length} customers.`);
+    }
+    const problems = queries.map(queryProblem);
+    const ids = usableIds(queries, problems);
+    const viewpoint = await this.viewpoint(tenant, asked);
+    const histories = await this.histories(tenant, ids, viewpoint);
+    signal.throwIfAborted();
+    const outcomes: PredictionOutcome[] = [];
+    for (const [i, query] of queries.entries()) {
+      if (i % SLICE === 0 && i > 0) {
+        await this.clock.sleep(0, signal);
+        signal.throwIfAborted();
+      }
+      const problem = problems[i];
+      outcomes.push(problem ? { problem } : predictOne(query, histories, viewpoint));
+    }
+    const { view, stamp, predictor, asOfDay } = viewpoint;
+    const { horizonDays } = predictor.options;
+    const asOf = dayInstant(asOfDay, view.terms);
+    return { outcomes, stamp, terms: view.terms, horizonDays, asOf };
+  }
+
+  /** The model and the end of observation that the options ask for. @throws as execute */
+  async viewpoint(tenant: string, asked: AskedOptions): Promise<Viewpoint> {
+    const options = valueOptions(asked, this.settings.defaults);
+    const view = await this.ledger.view(tenant);
+    if (view === undefined) throw errors.model_missing();
+    const version = versionOf(asked.model, view.labels);
+    const model = await this.models.artefact(tenant, version);
+    if (model === undefined) throw errors.model_not_found();
+    const { modelMaxAgeDays } = this.settings;
+    return {
+      view,
+      predictor: new Predictor(model.artefact, options),
+      stamp: stampOf(model, view, this.clock.nowMs(), modelMaxAgeDays),
+      asOfDay:
+        asked.asOf === undefined ? view.terms.newestDay : dayOfInstant(asked.asOf, view.terms),
+    };
+  }
+
+  /** Histories at the end of observation, by customer id. */
+  async histories(
+    tenant: string,
+    ids: readonly string[],
+    { view, asOfDay }: Viewpoint,
+  ): Promise<Map<string, HistorySummary>> {
+    const found = new Map<string, HistorySummary>();
+    if (ids.length === 0) return found;
+    if (asOfDay >= view.terms.newestDay) {
+      for (const [id, { history }] of await this.ledger.states(tenant, ids)) {
+        // Rows that came after the view was read would lie in its future.
+        if (history !== undefined && history.lastDay <= asOfDay) found.set(id, history);
+        else if (history !== undefined) return this.pastHistories(tenant, ids, asOfDay);
+      }
+      return found;
+    }
+    return this.pastHistories(tenant, ids, asOfDay);
+  }
+
+  private async pastHistories(
+    tenant: string,
+    ids: readonly string[],
+    asOfDay: number,
+  ): Promise<Map<string, HistorySummary>> {
+    const found = new Map<string, HistorySummary>();
+    for (const [id, days] of await this.ledger.days(tenant, ids, asOfDay)) {
+      const history = summarize(netDays(days, asOfDay));
+      if (history !== undefined) found.set(id, history);
+    }
+    return found;
+  }
+}
+
+function versionOf(reference: ModelReference | undefined, labels: Labels): string {
+  if (reference !== undefined && 'version' in reference) return reference.version;
+  const label = reference?.label ?? 'champion';
+  const version = labels[label];
+  if (version === undefined) throw errors.model_missing(`No model is labelled ${label}.`);
+  return version;
+}
+
+function usableIds(
+  queries: readonly CustomerQuery[],
+  problems: readonly (ItemProblem | undefined)[],
+): string[] {
+  const ids = new Set<string>();
+  queries.forEach((query, i) => {
+    if (problems[i] === undefined && query !== undefined && 'customerId' in query) {
+      ids.add(query.customerId);
+    }
+  });
+  return [...ids];
+}
+
+function predictOne(
+  query: CustomerQuery,
+  histories: ReadonlyMap<string, HistorySummary>,
+  { predictor, asOfDay }: Viewpoint,
+): PredictionOutcome {
+  const { daysPerUnit } = predictor.model.purchases;
+  try {
+    if (query !== undefined && 'statistics' in query) {
+      return { prediction: predictor.predict(statisticsOf(query.statistics, daysPerUnit)) };
+    }
+    const history = query && histories.get(query.customerId);
+    return { prediction: predictor.predict(statisticsAt(history, asOfDay, daysPerUnit)) };
+  } catch (error) {
+    if (!DomainError.is(error)) throw error;
+    return { problem: { code: error.code, message: error.message, field: 'options' } };
+  }
+}

@@ -1,0 +1,62 @@
+import type { ValuedCustomer } from '@kiki/clv';
+import { orderLogErrors } from '@kiki/orderlog';
+import { errors } from '../errors.js';
+import { isUsableId } from './transaction.js';
+
+/** A history that the caller knows; times in days. */
+export interface KnownStatistics {
+  readonly repeatPurchases: number;
+  readonly recencyDays: number;
+  readonly ageDays: number;
+  readonly meanRepeatSpendMicros: bigint | undefined;
+}
+
+/** Whom to predict. */
+export type CustomerQuery =
+  { readonly customerId: string } | { readonly statistics: KnownStatistics } | undefined;
+
+/** Why one item has no answer. */
+export interface ItemProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly field: string;
+}
+
+/** What is wrong with a query; undefined when nothing is. */
+export function queryProblem(query: CustomerQuery): ItemProblem | undefined {
+  if (query === undefined) return problem(errors.customer_query_invalid(), 'subject');
+  if ('customerId' in query) {
+    if (isUsableId(query.customerId)) return undefined;
+    return problem(orderLogErrors.customer_id_invalid(), 'customer_id');
+  }
+  const field = impossibleField(query.statistics);
+  return field === undefined ? undefined : problem(errors.statistics_invalid(), field);
+}
+
+/** Known statistics in units of the model. */
+export function statisticsOf(known: KnownStatistics, daysPerUnit: number): ValuedCustomer {
+  const spend = known.meanRepeatSpendMicros;
+  return {
+    frequency: known.repeatPurchases,
+    recency: known.recencyDays / daysPerUnit,
+    age: known.ageDays / daysPerUnit,
+    spendMeanMicros: spend === undefined ? undefined : Number(spend),
+  };
+}
+
+function impossibleField(known: KnownStatistics): string | undefined {
+  const { repeatPurchases, recencyDays, ageDays, meanRepeatSpendMicros } = known;
+  if (!(Number.isFinite(ageDays) && ageDays >= 0)) return 'age_days';
+  const hasRepeats = repeatPurchases > 0;
+  if (!(recencyDays >= 0 && recencyDays <= ageDays) || recencyDays > 0 !== hasRepeats) {
+    return 'recency_days';
+  }
+  if (meanRepeatSpendMicros !== undefined && meanRepeatSpendMicros < 0n) {
+    return 'mean_repeat_spend_micros';
+  }
+  return undefined;
+}
+
+function problem(error: Error & { readonly code: string }, field: string): ItemProblem {
+  return { code: error.code, message: error.message, field };
+}

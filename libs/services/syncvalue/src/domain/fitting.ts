@@ -1,0 +1,79 @@
+import {
+  averageCustomer,
+  fitPurchases,
+  fitSpend,
+  rowOf,
+  ValueModel,
+  type CustomerTable,
+  type PurchaseFit,
+  type PurchaseModelKind,
+  type SpendFit,
+  type SpendModelKind,
+} from '@kiki/clv';
+import { errors } from '../errors.js';
+import type { ModelArtefact, StandardOptions, TierBounds } from './model.js';
+
+/** What a fit needs; structured-cloneable. */
+export interface FitJob {
+  readonly table: CustomerTable;
+  readonly kind: PurchaseModelKind;
+  readonly spendKind: SpendModelKind;
+  readonly standard: StandardOptions;
+}
+
+/** What a fit yields. */
+export type FitOutcome = Pick<
+  ModelArtefact,
+  'purchase' | 'spend' | 'isDropoutIdentified' | 'warnings' | 'average' | 'standard' | 'tiers'
+>;
+
+/** Told what is being done, with a share from 0 to 1. */
+export type OnProgress = (stage: string, fraction: number) => void;
+
+/** Share of the customers below each tier. */
+const TIER_SHARES = { medium: 0.5, high: 0.8, top: 0.95 };
+
+/** Fits both models and measures the population. @throws clv_not_enough_data, fit_failed */
+export function fit(job: FitJob, onProgress: OnProgress): FitOutcome {
+  onProgress('purchase_model', 0.3);
+  const purchases = fitPurchases(job.table, job.kind);
+  onProgress('spend_model', 0.6);
+  const spend = fitSpend(job.table, job.spendKind);
+  checkFinite(purchases, spend);
+  onProgress('population', 0.8);
+  const model = new ValueModel(purchases.model, spend.model);
+  return {
+    purchase: purchases.model,
+    spend: spend.model,
+    isDropoutIdentified: purchases.dropoutIdentified,
+    warnings: [...new Set([...purchases.warnings, ...spend.warnings].map(({ code }) => code))],
+    average: averageCustomer(job.table),
+    standard: job.standard,
+    tiers: tierBounds(model, job.table, job.standard),
+  };
+}
+
+function checkFinite(purchases: PurchaseFit, spend: SpendFit): void {
+  const { model } = purchases;
+  const numbers = [model.logLikelihood, ...Object.values(model.parameters)];
+  numbers.push(spend.model.logLikelihood ?? 0, ...Object.values(spend.model.parameters));
+  if (!numbers.every(Number.isFinite)) throw errors.fit_failed();
+}
+
+function tierBounds(
+  model: ValueModel,
+  table: CustomerTable,
+  standard: StandardOptions,
+): TierBounds {
+  const options = { ...standard, margin: 1 };
+  const values = Float64Array.from(
+    table.customerIds,
+    (_, i) => model.valueOf(rowOf(table, i), options).valueMicros,
+  ).sort();
+  const at = (share: number): number => values[Math.floor(share * (values.length - 1))] ?? 0;
+  return {
+    mediumMicros: at(TIER_SHARES.medium),
+    highMicros: at(TIER_SHARES.high),
+    topMicros: at(TIER_SHARES.top),
+  };
+}

@@ -1,0 +1,49 @@
+import type { ValueOptions } from '@kiki/clv';
+import type { FieldProblem } from '@kiki/kernel';
+import { errors } from '../errors.js';
+import type { ModelReference } from './model.js';
+
+/** What a caller asked for; everything may be absent. */
+export interface AskedOptions {
+  readonly horizonDays: number | undefined;
+  readonly annualDiscountRate: number | undefined;
+  readonly margin: number | undefined;
+  /** End of the observation. */
+  readonly asOf: Date | undefined;
+  readonly quantiles: readonly number[];
+  readonly model: ModelReference | undefined;
+}
+
+const MAX_HORIZON_DAYS = 36_525;
+const MAX_RATE = 10;
+const MAX_QUANTILES = 32;
+
+/** Fills in the defaults. @throws prediction_options_invalid naming every field at fault */
+export function valueOptions(asked: AskedOptions, defaults: ValueOptions): ValueOptions {
+  const { horizonDays, annualDiscountRate, margin } = { ...defaults, ...definedOnly(asked) };
+  const fields: FieldProblem[] = [];
+  const require = (isValid: boolean, field: string, expected: string): void => {
+    if (!isValid) fields.push({ field: `options.${field}`, expected });
+  };
+  const isHorizon = horizonDays > 0 && horizonDays <= MAX_HORIZON_DAYS;
+  require(isHorizon, 'horizon_days', `above 0 and up to ${MAX_HORIZON_DAYS}`);
+  const isRate = annualDiscountRate >= 0 && annualDiscountRate <= MAX_RATE;
+  require(isRate, 'annual_discount_rate', `from 0 to ${MAX_RATE}`);
+  require(margin > 0 && margin <= 1, 'margin', 'above 0 and up to 1');
+  const areQuantiles =
+    asked.quantiles.length <= MAX_QUANTILES && asked.quantiles.every((q) => q > 0 && q < 1);
+  require(areQuantiles, 'quantiles', `up to ${MAX_QUANTILES} numbers between 0 and 1`);
+  const isInstant = asked.asOf === undefined || !Number.isNaN(asked.asOf.getTime());
+  require(isInstant, 'as_of', 'an instant');
+  if (fields.length > 0) throw errors.prediction_options_invalid(undefined, { fields });
+  return { horizonDays, annualDiscountRate, margin };
+}
+
+function definedOnly(asked: AskedOptions): Partial<ValueOptions> {
+  const { horizonDays, annualDiscountRate, margin } = asked;
+  return {
+    ...(horizonDays !== undefined && { horizonDays }),
+    ...(annualDiscountRate !== undefined && { annualDiscountRate }),
+    ...(margin !== undefined && { margin }),
+  };
+}

@@ -1,0 +1,85 @@
+import { defineErrors } from '@kiki/kernel';
+
+/** SyncValue's error codes; those of a row or an item are also its `code`. */
+export const errors = defineErrors({
+  model_missing: {
+    kind: 'unprocessable',
+    title: 'There is no model to predict with.',
+    fix: 'Ingest an order log and call FitModel; the first model becomes champion by itself.',
+  },
+  model_not_found: {
+    kind: 'not_found',
+    title: 'There is no model of this version.',
+    fix: 'List the models, or check the tenant of your key.',
+  },
+  model_kind_unsupported: {
+    kind: 'unprocessable',
+    title: 'This kind of model cannot be fitted yet.',
+    fix: 'Ask for BGNBD, NBD or AUTO; spend for GAMMA_GAMMA or MEAN.',
+  },
+  label_moved: {
+    kind: 'unprocessable',
+    title: 'The label does not point to the version that was expected.',
+    fix: 'Look at the label anew and decide again.',
+  },
+  no_transactions: {
+    kind: 'unprocessable',
+    title: 'The tenant has no transactions.',
+    fix: 'Ingest an order log first.',
+  },
+  customer_not_found: {
+    kind: 'not_found',
+    title: 'The customer has no transactions.',
+    fix: 'Check the id and the tenant of your key.',
+  },
+  customer_query_invalid: {
+    kind: 'invalid',
+    title: 'A customer query names no customer.',
+    fix: 'Give customer_id (1 to 128 characters) or statistics.',
+  },
+  statistics_invalid: {
+    kind: 'invalid',
+    title: 'The statistics of a customer are impossible.',
+    fix: 'Give finite 0 ≤ recency_days ≤ age_days, recency zero exactly without repeat purchases, spend ≥ 0.',
+  },
+  prediction_options_invalid: {
+    kind: 'invalid',
+    title: 'An option of the prediction is out of range.',
+    fix: 'Correct the fields named in `fields`.',
+  },
+  batch_too_large: {
+    kind: 'too_large',
+    title: 'One message carries too many items.',
+    fix: 'Send at most 10,000 items a message; streams take any number of messages.',
+  },
+  time_zone_invalid: {
+    kind: 'invalid',
+    title: 'The time zone is not known.',
+    fix: 'Give an IANA name such as Europe/Berlin, or nothing for UTC.',
+  },
+  time_zone_fixed: {
+    kind: 'unprocessable',
+    title: 'The calendar days of this tenant are those of another time zone.',
+    fix: 'Use the time zone named in the message; it was fixed by the first rows.',
+  },
+  date_in_future: {
+    kind: 'invalid',
+    title: 'A transaction lies in the future.',
+    fix: 'Correct its time; one such row would move the end of observation of every customer.',
+  },
+  transaction_conflict: {
+    kind: 'conflict',
+    title: 'The transaction id is known with other contents.',
+    fix: 'Give the row an id of its own; what was stored first stays.',
+  },
+  backtest_window_invalid: {
+    kind: 'invalid',
+    title: 'The windows of the back-test do not lie within the log.',
+    fix: 'Move calibration_end, holdout_end, horizon_days or origin_count as the message says.',
+  },
+  fit_failed: {
+    kind: 'internal',
+    title: 'The fit ended without a usable model.',
+    fix: 'Report it with the request id; the statistics it was fitted to can be rebuilt from the log.',
+  },
+});
