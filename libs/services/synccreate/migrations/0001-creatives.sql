@@ -3,7 +3,7 @@ CREATE TABLE jobs (
   tenant        text        NOT NULL,
   id            uuid        NOT NULL,
   kind          text        NOT NULL CHECK (kind IN ('generate', 'validate')),
-  status        text        NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'denied')),
+  status        text        NOT NULL CHECK (status IN ('queued', 'running', 'done', 'failed', 'denied')),
   request       jsonb       NOT NULL,
   validation    jsonb,
   error         jsonb,

@@ -36,7 +36,7 @@ export class SettleHolds {
 
   private async settle({ tenant, id, status, hold }: Job): Promise<void> {
     if (hold === null || (hold.state !== 'held' && hold.state !== 'asked')) return;
-    if (status === 'succeeded') {
+    if (status === 'done') {
       await this.budgets.capture(tenant, hold);
       await this.jobs.setHold(tenant, id, { ...hold, state: 'captured' });
     } else if (status === 'failed') {

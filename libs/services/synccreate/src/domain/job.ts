@@ -8,7 +8,7 @@ export type JobWork =
   | { readonly kind: 'validate'; readonly request: ValidateRequest };
 
 /** `denied`: the budget refused, nothing was made. */
-export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'denied';
+export type JobStatus = 'queued' | 'running' | 'done' | 'failed' | 'denied';
 
 /** Money that was set aside for a job at SyncShield. */
 export interface JobHold {
@@ -45,5 +45,5 @@ export interface Job {
 
 /** Whether nothing more will happen. */
 export function isFinished({ status }: Pick<Job, 'status'>): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'denied';
+  return status === 'done' || status === 'failed' || status === 'denied';
 }

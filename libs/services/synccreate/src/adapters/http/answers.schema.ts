@@ -72,7 +72,7 @@ export const JobAnswer = z.object({
   id: z.string(),
   kind: z.enum(['generate', 'validate']),
   status: z
-    .enum(['queued', 'running', 'succeeded', 'failed', 'denied'])
+    .enum(['queued', 'running', 'done', 'failed', 'denied'])
     .meta({ description: '`denied`: the budget refused and nothing was made.' }),
   statusUrl: z.string().meta({ description: 'Path of this answer.' }),
   error: z

@@ -69,7 +69,7 @@ export class PostgresJobs extends Jobs {
     validation: ValidationResult | null,
   ): Promise<void> {
     await this.database.execute(
-      `UPDATE jobs SET status = 'succeeded', validation = $3, finished_at = now()
+      `UPDATE jobs SET status = 'done', validation = $3, finished_at = now()
         WHERE tenant = $1 AND id = $2 AND finished_at IS NULL`,
       [tenant, id, validation === null ? null : JSON.stringify(validation)],
     );
