@@ -19,8 +19,8 @@ export const errors = defineErrors({
   },
   batch_too_large: {
     kind: 'too_large',
-    title: 'The batch is larger than 500 KB or has more than 1,000 events.',
-    fix: 'Send smaller batches.',
+    title: 'The batch carries more than one request may.',
+    fix: 'Send smaller batches; the description of the call names the limit.',
   },
   timestamp_invalid: {
     kind: 'invalid',

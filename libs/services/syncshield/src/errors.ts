@@ -24,8 +24,8 @@ export const errors = defineErrors({
   },
   batch_too_large: {
     kind: 'too_large',
-    title: 'The batch has more items than one transaction decides.',
-    fix: 'Send at most 1024 items per request.',
+    title: 'The batch carries more than one request may.',
+    fix: 'Send smaller batches; the description of the call names the limit.',
   },
   shield_overloaded: {
     kind: 'rate_limited',

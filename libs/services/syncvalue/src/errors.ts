@@ -49,8 +49,8 @@ export const errors = defineErrors({
   },
   batch_too_large: {
     kind: 'too_large',
-    title: 'One message carries too many items.',
-    fix: 'Send at most 10,000 items a message; streams take any number of messages.',
+    title: 'The batch carries more than one request may.',
+    fix: 'Send smaller batches; the description of the call names the limit.',
   },
   time_zone_invalid: {
     kind: 'invalid',
