@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CapInput } from '../domain/caps.js';
 import type { Hold, HoldRequest } from '../domain/hold.js';
 import type { SettlementRequest, SettlementResult } from '../domain/settlement.js';
+import { LedgerObserver } from './ledger-observer.js';
 import type { Budgets, Ledger, LedgerCommand, LedgerReader } from './ledger.js';
 
 /** What an adapter brings. */
@@ -23,6 +24,13 @@ export interface LedgerFixture {
 const MINUTE = 60_000;
 const TENANT = 'acme';
 const total = (limitMicros: bigint): CapInput => ({ id: 'total', kind: 'total', limitMicros });
+
+/** Watches nothing. */
+export class SilentObserver extends LedgerObserver {
+  override decided(): void {}
+  override failed(): void {}
+  override released(): void {}
+}
 
 /** A hold command with defaults. */
 export function holdCommand(request: Partial<HoldRequest> & { id: string }): LedgerCommand {

@@ -1,5 +1,11 @@
 import { SystemClock } from '@kiki/kernel';
-import { PostgresDatabase, type ConnectionOptions } from '@kiki/postgres';
+import {
+  PostgresDatabase,
+  postgresErrors,
+  type ConnectionOptions,
+  type Queryable,
+  type TransactionOptions,
+} from '@kiki/postgres';
 import { createTestDatabase, type TestDatabase } from '@kiki/testing';
 import type { LedgerFixture } from '../../application/ledger.conformance.js';
 import { PostgresBudgets } from './postgres-budgets.js';
@@ -16,7 +22,26 @@ const migrationsDir = new URL('../../../migrations/', import.meta.url);
 export interface PostgresFixture extends LedgerFixture {
   readonly test: TestDatabase;
   readonly database: PostgresDatabase;
-  another(): { readonly ledger: PostgresLedger; readonly database: PostgresDatabase };
+  another(applicationName?: string): {
+    readonly ledger: PostgresLedger;
+    readonly database: PostgresDatabase;
+  };
+  /** One more process that loses the answer to its first COMMIT. */
+  losing(): { readonly ledger: PostgresLedger; readonly database: LosingDatabase };
+}
+
+/** Commits, then loses the answer: once. */
+export class LosingDatabase extends PostgresDatabase {
+  lost = 0;
+
+  override async transaction<T>(
+    work: (tx: Queryable) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T> {
+    const result = await super.transaction(work, options);
+    if (this.lost++ === 0) throw postgresErrors.commit_unknown();
+    return result;
+  }
 }
 
 /** Opens a fixture on the shared embedded server, or on the server given. */
@@ -39,8 +64,16 @@ export async function openFixture(connection?: ConnectionOptions): Promise<Postg
     ledger: new PostgresLedger(database, clock, options),
     budgets: new PostgresBudgets(database, clock, options),
     reader: new PostgresReader(database, TEST_NOW),
-    another: () => {
-      const other = new PostgresDatabase({ connection: test.connection, schema, max: 4 });
+    another: (applicationName) => {
+      const other = new PostgresDatabase({
+        ...{ connection: test.connection, schema, max: 4 },
+        ...(applicationName === undefined ? {} : { applicationName }),
+      });
+      others.push(other);
+      return { ledger: new PostgresLedger(other, clock, options), database: other };
+    },
+    losing: () => {
+      const other = new LosingDatabase({ connection: test.connection, schema, max: 2 });
       others.push(other);
       return { ledger: new PostgresLedger(other, clock, options), database: other };
     },

@@ -1,0 +1,81 @@
+/**
+ * Goal: days begin at local midnight in every time zone, and the buckets of a window always cover it.
+ * Method: the tz database's own dates at random instants of ten years; buckets against the exact window.
+ */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Cap } from './budget.js';
+import {
+  bucketMs,
+  bucketsOfWindow,
+  MAX_WINDOW_MS,
+  MIN_WINDOW_MS,
+  slotAt,
+  windowAt,
+} from './cap-window.js';
+import { dateOf } from './reference.fixture.js';
+
+const zones = [
+  ...[
+    'UTC',
+    'Europe/London',
+    'Europe/Berlin',
+    'Europe/Moscow',
+    'Africa/Cairo',
+    'Africa/Casablanca',
+  ],
+  ...[
+    'Asia/Kolkata',
+    'Asia/Kathmandu',
+    'Asia/Tehran',
+    'Asia/Shanghai',
+    'Asia/Tokyo',
+    'Asia/Beirut',
+  ],
+  ...['Australia/Sydney', 'Australia/Lord_Howe', 'Pacific/Auckland', 'Pacific/Chatham'],
+  ...['America/New_York', 'America/Los_Angeles', 'America/Sao_Paulo', 'America/St_Johns'],
+];
+const instant = fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2030, 0) });
+const day = (timeZone: string): Cap => ({
+  ...{ capNo: 1n, id: 'day', kind: 'calendar_day', limitMicros: 1n, timeZone },
+});
+const window = (windowMs: number): Cap => ({
+  ...{ capNo: 1n, id: 'window', kind: 'sliding_window', limitMicros: 1n, windowMs },
+});
+
+describe('a calendar day', () => {
+  it.each(zones)('is the local date, from its first instant to the next: %s', (timeZone) => {
+    const cap = day(timeZone);
+    fc.assert(
+      fc.property(instant, (nowMs) => {
+        const { fromMs = NaN, toMs = NaN } = windowAt(cap, nowMs);
+        expect(slotAt(cap, nowMs)).toBe(
+          BigInt(Date.parse(`${dateOf(nowMs, timeZone)}T00:00Z`) / 86_400_000),
+        );
+        expect(fromMs <= nowMs && nowMs < toMs).toBe(true);
+        expect(slotAt(cap, fromMs)).toBe(slotAt(cap, nowMs));
+        expect(slotAt(cap, fromMs - 1)).toBe(slotAt(cap, nowMs) - 1n);
+        expect(slotAt(cap, toMs)).toBe(slotAt(cap, nowMs) + 1n);
+        expect([23, 23.5, 24, 24.5, 25]).toContain((toMs - fromMs) / 3_600_000);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a sliding window', () => {
+  it('is covered by its buckets, and by less than two more', () => {
+    const length = fc.integer({ min: MIN_WINDOW_MS, max: MAX_WINDOW_MS });
+    fc.assert(
+      fc.property(instant, length, (nowMs, windowMs) => {
+        const cap = window(windowMs);
+        const size = bucketMs(windowMs);
+        const { first, last } = bucketsOfWindow(cap, slotAt(cap, nowMs));
+        const coveredFromMs = Number(first) * size;
+        expect(coveredFromMs).toBeLessThanOrEqual(nowMs - windowMs + 1);
+        expect(coveredFromMs).toBeGreaterThan(nowMs - windowMs - 2 * size);
+        expect(last).toBe(slotAt(cap, nowMs));
+      }),
+    );
+  });
+});
