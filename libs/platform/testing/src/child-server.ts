@@ -20,6 +20,10 @@ export class ChildServer {
     return this.child?.pid;
   }
 
+  get isRunning(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
+  }
+
   /** Last kilobytes of what it printed. */
   get log(): string {
     return this.output;
@@ -47,7 +51,7 @@ export class ChildServer {
 
   /** Sends a signal and waits for the end. */
   async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.child?.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    if (this.isRunning) this.child?.kill(signal);
     await this.ended;
     this.child = undefined;
     process.off('exit', this.killAtExit);
