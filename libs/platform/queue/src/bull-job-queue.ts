@@ -47,7 +47,7 @@ export class BullJobQueue<T> extends JobQueue<T> {
     const entries = await Promise.all(
       jobs.map(async (job) => ({
         name: job.name,
-        data: (await seal(trust, { tenant, name: job.name, data: job.data })) as unknown,
+        data: await seal(trust, { tenant, name: job.name, data: job.data }),
         opts: this.bullOptions(tenant, job.options ?? {}),
       })),
     );

@@ -49,7 +49,7 @@ function outageAware(pool: Pool): PgPool {
     on: (event: 'error' | 'connect', listener: (argument: never) => void) =>
       pool.on(event as 'error', listener as (error: Error) => void),
     removeAllListeners: (event?: string) => pool.removeAllListeners(event),
-  } as unknown as PgPool;
+  };
 }
 
 /**

@@ -114,7 +114,7 @@ async function migrate(settings: pg.ClientConfig, schema: string): Promise<void>
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await runMigrations(client as never, schema);
+    await runMigrations(client, schema);
   } catch (cause) {
     throw kernelErrors.unavailable('The schema of the queues cannot be prepared.', {}, { cause });
   } finally {

@@ -42,7 +42,7 @@ export class RedisQueueBackend extends QueueBackend {
 
   override openQueue(name: string): StoredQueue {
     const options = { connection: this.producer, prefix: this.prefix };
-    return new this.bull.Queue<unknown, unknown>(name, options) as unknown as StoredQueue;
+    return new this.bull.Queue<unknown, unknown>(name, options);
   }
 
   override openWorker(
@@ -55,7 +55,7 @@ export class RedisQueueBackend extends QueueBackend {
       ...workerSettings(options),
       connection: this.worker,
       prefix: this.prefix,
-    }) as unknown as StoredWorker;
+    });
   }
 
   override oldestWaitingSinceMs(name: string): Promise<number | undefined> {
@@ -80,7 +80,8 @@ export class RedisQueueBackend extends QueueBackend {
   }
 
   override async close(): Promise<void> {
-    await Promise.all([this.producer, this.worker].map((redis) => redis && closeRedis(redis)));
+    const opened = [this.producer, this.worker].filter((redis) => redis !== undefined);
+    await Promise.all(opened.map((redis) => closeRedis(redis)));
   }
 
   private connect(use: 'request' | 'worker'): Redis {

@@ -1,44 +1,16 @@
 /**
- * Goal: queues on Postgres keep every promise. Method: the conformance suite on a private server that is killed in it: the
- * machine's own PostgreSQL where there is one, and the embedded one.
+ * Goal: queues on the embedded server keep every promise. Method: the conformance suite on a private server whose postmaster is
+ * killed in it and brought back by its users.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openPostgres, type ConnectionOptions, type PostgresServer } from '@kiki/postgres';
-import {
-  createTestDatabase,
-  debianPostgresMissing,
-  describeUnless,
-  startDebianPostgres,
-  waitFor,
-  type DebianPostgres,
-  type TestDatabase,
-} from '@kiki/testing';
-import pg from 'pg';
+import { waitFor } from '@kiki/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { openPostgresQueueBackend } from './postgres-queue-backend.js';
 import { queuesConformance } from './queues.conformance.js';
-
-describeUnless(debianPostgresMissing(), 'the machine’s PostgreSQL', () => {
-  let server: DebianPostgres;
-  let store: TestDatabase;
-  beforeAll(async () => {
-    server = (await startDebianPostgres())!;
-    store = await createTestDatabase({ schema: 'syncflow', connection: server.connection });
-  }, 60_000);
-  afterAll(async () => {
-    await store?.drop();
-    await server?.stop();
-  });
-
-  queuesConformance('the machine’s PostgreSQL', () => ({
-    open: () => openPostgresQueueBackend({ connection: store.connection, service: 'syncflow' }),
-    reach: { connection: store.connection },
-    crash: () => server.crash(),
-    restart: () => server.start(),
-  }));
-});
 
 describe('the embedded server', () => {
   let home: string;
