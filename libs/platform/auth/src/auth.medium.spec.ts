@@ -65,7 +65,7 @@ describe('the first key', () => {
   it('is made once, by exactly one of eight that start together', async () => {
     const auths = [open(), open()];
     const made = await Promise.all(
-      Array.from({ length: 8 }, (_, i) => auths[i % 2]?.admin.ensureFirstKey()),
+      Array.from({ length: 8 }, (_, i) => auths[i % 2]!.admin.ensureFirstKey()),
     );
     const keys = made.filter((key) => key !== undefined);
     expect(keys).toHaveLength(1);

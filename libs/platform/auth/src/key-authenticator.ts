@@ -111,7 +111,7 @@ export class KeyAuthenticator extends Authenticator {
 
   private principalFor(key: KeyRecord, tenant: string): Principal {
     let byTenant = this.principals.get(key);
-    if (byTenant === undefined) this.principals.set(key, (byTenant = new Map()));
+    if (byTenant === undefined) this.principals.set(key, (byTenant = new Map<string, Principal>()));
     let principal = byTenant.get(tenant);
     if (principal === undefined) {
       const service = serviceOf(key.scopes);

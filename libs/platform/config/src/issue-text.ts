@@ -34,7 +34,9 @@ export function expectedBy(issue: Issue): string {
       return 'no such field';
     case 'invalid_union':
       return union(issue);
-    default:
+    case 'custom':
+    case 'invalid_key':
+    case 'invalid_element':
       return issue.message;
   }
 }

@@ -41,7 +41,7 @@ export function zoneOffsetMs(instantMs: number, timeZone: string): number {
   // Offsets change on quarter hours only, so one look-up serves the whole quarter.
   const quarter = Math.floor(instantMs / QUARTER_MS);
   let cache = offsets.get(timeZone);
-  if (cache === undefined) offsets.set(timeZone, (cache = new Map()));
+  if (cache === undefined) offsets.set(timeZone, (cache = new Map<number, number>()));
   let offset = cache.get(quarter);
   if (offset === undefined) {
     if (cache.size >= CACHE_LIMIT) cache.clear();

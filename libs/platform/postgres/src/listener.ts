@@ -126,7 +126,10 @@ export class PostgresListener {
     for (let waitMs = RETRY_MIN_MS; !this.stopping.signal.aborted; waitMs *= 2) {
       const ceiling = Math.min(waitMs, RETRY_MAX_MS);
       try {
-        await this.clock.sleep(ceiling * (0.5 + this.random.nextDouble() / 2), this.stopping.signal);
+        await this.clock.sleep(
+          ceiling * (0.5 + this.random.nextDouble() / 2),
+          this.stopping.signal,
+        );
         await this.connect();
         this.options.onGap?.();
         return;

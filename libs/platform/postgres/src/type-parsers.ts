@@ -25,7 +25,7 @@ const own: ReadonlyMap<number, TypeParser> = new Map<number, TypeParser>([
 
 /** Parsers of one pool: int8 as bigint, date as `YYYY-MM-DD`, timestamp as UTC; `pg`'s own for the rest. */
 export const typeParsers: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+  getTypeParser: ((oid: number, format?: 'text' | 'binary'): TypeParser =>
     (format === 'binary' ? undefined : own.get(oid)) ??
-    pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+    (pg.types.getTypeParser(oid, format) as TypeParser)) as typeof pg.types.getTypeParser,
 };
