@@ -5,7 +5,8 @@ create table profiles (
   -- The only column of the whole platform that holds a raw address.
   email text check (length(email) <= 254),
   traits jsonb not null default '{}',
-  traits_at timestamptz not null default 'epoch',
+  -- Milliseconds since the epoch by trait, and of `email`: of two values the newer one stays, whichever came first.
+  trait_times jsonb not null default '{}',
   subscription text not null default 'unknown' check (subscription in ('unknown', 'subscribed', 'unsubscribed')),
   subscription_at timestamptz,
   first_seen_at timestamptz not null,

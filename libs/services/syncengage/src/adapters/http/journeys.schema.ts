@@ -15,13 +15,9 @@ const journey = {
     .max(1)
     .meta({ description: 'Share that gets nothing, so that the rest can be compared.' }),
   subject: z.string().min(1).max(200).meta({ description: 'Template.' }),
-  body: z
-    .string()
-    .min(1)
-    .max(20_000)
-    .meta({
-      description: 'Text template with {{customerId}}, {{offer}}, {{traits.name|default}}.',
-    }),
+  body: z.string().min(1).max(20_000).meta({
+    description: 'Text template with {{customerId}}, {{offer}}, {{traits.name|default}}.',
+  }),
 };
 
 /** Body of POST /v1/journeys. */

@@ -24,23 +24,27 @@ export const ADD_EVENTS = `
   on conflict do nothing
   returning message_id`;
 
-/** The newer identify wins trait by trait; an older one that comes late only fills gaps. */
-export const PUT_PROFILES = `
-  insert into profiles (tenant, customer_id, email, traits, traits_at, first_seen_at, last_seen_at)
-  select $1, u.customer_id, u.email, u.traits, coalesce(u.traits_at, 'epoch'), u.first_seen_at, u.last_seen_at
-    from unnest($2::text[], $3::text[], $4::jsonb[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
-      as u (customer_id, email, traits, traits_at, first_seen_at, last_seen_at)
+export const ADD_PROFILES = `
+  insert into profiles (tenant, customer_id, email, traits, trait_times, first_seen_at, last_seen_at)
+  select $1, u.customer_id, u.email, u.traits, u.trait_times, u.first_seen_at, u.last_seen_at
+    from unnest($2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::timestamptz[], $7::timestamptz[])
+      as u (customer_id, email, traits, trait_times, first_seen_at, last_seen_at)
    order by u.customer_id
-  on conflict (tenant, customer_id) do update
-     set email = case when excluded.traits_at >= profiles.traits_at
-                      then coalesce(excluded.email, profiles.email)
-                      else coalesce(profiles.email, excluded.email) end,
-         traits = case when excluded.traits_at >= profiles.traits_at
-                       then profiles.traits || excluded.traits
-                       else excluded.traits || profiles.traits end,
-         traits_at = greatest(profiles.traits_at, excluded.traits_at),
-         first_seen_at = least(profiles.first_seen_at, excluded.first_seen_at),
-         last_seen_at = greatest(profiles.last_seen_at, excluded.last_seen_at)`;
+  on conflict (tenant, customer_id) do nothing
+  returning customer_id`;
+
+export const LOCK_FACTS = `
+  select customer_id, email, traits, trait_times from profiles
+   where tenant = $1 and customer_id = any($2::text[]) order by customer_id for update`;
+
+export const PUT_PROFILES = `
+  update profiles p
+     set email = u.email, traits = u.traits, trait_times = u.trait_times,
+         first_seen_at = least(p.first_seen_at, u.first_seen_at),
+         last_seen_at = greatest(p.last_seen_at, u.last_seen_at)
+    from unnest($2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::timestamptz[], $7::timestamptz[])
+      as u (customer_id, email, traits, trait_times, first_seen_at, last_seen_at)
+   where p.tenant = $1 and p.customer_id = u.customer_id`;
 
 export const OBJECT = `
   with objections as (

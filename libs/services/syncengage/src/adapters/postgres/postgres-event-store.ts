@@ -1,9 +1,10 @@
 import type { Database, Queryable } from '@kiki/postgres';
 import { EventStore, type StoredEvents } from '../../application/event-store.js';
-import { foldProfiles, type EngageEvent } from '../../domain/event.js';
+import type { EngageEvent } from '../../domain/event.js';
 import type { EventTiming } from '../../domain/event-time.js';
 import { isOrder, orderOf } from '../../domain/order.js';
 import * as sql from './event-statements.js';
+import { putProfiles } from './profile-upsert.js';
 
 interface LinkRow extends Record<string, unknown> {
   anonymous_id: string;
@@ -138,34 +139,6 @@ async function addEvents(
     receivedAt,
   ]);
   return new Set(rows.map((row) => row.message_id));
-}
-
-async function putProfiles(
-  tx: Queryable,
-  tenant: string,
-  events: readonly EngageEvent[],
-): Promise<void> {
-  const updates = foldProfiles(events);
-  if (updates.length === 0) return;
-  await tx.execute(sql.PUT_PROFILES, [
-    tenant,
-    updates.map(({ customerId }) => customerId),
-    updates.map(({ email }) => email ?? null),
-    updates.map(({ traits }) => JSON.stringify(traits)),
-    updates.map(({ traitsAt }) => traitsAt ?? null),
-    updates.map(({ firstSeenAt }) => firstSeenAt),
-    updates.map(({ lastSeenAt }) => lastSeenAt),
-  ]);
-  const objections = updates.flatMap(({ customerId, objection }) =>
-    objection === undefined ? [] : [{ customerId, ...objection }],
-  );
-  if (objections.length === 0) return;
-  await tx.execute(sql.OBJECT, [
-    tenant,
-    objections.map(({ customerId }) => customerId),
-    objections.map(({ at }) => at),
-    objections.map(({ proof }) => proof),
-  ]);
 }
 
 async function addOrders(
