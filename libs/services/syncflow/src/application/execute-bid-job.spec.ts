@@ -11,7 +11,7 @@ import type { Decision, DecisionStatus } from '../domain/decision.js';
 import type { BidJob } from '../domain/opportunity.js';
 import { Decisions, type DecisionUpdate } from './decisions.js';
 import { Exchange, type PlacedBid } from './exchange.js';
-import { ExecuteBidJob } from './execute-bid-job.js';
+import { BidJobRecord, ExecuteBidJob } from './execute-bid-job.js';
 import { PriceOpportunity } from './price-opportunity.js';
 import {
   SpendAuthority,
@@ -202,14 +202,19 @@ const job: BidJob = {
   })),
 };
 
-function run(world: World, crashes = new Crashes(-1, false), drift = 0n) {
+function run(
+  world: World,
+  crashes = new Crashes(-1, false),
+  drift = 0n,
+  record = new BidJobRecord(),
+) {
   return new ExecuteBidJob(
     new DriftingPrices(drift),
     new MemoryDecisions(world, crashes),
     new MemorySpend(world, crashes),
     new MemoryExchange(world, crashes),
     new FakeClock(),
-  ).execute(job);
+  ).execute(job, record);
 }
 
 const statuses = (world: World): Record<string, number> => {
@@ -276,12 +281,17 @@ describe('ExecuteBidJob', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(crash, { maxLength: 6 }), async (plan) => {
         const world = new World();
+        const record = new BidJobRecord();
         for (const [i, { at, isAfter }] of plan.entries()) {
-          await run(world, new Crashes(at, isAfter), BigInt(i)).catch(() => undefined);
+          await run(world, new Crashes(at, isAfter), BigInt(i), record).catch(() => undefined);
         }
-        await run(world, undefined, 7n);
+        await run(world, undefined, 7n, record);
         expect(statuses(world)).toEqual({ placed: 5, denied: 1, no_bid: 2 });
         expect([world.holds.size, world.sent.size, world.leftMicros >= 0n]).toEqual([6, 5, true]);
+        // Only a run that dies right after a step was stored can miss its count; none counts twice.
+        const isMissing = plan.some(({ isAfter }) => isAfter);
+        if (!isMissing) expect(record.tallies).toHaveLength(8);
+        expect(record.tallies.length).toBeLessThanOrEqual(8);
         for (const { opportunityId, priceMicros, status } of world.rows.values()) {
           const sent = world.sent.get(`spring:${opportunityId}`);
           expect(sent?.priceMicros).toBe(status === 'placed' ? priceMicros : undefined);

@@ -7,17 +7,26 @@ import type { Exchange } from './exchange.js';
 import type { PriceOpportunity } from './price-opportunity.js';
 import type { HoldAnswer, SpendAuthority } from './spend-authority.js';
 
-/** How decisions came to their status in this run: what an earlier run did is not counted again. */
+/** How a decision came to its status. */
 export interface BidTally {
   readonly outcome: Exclude<DecisionStatus, 'priced' | 'placing'>;
   readonly reason: string;
 }
 
-/** What one run of a job did. */
-export interface BidJobResult {
-  readonly tallies: readonly BidTally[];
+/**
+ * What one run of a job did, written down as it happens, so that a run that fails half-way is counted as far as it came.
+ * What an earlier run did is not counted again.
+ */
+export class BidJobRecord {
+  readonly tallies: BidTally[] = [];
   /** Why values were tagged fallbacks, one per decision priced in this run. */
-  readonly fallbackReasons: readonly string[];
+  readonly fallbackReasons: string[] = [];
+
+  add(outcome: BidTally['outcome'], decisions: readonly Decision[], reason?: string): void {
+    for (const decision of decisions) {
+      this.tallies.push({ outcome, reason: reason ?? decision.reason });
+    }
+  }
 }
 
 /**
@@ -34,30 +43,30 @@ export class ExecuteBidJob {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws campaign_not_found; unavailable (retry: SyncShield or the exchange did not answer; nothing unheld left) */
-  async execute(job: BidJob): Promise<BidJobResult> {
+  /**
+   * @param record filled as the run goes on
+   * @throws campaign_not_found; unavailable (retry: SyncShield or the exchange did not answer; nothing unheld left)
+   */
+  async execute(job: BidJob, record = new BidJobRecord()): Promise<BidJobRecord> {
     const startedMs = this.clock.monotonicMs();
     const { campaign, decisions } = await this.pricing.execute(job);
     const { stored, fresh } = await this.decisions.recordPriced(decisions);
-    const isFresh = ({ opportunityId }: Decision): boolean => fresh.has(opportunityId);
+    const priced = stored.filter(({ opportunityId }) => fresh.has(opportunityId));
+    record.add(
+      'no_bid',
+      priced.filter(({ status }) => status === 'no_bid'),
+    );
+    for (const { value } of priced) {
+      if (value.source === 'fallback')
+        record.fallbackReasons.push(value.fallbackReason ?? 'unknown');
+    }
     const open = stored.filter(({ status }) => status === 'priced' || status === 'placing');
-    const tallies: BidTally[] = stored
-      .filter((decision) => decision.status === 'no_bid' && isFresh(decision))
-      .map(({ reason }) => ({ outcome: 'no_bid', reason }));
-    if (open.length > 0) tallies.push(...(await this.spendOn(campaign, open, startedMs)));
-    const fallbackReasons = stored
-      .filter(isFresh)
-      .flatMap(({ value }) =>
-        value.source === 'fallback' ? [value.fallbackReason ?? 'unknown'] : [],
-      );
-    return { tallies, fallbackReasons };
+    if (open.length > 0) await this.spendOn({ campaign, record, startedMs }, open);
+    return record;
   }
 
-  private async spendOn(
-    campaign: Campaign,
-    open: readonly Decision[],
-    startedMs: number,
-  ): Promise<BidTally[]> {
+  private async spendOn(run: Run, open: readonly Decision[]): Promise<void> {
+    const { campaign, record } = run;
     const answers = await this.hold(campaign, open);
     const isLive = await this.exchange.isLive(campaign.tenant, campaign.channel);
     const moved = await this.decisions.update(
@@ -69,24 +78,21 @@ export class ExecuteBidJob {
         return { opportunityId, status, holdId: answer.id, holdReason: answer.reason };
       }),
     );
-    const approved = open.filter((_, i) => answers[i]?.isApproved);
     const hasMoved = ({ opportunityId }: Decision): boolean => moved.has(opportunityId);
-    const denied = open.flatMap((decision, i) => {
+    open.forEach((decision, i) => {
       const answer = answers[i] as HoldAnswer;
-      return !answer.isApproved && hasMoved(decision)
-        ? [{ outcome: 'denied' as const, reason: answer.reason }]
-        : [];
+      if (!answer.isApproved && hasMoved(decision)) record.add('denied', [decision], answer.reason);
     });
-    const rest = isLive
-      ? await this.place(
-          campaign,
-          approved.filter((d) => hasMoved(d) || d.status === 'placing'),
-          startedMs,
-        )
-      : await this.dryRun(campaign, approved.filter(hasMoved));
+    const approved = open.filter((_, i) => answers[i]?.isApproved);
+    if (isLive) {
+      const mine = approved.filter((d) => hasMoved(d) || d.status === 'placing');
+      await this.place(run, mine);
+    } else {
+      await this.dryRun(run, approved.filter(hasMoved));
+    }
     // What an earlier run may have sent counts as placed, whatever became of hold or channel since: its bill may come.
     const unsure = open.filter((d) => d.status === 'placing' && !(isLive && approved.includes(d)));
-    return [...denied, ...rest, ...(await this.markPlaced(campaign, unsure, startedMs))];
+    await this.markPlaced(run, unsure);
   }
 
   /** Asks for the money of every bid at once. */
@@ -108,12 +114,9 @@ export class ExecuteBidJob {
     return answers;
   }
 
-  private async place(
-    campaign: Campaign,
-    bids: readonly Decision[],
-    startedMs: number,
-  ): Promise<BidTally[]> {
-    if (bids.length === 0) return [];
+  private async place(run: Run, bids: readonly Decision[]): Promise<void> {
+    if (bids.length === 0) return;
+    const { campaign } = run;
     await this.exchange.place(
       campaign.channel,
       bids.map((decision) => ({
@@ -124,27 +127,27 @@ export class ExecuteBidJob {
         currency: decision.currency,
       })),
     );
-    return this.markPlaced(campaign, bids, startedMs);
+    await this.markPlaced(run, bids);
   }
 
-  private async markPlaced(
-    campaign: Campaign,
-    bids: readonly Decision[],
-    startedMs: number,
-  ): Promise<BidTally[]> {
-    if (bids.length === 0) return [];
-    const tookMs = this.clock.monotonicMs() - startedMs;
+  private async markPlaced(run: Run, bids: readonly Decision[]): Promise<void> {
+    if (bids.length === 0) return;
+    const tookMs = this.clock.monotonicMs() - run.startedMs;
     const moved = await this.decisions.update(
-      campaign.tenant,
-      campaign.id,
+      run.campaign.tenant,
+      run.campaign.id,
       bids.map(({ opportunityId }) => ({ opportunityId, status: 'placed', tookMs })),
     );
-    return tallyMoved(bids, moved, 'placed');
+    run.record.add(
+      'placed',
+      bids.filter(({ opportunityId }) => moved.has(opportunityId)),
+    );
   }
 
   /** The channel is not live: the money goes back. A void that is lost in a crash is made good by the hold's expiry. */
-  private async dryRun(campaign: Campaign, bids: readonly Decision[]): Promise<BidTally[]> {
-    if (bids.length === 0) return [];
+  private async dryRun({ campaign, record }: Run, bids: readonly Decision[]): Promise<void> {
+    if (bids.length === 0) return;
+    record.add('dry_run', bids);
     await this.spend.settle(
       campaign.tenant,
       bids.map(({ opportunityId }) => {
@@ -152,16 +155,12 @@ export class ExecuteBidJob {
         return { settlementId: `${holdId}:dry-run`, holdId, action: 'void' as const };
       }),
     );
-    return bids.map(({ reason }) => ({ outcome: 'dry_run', reason }));
   }
 }
 
-function tallyMoved(
-  decisions: readonly Decision[],
-  moved: ReadonlySet<string>,
-  outcome: BidTally['outcome'],
-): BidTally[] {
-  return decisions
-    .filter(({ opportunityId }) => moved.has(opportunityId))
-    .map(({ reason }) => ({ outcome, reason }));
+/** What the steps of one run share. */
+interface Run {
+  readonly campaign: Campaign;
+  readonly record: BidJobRecord;
+  readonly startedMs: number;
 }

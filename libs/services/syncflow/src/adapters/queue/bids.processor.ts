@@ -1,7 +1,7 @@
 import { kernelErrors, microsFromWire } from '@kiki/kernel';
 import type { Metrics } from '@kiki/metrics';
 import { Queues, type Job } from '@kiki/queue';
-import type { ExecuteBidJob } from '../../application/execute-bid-job.js';
+import { BidJobRecord, type ExecuteBidJob } from '../../application/execute-bid-job.js';
 import { BIDS_QUEUE, BidJobPayload } from './bid-job-payload.js';
 
 /** Takes bid jobs from the queue; a payload of the wrong shape goes to the dead letters at once. */
@@ -48,19 +48,31 @@ export class BidsProcessor {
       });
     }
     const { campaignId, opportunities } = parsed.data;
-    const { tallies, fallbackReasons } = await this.executeBidJob.execute({
-      tenant: job.tenant,
-      jobId: job.id,
-      campaignId,
-      opportunities: opportunities.map(({ floorMicros, customerId, ...rest }) => ({
-        ...rest,
-        ...(customerId === undefined ? {} : { customerId }),
-        floorMicros: microsFromWire(floorMicros),
-      })),
-    });
-    for (const { outcome, reason } of tallies) this.bids.inc({ outcome, reason });
-    for (const reason of fallbackReasons) this.fallbacks.inc({ reason });
+    const record = new BidJobRecord();
+    try {
+      await this.executeBidJob.execute(
+        {
+          tenant: job.tenant,
+          jobId: job.id,
+          campaignId,
+          opportunities: opportunities.map(({ floorMicros, customerId, ...rest }) => ({
+            ...rest,
+            ...(customerId === undefined ? {} : { customerId }),
+            floorMicros: microsFromWire(floorMicros),
+          })),
+        },
+        record,
+      );
+    } finally {
+      this.count(record);
+    }
+    const { tallies, fallbackReasons } = record;
     const placed = tallies.filter(({ outcome }) => outcome === 'placed').length;
     return { decided: tallies.length, placed, fallback: fallbackReasons.length };
+  }
+
+  private count({ tallies, fallbackReasons }: BidJobRecord): void {
+    for (const { outcome, reason } of tallies) this.bids.inc({ outcome, reason });
+    for (const reason of fallbackReasons) this.fallbacks.inc({ reason });
   }
 }
