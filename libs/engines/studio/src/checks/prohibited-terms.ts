@@ -51,6 +51,7 @@ const LETTER_FOR_DIGIT: Readonly<Record<string, string>> = {
 export function foldText(text: string): string {
   const plain = text
     .normalize('NFKD')
+    .replace(/[’‘ʼ]/gu, "'")
     .replace(/[\p{M}\p{Cf}]/gu, '')
     .toLowerCase()
     .replace(/\p{L}/gu, (letter) => LETTER_FOR[letter] ?? letter)
