@@ -8,7 +8,6 @@ import { derivedTransactionId, Ordinals } from './transaction-id.js';
 const ID_EXPECTED = `1 to ${MAX_ID_LENGTH} characters of valid UTF-8 without control characters`;
 const AMOUNT_EXPECTED = 'a decimal number with at most six decimals, below 9007199254.740992';
 const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER);
-// eslint-disable-next-line no-control-regex -- control characters are exactly what an id must not have
 const UNUSABLE = /[\u0000-\u001f\u007f\ufffd]/;
 
 /** A row or what is wrong with it. */

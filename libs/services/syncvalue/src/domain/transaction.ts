@@ -48,7 +48,6 @@ export interface RowPolicy {
 
 const EARLIEST_MS = Date.UTC(1900, 0, 1);
 const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER);
-// eslint-disable-next-line no-control-regex -- control characters are exactly what an id must not have
 const UNUSABLE = /[\u0000-\u001f\u007f\ufffd]/;
 
 /** True for 1 to 128 characters without control characters. */

@@ -1,0 +1,289 @@
+/**
+ * Goal: an order log is read exactly, whatever its layout and wherever its chunks are cut, and nothing bad passes silently.
+ * Method: small logs with one flaw each, a property over all cuts, and CDNOW's real files where they are there.
+ */
+import { describe, expect, it } from '@jest/globals';
+import { describeWithData } from '@kiki/testing';
+import fc from 'fast-check';
+import { createReadStream, readFileSync } from 'node:fs';
+import { OrderLogReader, readOrderLog } from './order-log-reader.js';
+import type { OrderLogOptions, OrderRow } from './order-row.js';
+
+const MASTER = ' customer_id  date number_of_cds  dollar_value\r\n 00001 19970101  1   11.77\r\n';
+const SAMPLE = ' 00004 0001 19970101  2   29.33\r\n 00004 0001 19970118  2   29.73\r\n';
+const CSV = 'customer_id,date,amount\na,2025-01-01,5\nb,2025-01-02,6.5\n';
+
+function codeOf(text: string | Uint8Array, options?: OrderLogOptions): unknown {
+  try {
+    readOrderLog(text, options);
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return undefined;
+}
+
+function skipped(text: string, options: OrderLogOptions = {}) {
+  const { rows, report } = readOrderLog(text, { badRows: 'skip', ...options });
+  return { rows, problems: report.problems.map(({ line, code, field }) => [line, code, field]) };
+}
+
+describe('layouts', () => {
+  it('knows CDNOW with its header, spaces and CRLF', () => {
+    const { rows, report } = readOrderLog(MASTER);
+    expect(report).toMatchObject({ layout: 'cdnow_master', rows: 1, skipped: 0, lines: 2 });
+    expect(rows).toEqual([
+      expect.objectContaining({
+        line: 2,
+        customerId: '00001',
+        atMs: Date.UTC(1997, 0, 1),
+        amountMicros: 11_770_000n,
+        currency: null,
+        isRefund: false,
+      }),
+    ]);
+  });
+
+  it("knows CDNOW's sample, whose rows carry a second id", () => {
+    const { rows, report } = readOrderLog(SAMPLE, { currency: 'USD' });
+    expect(report.layout).toBe('cdnow_sample');
+    expect(rows.map((row) => [row.line, row.customerId, row.amountMicros, row.currency])).toEqual([
+      [1, '00004', 29_330_000n, 'USD'],
+      [2, '00004', 29_730_000n, 'USD'],
+    ]);
+  });
+
+  it('finds well-known headers in any order and with any of four delimiters', () => {
+    for (const delimiter of [',', ';', '\t', '|']) {
+      const text = `Total${delimiter}Customer ID${delimiter}Order Date\n5${delimiter}a${delimiter}20250101\n`;
+      const { rows, report } = readOrderLog(text);
+      expect(report.columns).toEqual({ id: 'Customer ID', date: 'Order Date', amount: 'Total' });
+      expect(rows[0]).toMatchObject({ customerId: 'a', amountMicros: 5_000_000n });
+    }
+  });
+
+  it('takes the columns that are named, compared without case', () => {
+    const text = 'who,when,paid,tx,cur\na,2025-01-01T10:00:00+02:00,3.5,t1,EUR\n';
+    const { rows } = readOrderLog(text, {
+      columns: 'id=WHO,date=when,amount=paid,transactionId=tx,currency=cur',
+    });
+    expect(rows[0]).toMatchObject({
+      customerId: 'a',
+      transactionId: 't1',
+      currency: 'EUR',
+      atMs: Date.UTC(2025, 0, 1, 8),
+    });
+  });
+
+  it('reads a log without amounts', () => {
+    const { rows } = readOrderLog('date,id\n2014-03-08 00:00:00,0\n');
+    expect(rows[0]).toMatchObject({ customerId: '0', amountMicros: null });
+  });
+
+  it('refuses what it does not know, by code', () => {
+    expect(codeOf('')).toBe('order_log_empty');
+    expect(codeOf('\n \n')).toBe('order_log_empty');
+    expect(codeOf('customer_id,date,amount\n')).toBe('order_log_empty');
+    expect(codeOf('foo,bar\n1,2\n')).toBe('order_log_layout_unknown');
+    expect(codeOf(CSV, { columns: 'id=nope,date=date' })).toBe('order_log_column_missing');
+    for (const columns of ['id=a', 'id=a,date=b,foo=c', 'id=a,id=b,date=c', 'id=,date=b', 'id']) {
+      expect(codeOf(CSV, { columns })).toBe('order_log_columns_invalid');
+    }
+    expect(codeOf(CSV, { timeZone: 'Mars/Base' })).toBe('invalid_request');
+  });
+});
+
+describe('CSV', () => {
+  it('reads quoted fields with delimiters, quotes and line ends in them', () => {
+    const text =
+      'id,date,amount,note\n"a, ""b""",2025-01-01,"5.00","two\nlines"\nc,2025-01-02,6,x\n';
+    const { rows, report } = readOrderLog(text);
+    expect(rows.map((row) => [row.line, row.customerId])).toEqual([
+      [2, 'a, "b"'],
+      [4, 'c'],
+    ]);
+    expect(report.lines).toBe(4);
+  });
+
+  it('drops a byte order mark, takes CRLF and a last line without an end', () => {
+    const bytes = new TextEncoder().encode(`\uFEFF${CSV.replaceAll('\n', '\r\n').trimEnd()}`);
+    expect(readOrderLog(bytes).rows.map((row) => row.customerId)).toEqual(['a', 'b']);
+  });
+
+  it('loses one line, not the rest of the file, to a quote that is never closed', () => {
+    const rest = Array.from({ length: 300 }, (_, i) => `c${i},2025-01-01,5`).join('\n');
+    const { rows, problems } = skipped(`id,date,amount\n"open,2025-01-01,5\n${rest}\n`);
+    expect(problems).toEqual([[2, 'order_row_malformed', 'row']]);
+    expect(rows).toHaveLength(300);
+  });
+});
+
+describe('bad rows', () => {
+  const text = [
+    'id,date,amount,currency',
+    'a,2025-01-01,5,USD',
+    ',2025-01-01,5,USD',
+    'b,2025-02-30,5,USD',
+    'c,2025-01-01,five,USD',
+    'd,2025-01-01,-5,USD',
+    'e,2025-01-01,5,EUR',
+    'f,2025-01-01,5',
+    'g,2025-01-01,"5"x,USD',
+    'h,2025-01-01,1.1234567,USD',
+    'i,2025-01-01,NaN,USD',
+    'j,2025-01-01,9e9,USD',
+    `${'k'.repeat(129)},2025-01-01,5,USD`,
+    'z,2025-01-01,5,USD',
+  ].join('\n');
+
+  it('are told by line and code when they are skipped', () => {
+    const { rows, problems } = skipped(text, { currency: 'USD' });
+    expect(rows.map((row) => row.customerId)).toEqual(['a', 'z']);
+    expect(problems).toEqual([
+      [3, 'customer_id_invalid', 'id'],
+      [4, 'date_invalid', 'date'],
+      [5, 'amount_invalid', 'amount'],
+      [6, 'amount_negative', 'amount'],
+      [7, 'order_currency_invalid', 'currency'],
+      [8, 'order_row_malformed', 'row'],
+      [9, 'order_row_malformed', 'row'],
+      [10, 'amount_invalid', 'amount'],
+      [11, 'amount_invalid', 'amount'],
+      [12, 'amount_invalid', 'amount'],
+      [13, 'customer_id_invalid', 'id'],
+    ]);
+  });
+
+  it('refuse the whole log by default, naming the first line and every field', () => {
+    const reader = new OrderLogReader({ currency: 'USD' });
+    const rows: OrderRow[] = [];
+    let error: unknown;
+    try {
+      for (const row of reader.readSync([text])) rows.push(row);
+    } catch (thrown) {
+      error = thrown;
+    }
+    // What came before the first bad row was given out already; nothing after it is.
+    expect(rows.map((row) => row.customerId)).toEqual(['a']);
+    expect(error).toMatchObject({ code: 'customer_id_invalid', details: { badRows: 11 } });
+    expect((error as Error).message).toMatch(/^Line 3, id: .*\(and 10 more bad rows\)\.$/);
+  });
+
+  it('are counted beyond the ones that are kept', () => {
+    const { report } = readOrderLog(text, { badRows: 'skip', currency: 'USD', maxProblems: 2 });
+    expect(report).toMatchObject({ rows: 2, skipped: 11 });
+    expect(report.problems).toHaveLength(2);
+  });
+
+  it('do not include refunds that the source declares', () => {
+    const log = 'id,date,amount\na,2025-01-01,5\na,2025-01-02,-2\n';
+    expect(codeOf(log)).toBe('amount_negative');
+    const { rows, report } = readOrderLog(log, { refundsDeclared: true });
+    expect(rows[1]).toMatchObject({ amountMicros: -2_000_000n, isRefund: true });
+    expect(report.refunds).toBe(1);
+  });
+
+  it('include lines that no sane row has', () => {
+    const { problems, rows } = skipped(`${CSV}${'x'.repeat(200_000)}\nc,2025-01-03,7\n`);
+    expect(problems).toEqual([[4, 'order_row_malformed', 'row']]);
+    expect(rows).toHaveLength(3);
+  });
+});
+
+describe('ids of rows without ids', () => {
+  it('tell equal rows apart, and are the same on every import', () => {
+    const log = 'id,date,amount\na,2025-01-01,5\nb,2025-01-01,5\na,2025-01-01,5\n';
+    const ids = readOrderLog(log).rows.map((row) => row.transactionId);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids.every((id) => /^[0-9a-f]{64}$/.test(id))).toBe(true);
+    expect(readOrderLog(log).rows.map((row) => row.transactionId)).toEqual(ids);
+  });
+
+  it('do not depend on the lines around them', () => {
+    const one = readOrderLog('id,date,amount\na,2025-01-01,5\n').rows[0]?.transactionId;
+    const two = readOrderLog('id,date,amount\nb,2025-01-01,5\na,2025-01-01,5\n').rows[1];
+    expect(two?.transactionId).toBe(one);
+  });
+});
+
+describe('times', () => {
+  it('are of the declared time zone unless they carry an offset', () => {
+    const log = 'id,date\na,2025-07-01\nb,2025-07-01 10:30\nc,2025-07-01T10:30:15.25Z\n';
+    const { rows } = readOrderLog(log, { timeZone: 'Europe/Berlin' });
+    expect(rows.map((row) => new Date(row.atMs).toISOString())).toEqual([
+      '2025-06-30T22:00:00.000Z',
+      '2025-07-01T08:30:00.000Z',
+      '2025-07-01T10:30:15.250Z',
+    ]);
+  });
+});
+
+describe('streaming', () => {
+  it('gives the same rows and report wherever the bytes are cut', () => {
+    const text = `\uFEFFid;date;amount;name\r\na;2025-01-01;5;"Zoë; ""ü"""\r\nb;2025-13-01;6;x\r\nc;20250102;7;"y\r\nz"`;
+    const bytes = new TextEncoder().encode(text);
+    const options = { badRows: 'skip' } as const;
+    const whole = readOrderLog(bytes, options);
+    expect(whole.report).toMatchObject({ rows: 2, skipped: 1 });
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (cuts) => {
+        const ends = [...cuts.sort((a, b) => a - b), bytes.length];
+        const chunks = ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
+        const reader = new OrderLogReader(options);
+        expect([...reader.readSync(chunks)]).toEqual(whole.rows);
+        expect(reader.report()).toEqual(whole.report);
+      }),
+    );
+  });
+
+  it('gives rows out while the rest has not been read yet', async () => {
+    let read = 0;
+    async function* chunks(): AsyncGenerator<string> {
+      yield 'id,date,amount\n';
+      for (;;) {
+        read += 1;
+        yield `c${read},2025-01-01,5\n`;
+      }
+    }
+    let seen = 0;
+    for await (const row of new OrderLogReader().read(chunks())) {
+      expect(row.customerId).toBe(`c${++seen}`);
+      expect(read - seen).toBeLessThanOrEqual(1);
+      if (seen === 100) break;
+    }
+  });
+});
+
+describeWithData('ltv/CDNOW_master.txt', 'CDNOW, all customers', (path) => {
+  it('streams from the file as it reads from memory', async () => {
+    const whole = readOrderLog(readFileSync(path));
+    expect(whole.report).toMatchObject({ layout: 'cdnow_master', rows: 69_659, skipped: 0 });
+    expect(new Set(whole.rows.map((row) => row.customerId)).size).toBe(23_570);
+    expect(new Set(whole.rows.map((row) => row.transactionId)).size).toBe(69_659);
+    const cents = whole.rows.reduce((sum, row) => sum + (row.amountMicros ?? 0n), 0n) / 10_000n;
+    expect(cents).toBe(250_031_563n);
+    let rows = 0;
+    for await (const row of new OrderLogReader().read(createReadStream(path))) {
+      if (row.transactionId !== whole.rows[rows++]?.transactionId) throw new Error(`row ${rows}`);
+    }
+    expect(rows).toBe(69_659);
+  });
+});
+
+describeWithData('ltv/CDNOW_sample.txt', "CDNOW's 1/10 sample", (path) => {
+  it('is read whole', () => {
+    const { rows, report } = readOrderLog(readFileSync(path));
+    expect(report).toMatchObject({ layout: 'cdnow_sample', rows: 6_919, skipped: 0 });
+    expect(new Set(rows.map((row) => row.customerId)).size).toBe(2_357);
+  });
+});
+
+describeWithData('ltv/online_retail_invoices.csv', 'Online Retail', (path) => {
+  const options = { columns: 'id=customer_id,date=timestamp,amount=amount_gbp', currency: 'GBP' };
+
+  it('is refused until its cancellations are declared refunds', () => {
+    const text = readFileSync(path);
+    expect(codeOf(text, options)).toBe('amount_negative');
+    const { report } = readOrderLog(text, { ...options, refundsDeclared: true });
+    expect(report).toMatchObject({ rows: 22_190, refunds: 3_654, skipped: 0 });
+  });
+});
