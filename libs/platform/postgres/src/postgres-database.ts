@@ -120,18 +120,18 @@ export class PostgresDatabase extends Database {
     }
   }
 
-  /** Nothing has been done before BEGIN is answered, so a stale pooled connection may be replaced once. */
+  /** Nothing has been done before BEGIN is answered, so stale connections are replaced until the pool has no more of them. */
   private async begin(options: TransactionOptions): Promise<PoolClient> {
     const isolation = ISOLATIONS[options.isolation ?? 'read committed'];
     const sql = `BEGIN ISOLATION LEVEL ${isolation} ${options.isReadOnly ? 'READ ONLY' : 'READ WRITE'}`;
-    for (let attempt = 1; ; attempt++) {
+    for (let stale = 0; ; stale++) {
       const client = await this.pool.connect().catch(rethrow);
       try {
         await client.query(sql);
         return client;
       } catch (error) {
         client.release(true);
-        if (attempt > 1 || !isConnectionError(error)) throw error;
+        if (stale >= this.pool.options.max || !isConnectionError(error)) throw error;
       }
     }
   }
