@@ -16,6 +16,7 @@ import { ValueLink } from './adapters/grpc/value-link.js';
 import { BidsController } from './adapters/http/bids.controller.js';
 import { CampaignsController } from './adapters/http/campaigns.controller.js';
 import { OutcomesController } from './adapters/http/outcomes.controller.js';
+import { ReportsController } from './adapters/http/reports.controller.js';
 import { Background } from './adapters/nest/background.js';
 import { PostgresCampaigns } from './adapters/postgres/postgres-campaigns.js';
 import { PostgresDecisions } from './adapters/postgres/postgres-decisions.js';
@@ -28,6 +29,7 @@ import { BidJobs } from './application/bid-jobs.js';
 import { Campaigns } from './application/campaigns.js';
 import { CustomerValues } from './application/customer-values.js';
 import { Decisions } from './application/decisions.js';
+import { DigestDecisions } from './application/digest-decisions.js';
 import { EnqueueBids } from './application/enqueue-bids.js';
 import { Exchange } from './application/exchange.js';
 import { ExecuteBidJob } from './application/execute-bid-job.js';
@@ -47,7 +49,7 @@ class SyncflowModule {}
 export function syncflowModule(config: SyncflowConfig): DynamicModule {
   return {
     module: SyncflowModule,
-    controllers: [CampaignsController, BidsController, OutcomesController],
+    controllers: [CampaignsController, ReportsController, BidsController, OutcomesController],
     providers: [...stores, ...peers(config), ...useCases(config), ...background(config)],
   };
 }
@@ -113,6 +115,7 @@ function useCases(config: SyncflowConfig): FactoryProvider[] {
       (campaigns: Campaigns, outcomes: Outcomes, values: CustomerValues) =>
         new TakeSnapshot(campaigns, outcomes, values, assumptions),
     ),
+    provide(DigestDecisions, [Decisions]),
     provide(SaveCampaign, [Campaigns, TakeSnapshot]),
     provide(LearnConversion, [Campaigns, TakeSnapshot]),
     provide(EnqueueBids, [Campaigns, BidJobs]),

@@ -109,7 +109,7 @@ export interface paths {
             cookie?: never;
         };
         /** Hash every decision as it was before money was asked for */
-        get: operations["campaigns_digest"];
+        get: operations["reports_digest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -143,7 +143,7 @@ export interface paths {
             cookie?: never;
         };
         /** Count decisions, outcomes and money of a campaign */
-        get: operations["campaigns_report"];
+        get: operations["reports_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -702,7 +702,7 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
-    campaigns_digest: {
+    reports_digest: {
         parameters: {
             query?: never;
             header?: never;
@@ -794,7 +794,7 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
-    campaigns_report: {
+    reports_report: {
         parameters: {
             query?: never;
             header?: never;

@@ -74,6 +74,7 @@ export abstract class Decisions {
     limit: number,
     afterOpportunityId?: string,
   ): Promise<Decision[]>;
+  abstract count(tenant: string, campaignId: string): Promise<number>;
   abstract digestLines(tenant: string, campaignId: string): Promise<DigestLine[]>;
   abstract report(tenant: string, campaignId: string): Promise<CampaignReport>;
 }

@@ -97,6 +97,7 @@ class MemoryDecisions extends Decisions {
   override findMany = never;
   override findByOpportunity = never;
   override list = never;
+  override count = never;
   override digestLines = never;
   override report = never;
 }

@@ -5,11 +5,9 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { Campaigns } from '../../application/campaigns.js';
-import { Decisions } from '../../application/decisions.js';
 import { LearnConversion } from '../../application/learn-conversion.js';
 import { SaveCampaign } from '../../application/save-campaign.js';
 import type { Campaign } from '../../domain/campaign.js';
-import { decisionsDigest } from '../../domain/decision.js';
 import { errors } from '../../errors.js';
 import * as wire from './campaigns.schema.js';
 
@@ -20,7 +18,6 @@ export class CampaignsController {
   constructor(
     private readonly saveCampaign: SaveCampaign,
     private readonly campaigns: Campaigns,
-    private readonly decisions: Decisions,
     private readonly learn: LearnConversion,
     private readonly cursors: Cursors,
   ) {}
@@ -94,49 +91,6 @@ export class CampaignsController {
       conversions,
       createdAt: snapshot.createdAt.toISOString(),
     };
-  }
-
-  @Get(':id/report')
-  @RequireScope('flow:read')
-  @ApiOperation({ summary: 'Count decisions, outcomes and money of a campaign' })
-  @Answers(200, wire.ReportAnswer, 'The report, counted from rows')
-  async report(
-    @Tenant() tenant: string,
-    @Param({ schema: wire.CampaignPath }) path: z.infer<typeof wire.CampaignPath>,
-  ): Promise<z.infer<typeof wire.ReportAnswer>> {
-    const campaign = await this.find(tenant, path.id);
-    const [report, lines] = await Promise.all([
-      this.decisions.report(tenant, campaign.id),
-      this.decisions.digestLines(tenant, campaign.id),
-    ]);
-    const { unsettled, bidMicros, billedMicros, noBidReasons, ...counts } = report;
-    return {
-      campaignId: campaign.id,
-      currency: campaign.currency,
-      ...counts,
-      noBidReasons: { ...noBidReasons },
-      bidMicros: microsToWire(bidMicros),
-      billedMicros: microsToWire(billedMicros),
-      unsettledOutcomes: unsettled,
-      decisionsDigest: decisionsDigest(lines),
-    };
-  }
-
-  @Get(':id/digest')
-  @RequireScope('flow:read')
-  @ApiOperation({ summary: 'Hash every decision as it was before money was asked for' })
-  @Answers(
-    200,
-    wire.DigestAnswer,
-    'Equal for equal decisions, whatever the order in which they were made',
-  )
-  async digest(
-    @Tenant() tenant: string,
-    @Param({ schema: wire.CampaignPath }) path: z.infer<typeof wire.CampaignPath>,
-  ): Promise<z.infer<typeof wire.DigestAnswer>> {
-    const { id: campaignId } = await this.find(tenant, path.id);
-    const lines = await this.decisions.digestLines(tenant, campaignId);
-    return { campaignId, decisions: lines.length, decisionsDigest: decisionsDigest(lines) };
   }
 
   private async find(tenant: string, id: string): Promise<Campaign> {

@@ -151,6 +151,14 @@ export class PostgresDecisions extends Decisions {
     return rows.map(toDecision);
   }
 
+  override async count(tenant: string, campaignId: string): Promise<number> {
+    const [row] = await this.database.query<{ n: bigint }>(
+      'select count(*) as n from decisions where tenant = $1 and campaign_id = $2',
+      [tenant, campaignId],
+    );
+    return Number(row?.n ?? 0);
+  }
+
   override async digestLines(tenant: string, campaignId: string): Promise<DigestLine[]> {
     const rows = await this.database.query<DecisionRow>(
       `select opportunity_id, value_micros, price_micros, reason from decisions
