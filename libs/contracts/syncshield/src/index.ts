@@ -1,2 +1,3 @@
+export type { paths } from './generated/openapi.js';
 export * from './money-types.js';
 export * from './syncshield-client.js';

@@ -2,7 +2,7 @@ import { answerOf, createApi } from '@kiki/api-client';
 import { microsToWire } from '@kiki/kernel';
 import * as from from './from-wire.js';
 import type * as money from './money-types.js';
-import type { paths } from './wire.js';
+import type { paths } from './generated/openapi.js';
 
 /** Most items in one request. */
 export const MAX_BATCH = 1024;
