@@ -323,9 +323,9 @@ export function queuesConformance(name: string, store: () => QueueStore): void {
       const payload = { v: 1, tenant: 'acme', n: 5 };
       const signed = { ...payload, ...(await new FixedKeysSigner().sign('acme', payload)) };
       await raw.add('bid', signed, { jobId: 'greedy', attempts: 9999, removeOnComplete: false });
-      await queue.add('acme', 'dies', { n: 1 }, { attempts: 1 });
+      await raw.add('dies', signed, { jobId: 'secretive', removeOnFail: true });
       await queue.work(async ({ name }) => {
-        if (name === 'dies') throw new Error('dead');
+        if (name === 'dies') throw kernelErrors.invalid_request('dead');
       });
       await queue.drained(10_000);
       const [dead] = await raw.getJobs(['failed']);
