@@ -59,7 +59,7 @@ describe('SyncValue over gRPC', () => {
     const stored = reports.reduce((sum, { storedCount }) => sum + Number(storedCount), 0);
     const duplicates = reports.reduce((sum, { duplicateCount }) => sum + Number(duplicateCount), 0);
     expect(stored).toBe(log.length);
-    expect(duplicates).toBe(log.length * 2 + 50 - (log.length - log.length));
+    expect(duplicates).toBe(streams.flat().length - log.length);
     const again = await client.ingest(log);
     expect(again).toMatchObject({ storedCount: 0n, duplicateCount: BigInt(log.length) });
   });
@@ -174,6 +174,37 @@ describe('SyncValue over gRPC', () => {
     await whole.ingest([...rows].reverse(), {}, { chunkSize: 10_000 });
     expect(await service.db.database.query(states, ['whole'])).toEqual(incremental);
     expect(incremental).toHaveLength(12);
+  });
+
+  it('refuses, from its thread, what cannot be fitted, and windows that the log does not have', async () => {
+    const client = await service.clientWith(['value:write'], 'few');
+    await client.ingest([row('a', '2025-01-01', 5), row('b', '2025-03-01', 5)]);
+    expect(await codeOf(client.fitModel())).toBe('clv_not_enough_data');
+    expect(await codeOf(client.backtest())).toBe('clv_not_enough_data');
+    expect(await codeOf(client.backtest({ originCount: 99 }))).toBe('backtest_window_invalid');
+    expect(await codeOf(client.fitModel({ kind: ModelKind.PARETONBD }))).toBe(
+      'model_kind_unsupported',
+    );
+    const { models } = await client.listModels();
+    expect(models).toEqual([]);
+  });
+
+  it('takes nothing of a message that is too large', async () => {
+    const client = await service.clientWith(['value:write'], 'large');
+    const rows = Array.from({ length: 10_001 }, (_, i) => row(`c${i}`, '2025-01-01', 1));
+    expect(await codeOf(client.ingest(rows, {}, { chunkSize: 20_000 }))).toBe('batch_too_large');
+    expect(await codeOf(client.getCustomer('c1'))).toBe('customer_not_found');
+    const many = rows.map(({ customerId }) => customerById(customerId));
+    expect(await codeOf(client.predictBatch(many))).toBe('batch_too_large');
+  });
+
+  it('shows its own metrics and readiness', async () => {
+    const url = service.host.service('syncvalue').httpUrl;
+    const ready = (await (await fetch(`${url}/ready`)).json()) as { checks: object };
+    expect(ready).toMatchObject({ status: 'ready', checks: { models: { status: 'up' } } });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/kiki_syncvalue_transactions_total\{outcome="stored"\} [1-9]/);
+    expect(metrics).toMatch(/kiki_syncvalue_model_job_duration_seconds_count\{/);
   });
 
   describe('with a fitted model', () => {
