@@ -31,8 +31,9 @@ export interface Price {
 }
 
 /**
- * The price of one impression: value × probability × share, rounded half-even once, never above the cap, never below the
- * floor. A price that the floor or the lowest bid forbids is no bid at all: raising it would pay more than it is worth.
+ * The price of one impression: value × probability × share, rounded half-even once, never above the cap, never
+ * below the floor. A price that the floor or the lowest bid forbids is no bid at all: raising it would pay more
+ * than it is worth.
  * @throws bid_input_invalid
  */
 export function priceBid(input: PriceInput): Price {

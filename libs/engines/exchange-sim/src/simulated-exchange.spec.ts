@@ -1,7 +1,7 @@
 /**
- * Goal: the simulated exchange sells at hidden prices never above the bid, loses, delays and duplicates the stated shares
- * of its notices, takes a bid once, and is the seed's alone. Method: statistics over many bids with bounds at
- * more than four standard errors, and properties over random bids, orders and times.
+ * Goal: the simulated exchange sells at hidden prices never above the bid, loses, delays and duplicates the stated
+ * shares of its notices, takes a bid once, and is the seed's alone. Method: statistics over many bids with bounds
+ * at more than four standard errors, and properties over random bids, orders and times.
  */
 import { describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';

@@ -45,9 +45,9 @@ export interface SimulatedStatement {
 const NANOS_PER_MICRO = 1000n;
 
 /**
- * A simulated ad exchange: hidden competing prices, auctions, conversions, and notices of which some come twice, late or
- * never. Pure: time is given, randomness is the seed's, and the fate of an opportunity depends on nothing but the
- * seed, the opportunity and the price bid, so the order and timing of bids change no outcome.
+ * A simulated ad exchange: hidden competing prices, auctions, conversions, and notices of which some come twice,
+ * late or never. Pure: time is given, randomness is the seed's, and the fate of an opportunity depends on nothing
+ * but the seed, the opportunity and the price bid, so the order and timing of bids change no outcome.
  */
 export class SimulatedExchange {
   private readonly settings: SimulationSettings;

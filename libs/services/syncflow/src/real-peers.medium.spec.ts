@@ -1,6 +1,7 @@
 /**
  * Goal: SyncFlow prices with what the real SyncValue says, survives its death, and comes back by itself.
- * Method: the three services as processes start them, on PostgreSQL; SyncValue is stopped and started again on its port.
+ * Method: the three services as processes start them, on PostgreSQL; SyncValue is stopped and started again on its
+ * port.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SyncFlowClient } from '@kiki/contract-syncflow';

@@ -1,7 +1,7 @@
 /**
- * Goal: the whole way of a bid holds its promises: money first, each bid and notice once, equal digests, outages survived.
- * Method: SyncFlow and the real SyncShield, started as processes start them, on PostgreSQL and its queue; a simulated
- * exchange behind a real HTTP server; SyncValue's place taken by a gRPC server that the specs can stop.
+ * Goal: the whole way of a bid holds its promises: money first, each bid and notice once, equal digests, outages
+ * survived. Method: SyncFlow and the real SyncShield, started as processes start them, on PostgreSQL and its queue;
+ * a simulated exchange behind a real HTTP server; SyncValue's place taken by a gRPC server that the specs can stop.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Server, ServerCredentials } from '@grpc/grpc-js';

@@ -47,8 +47,8 @@ export abstract class Decisions {
   /** Stores decisions that are not there yet. */
   abstract recordPriced(decisions: readonly Decision[]): Promise<RecordedPrices>;
   /**
-   * Moves decisions forward (`priced` → `denied`, `dry_run`, `placing`; `placing` → `placed`) and returns the opportunities
-   * that this call has moved: of two runs exactly one moves each.
+   * Moves decisions forward (`priced` → `denied`, `dry_run`, `placing`; `placing` → `placed`) and returns the
+   * opportunities that this call has moved: of two runs exactly one moves each.
    */
   abstract update(
     tenant: string,

@@ -11,8 +11,8 @@ export interface CampaignDigest {
 const KEPT = 1000;
 
 /**
- * Hashes what was decided before money was asked for. That part of a decision never changes and no decision goes away, so
- * a digest is good for as long as their number is the same.
+ * Hashes what was decided before money was asked for. That part of a decision never changes and no decision goes
+ * away, so a digest is good for as long as their number is the same.
  */
 export class DigestDecisions {
   private readonly last = new Map<string, CampaignDigest>();

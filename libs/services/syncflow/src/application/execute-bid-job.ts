@@ -14,8 +14,8 @@ export interface BidTally {
 }
 
 /**
- * What one run of a job did, written down as it happens, so that a run that fails half-way is counted as far as it came.
- * What an earlier run did is not counted again.
+ * What one run of a job did, written down as it happens, so that a run that fails half-way is counted as far as it
+ * came. What an earlier run did is not counted again.
  */
 export class BidJobRecord {
   readonly tallies: BidTally[] = [];
@@ -31,8 +31,8 @@ export class BidJobRecord {
 
 /**
  * Runs one bid job: value → price → hold → place. Safe to run again at any point, also while another run of the same
- * job is still under way: prices are stored before money is asked for, hold and bid ids are derived from the opportunity,
- * and a decision moves forward in exactly one run.
+ * job is still under way: prices are stored before money is asked for, hold and bid ids are derived from the
+ * opportunity, and a decision moves forward in exactly one run.
  */
 export class ExecuteBidJob {
   constructor(

@@ -1,6 +1,6 @@
 /**
- * Goal: every settlement is told until it is confirmed, one tenant's trouble does not stop another's, runs do not pile up.
- * Method: the use case on a list in memory and an authority that fails by plan.
+ * Goal: every settlement is told until it is confirmed, one tenant's trouble does not stop another's, runs do not
+ * pile up. Method: the use case on a list in memory and an authority that fails by plan.
  */
 import { describe, expect, it } from '@jest/globals';
 import { kernelErrors } from '@kiki/kernel';

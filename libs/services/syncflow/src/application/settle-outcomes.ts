@@ -6,8 +6,8 @@ const BATCH = 500;
 
 /**
  * Tells SyncShield what recorded notices mean for the held money, until it has confirmed each. Settlement ids are
- * derived from the notices, so telling it twice (a crash, two processes) has one effect. What cannot be confirmed now is
- * put off, tenant by tenant: one that cannot be settled does not stop the others.
+ * derived from the notices, so telling it twice (a crash, two processes) has one effect. What cannot be confirmed
+ * now is put off, tenant by tenant: one that cannot be settled does not stop the others.
  */
 export class SettleOutcomes {
   private running: Promise<number> | undefined;

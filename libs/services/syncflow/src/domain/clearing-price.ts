@@ -3,8 +3,8 @@ import { kernelErrors, MICROS_PER_UNIT } from '@kiki/kernel';
 const DECIMAL = /^(\d{1,12})(?:\.(\d{1,18}))?$/;
 
 /**
- * A clearing price in units of the currency as whole micros, rounded up once: `0.0042173` is 4218 micros. What was really
- * paid is never above the result, so budgets err on the safe side; every later step uses this number.
+ * A clearing price in units of the currency as whole micros, rounded up once: `0.0042173` is 4218 micros. What was
+ * really paid is never above the result, so budgets err on the safe side; every later step uses this number.
  * @throws money_not_integer
  */
 export function clearingMicros(price: string, field = 'price'): bigint {

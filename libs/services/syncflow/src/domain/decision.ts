@@ -20,8 +20,8 @@ export type PriceReason =
   BidPriceReason | 'campaign_inactive' | 'channel_mismatch' | 'currency_mismatch';
 
 /**
- * How far a decision has come: `priced` → `denied`, `dry_run` or `placing` (may be on its way to the exchange) → `placed`.
- * `no_bid` is final from the start.
+ * How far a decision has come: `priced` → `denied`, `dry_run` or `placing` (may be on its way to the exchange) →
+ * `placed`. `no_bid` is final from the start.
  */
 export type DecisionStatus = 'priced' | 'no_bid' | 'denied' | 'dry_run' | 'placing' | 'placed';
 

@@ -1,6 +1,7 @@
 /**
- * Goal: the stores keep what the use cases rely on: first prices stand, a status moves forward once, a notice counts once,
- * settlements come back until they are confirmed. Method: the adapters on a real PostgreSQL, with callers at once.
+ * Goal: the stores keep what the use cases rely on: first prices stand, a status moves forward once, a notice
+ * counts once, settlements come back until they are confirmed. Method: the adapters on a real PostgreSQL, with
+ * callers at once.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { learnConversion } from '@kiki/bidding';

@@ -1,6 +1,6 @@
 /**
- * Goal: only money that is set aside now counts as approved; what is undecided is asked again, what is refused is final.
- * Method: the adapter over a client that answers by hand, on a clock of the test.
+ * Goal: only money that is set aside now counts as approved; what is undecided is asked again, what is refused is
+ * final. Method: the adapter over a client that answers by hand, on a clock of the test.
  */
 import { describe, expect, it } from '@jest/globals';
 import type { Hold, ItemResult, Settlement, SyncShieldClient } from '@kiki/contract-syncshield';
