@@ -75,7 +75,7 @@ export class HostProcess {
 
   /** Ends the process as the kernel does: no handler runs. */
   kill(): void {
-    if (this.child?.pid !== undefined) process.kill(this.child.pid, 'SIGKILL');
+    this.child?.kill('SIGKILL');
   }
 
   /** Ends PostgreSQL's postmaster the same way; false when none is recorded. */
