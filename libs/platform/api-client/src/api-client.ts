@@ -50,23 +50,37 @@ export function createApi<P extends object>(options: ApiClientOptions): Client<P
  * The data of an answer. @throws the service's own code; unavailable, deadline_exceeded when there was no answer
  */
 export async function answerOf<T>(call: Promise<ApiAnswer<T>>): Promise<NonNullable<T>> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await call.catch(unreadable);
   if (!response.ok) throw errorOf(response, error);
   return data as NonNullable<T>;
+}
+
+function unreadable(cause: unknown): never {
+  if (DomainError.is(cause)) throw cause;
+  throw kernelErrors.internal('The answer of a service cannot be read.', {}, { cause });
 }
 
 async function bounded(request: Request, timeoutMs: number): Promise<Response> {
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
   try {
-    return await fetch(request, { signal, redirect: 'error' });
+    return await whole(await fetch(request, { signal, redirect: 'error' }));
   } catch (cause) {
     throw noAnswer(cause, request, timeoutMs);
   }
 }
 
+/** The body is read within the same time limit: an answer that breaks off is no answer. */
+async function whole(response: Response): Promise<Response> {
+  const { status, statusText, headers, url } = response;
+  const bytes = await response.arrayBuffer();
+  const body = bytes.byteLength === 0 ? null : bytes;
+  const copy = new Response(body, { status, statusText, headers });
+  return Object.defineProperty(copy, 'url', { value: url });
+}
+
 function noAnswer(cause: unknown, request: Request, timeoutMs: number): DomainError {
   const place = new URL(request.url).origin;
-  const name = cause instanceof Error ? cause.name : '';
+  const { name } = cause as { name?: unknown };
   if (name === 'TimeoutError') {
     return kernelErrors.deadline_exceeded(
       `${place} did not answer within ${timeoutMs} ms.`,
