@@ -33,6 +33,7 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
     let store: TestDatabase;
     let database: PostgresDatabase;
     const extra: PostgresDatabase[] = [];
+    const proxies: LossyProxy[] = [];
 
     function open(options: Partial<PostgresDatabaseOptions> = {}): PostgresDatabase {
       const made = new PostgresDatabase({
@@ -55,6 +56,7 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
       await database.execute(`INSERT INTO account VALUES ('a', 100), ('b', 100)`);
     });
     afterEach(async () => {
+      for (const proxy of proxies.splice(0)) await proxy.close();
       for (const made of extra.splice(0)) await made.close();
     });
     afterAll(() => store?.drop());
@@ -206,6 +208,7 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
 
     it('says commit_unknown when the answer to COMMIT is lost, and does not run the work again', async () => {
       const proxy = new LossyProxy(store.connection);
+      proxies.push(proxy);
       const through = open({ connection: await proxy.open() });
       for (const [fate, committed] of [
         ['lose the answer', 111n],
@@ -223,8 +226,6 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
         await database.execute('UPDATE account SET micros = 100');
       }
       expect(await through.query('SELECT 1::int8 AS n')).toEqual([{ n: 1n }]);
-      await through.close();
-      await proxy.close();
     });
 
     it('survives that the server drops its connections', async () => {
