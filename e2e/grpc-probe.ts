@@ -1,4 +1,11 @@
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  status,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import type { GrpcMethodInfo } from '@kiki/grpc';
 
 const EMPTY = Buffer.alloc(0);
@@ -25,7 +32,7 @@ export function statusOf(
       call.on('error', done);
       call.on('data', () => undefined);
       call.on('status', done);
-      if ('end' in call) call.end(EMPTY);
+      if (requestStream) (call as ClientDuplexStream<Buffer, Buffer>).end();
     } else if (requestStream) {
       client.makeClientStreamRequest(path, bytes, bytes, metadata, options, done).end(EMPTY);
     } else {

@@ -1,3 +1,5 @@
+import { waitFor } from '@kiki/testing';
+
 /** A call on behalf of one tenant; answers are parsed where they are JSON. */
 export type Call = (
   method: string,
@@ -42,12 +44,66 @@ async function seedShield(call: Call): Promise<Seeds> {
 
 async function seedFlow(call: Call): Promise<Seeds> {
   const campaign = { id: 'c1', name: 'c1', budgetId: 'b1', currency: CURRENCY, channel: 'social' };
-  await must(call('POST', '/v1/campaigns', { ...campaign, maxBidMicros: 1000 }));
+  await must(call('POST', '/v1/campaigns', { ...campaign, valueShare: 0.5, maxBidMicros: 1000 }));
+  const opportunity = { id: 'o1', channel: 'social', floorMicros: 0, currency: CURRENCY };
+  await must(call('POST', '/v1/bids', { campaignId: 'c1', opportunities: [opportunity] }));
+  await waitFor(async () => (await call('GET', '/v1/decisions/o1')).status === 200, {
+    ...{ timeoutMs: 30_000, what: 'a decision' },
+  });
   return {
     'GET /v1/campaigns/{id}': { path: '/v1/campaigns/c1' },
     'GET /v1/campaigns/{id}/digest': { path: '/v1/campaigns/c1/digest' },
     'GET /v1/campaigns/{id}/report': { path: '/v1/campaigns/c1/report' },
+    'GET /v1/decisions/{opportunityId}': { path: '/v1/decisions/o1' },
     'POST /v1/campaigns/{id}/learn': { path: '/v1/campaigns/c1/learn' },
+  };
+}
+
+async function seedEngage(call: Call): Promise<Seeds> {
+  await must(call('POST', '/v1/identify', { userId: 'u1', traits: { email: 'u1@example.test' } }));
+  const texts = { offer: '5 %', subject: 'We miss you', body: 'Come back: {{unsubscribeUrl}}' };
+  const journey = { id: 'j1', name: 'j1', segment: 'at_risk', budgetId: 'b1', currency: CURRENCY };
+  const shares = { costMicros: 1000, holdoutShare: 0.1 };
+  await must(call('POST', '/v1/journeys', { ...journey, ...texts, ...shares }));
+  const { refreshId } = await must(call('POST', '/v1/segments/refresh'));
+  const { runId } = await must(call('POST', '/v1/journeys/j1/run'));
+  return {
+    'GET /v1/journeys/{id}': { path: '/v1/journeys/j1' },
+    'GET /v1/journeys/{id}/customers': { path: '/v1/journeys/j1/customers' },
+    'GET /v1/journeys/{id}/report': { path: '/v1/journeys/j1/report' },
+    'GET /v1/profiles/{id}': { path: '/v1/profiles/u1' },
+    'GET /v1/runs/{id}': { path: `/v1/runs/${String(runId)}` },
+    'GET /v1/segments/refreshes/{id}': { path: `/v1/segments/refreshes/${String(refreshId)}` },
+    'POST /v1/journeys/{id}/run': { path: '/v1/journeys/j1/run' },
+    'PUT /v1/profiles/{id}/subscription': {
+      path: '/v1/profiles/u1/subscription',
+      body: { status: 'unsubscribed' },
+    },
+  };
+}
+
+async function seedCreate(call: Call): Promise<Seeds> {
+  const job = await must(
+    call('POST', '/api/v1/generate', {
+      product: { name: 'Kettle', usp: 'Boils in a minute' },
+      brand: { name: 'Acme', primary_colors: ['#3b82f6'] },
+      ...{ variants: 1, platform: 'meta_1_1' },
+    }),
+  );
+  const path = `/api/v1/jobs/${String(job['id'])}`;
+  const done = await waitFor(
+    async () => {
+      const { body } = await call('GET', path);
+      if (body['status'] === 'failed') throw new Error(JSON.stringify(body));
+      return body['status'] === 'done' ? body : undefined;
+    },
+    { timeoutMs: 60_000, what: 'a creative' },
+  );
+  const [creative] = done['creatives'] as { id: string }[];
+  return {
+    'GET /api/v1/creatives/{id}': { path: `/api/v1/creatives/${creative!.id}` },
+    'GET /api/v1/creatives/{id}/image': { path: `/api/v1/creatives/${creative!.id}/image` },
+    'GET /api/v1/jobs/{id}': { path },
   };
 }
 
@@ -55,4 +111,6 @@ async function seedFlow(call: Call): Promise<Seeds> {
 export const SEEDERS: Readonly<Record<string, (call: Call) => Promise<Seeds>>> = {
   syncshield: seedShield,
   syncflow: seedFlow,
+  syncengage: seedEngage,
+  synccreate: seedCreate,
 };

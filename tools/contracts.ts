@@ -30,7 +30,7 @@ export async function contractFiles(definition: AnyServiceDefinition): Promise<C
   const { openApiDocument } = await import('@kiki/host');
   const document = await openApiDocument(definition);
   const folder = `libs/contracts/${definition.name}`;
-  const types = astToString(await openapiTypes(document as never, { alphabetize: false }));
+  const types = astToString(await openapiTypes(JSON.stringify(document), { alphabetize: false }));
   return [
     { file: `${folder}/openapi.json`, text: `${JSON.stringify(document, null, 2)}\n` },
     {

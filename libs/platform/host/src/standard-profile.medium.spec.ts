@@ -76,7 +76,6 @@ describeUnless(redisMissing(), 'a host on PostgreSQL and Redis', () => {
     await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
     await expect(startProbe()).rejects.toMatchObject({
       code: 'redis_unfit',
-      message: expect.stringContaining('noeviction') as string,
     });
     await client.config('SET', 'maxmemory-policy', 'noeviction');
     await client.quit();

@@ -15,7 +15,9 @@ function logger(level: LogLevel = 'debug'): PinoLogger {
   return PinoLogger.create({ level, destination, fields: { service: 'syncflow' } });
 }
 
-beforeEach(() => (lines = []));
+beforeEach(() => {
+  lines = [];
+});
 
 describe('PinoLogger', () => {
   it('writes level, time, service, message and fields', () => {
