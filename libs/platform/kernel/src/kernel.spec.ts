@@ -32,6 +32,28 @@ describe('ids', () => {
   });
 });
 
+describe('ids of one millisecond', () => {
+  it('are all different and carry the time of their making', () => {
+    const random = new SystemRandom();
+    const ms = Date.UTC(2026, 0, 1);
+    const ids = Array.from({ length: 10_000 }, () => uuidv7(at(ms), random));
+    expect(new Set(ids).size).toBe(10_000);
+    for (const id of ids) expect(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toBe(ms);
+  });
+
+  it('sort like the instants they were made at, in any order of making', () => {
+    const random = new SeededRandom(5);
+    const instants = fc.uniqueArray(fc.integer({ min: 0, max: 2 ** 48 - 1 }), { minLength: 2 });
+    fc.assert(
+      fc.property(instants, (times) => {
+        const made = times.map((ms) => ({ ms, id: uuidv7(at(ms), random) }));
+        const byId = made.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ ms }) => ms);
+        expect(byId).toEqual(times.toSorted((a, b) => a - b));
+      }),
+    );
+  });
+});
+
 describe('random', () => {
   it('replays a seed and differs between seeds', () => {
     const take = (seed: number): number[] => {
@@ -68,6 +90,50 @@ describe('canonicalJson', () => {
     expect(() => canonicalJson({ a: NaN })).toThrow(TypeError);
   });
 });
+
+describe('canonicalJson as a signed text', () => {
+  it('differs whenever the values differ', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+        const isSame = canonicalJson(a) === canonicalJson(b);
+        expect(isSame).toBe(JSON.stringify(sorted(a)) === JSON.stringify(sorted(b)));
+      }),
+    );
+  });
+
+  it('sorts keys by UTF-16 code units at every depth, and keeps the order of lists', () => {
+    const value = {
+      '\u20ac': 1,
+      '\r': 2,
+      '1': 3,
+      '\ud83d\ude00': 4,
+      '\ufb33': { b: 1, a: [3, 1, 2] },
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"\\r":2,"1":3,"\u20ac":1,"\ud83d\ude00":4,"\ufb33":{"a":[3,1,2],"b":1}}',
+    );
+  });
+
+  it('writes an integer the same as bigint and as number, and a date as its instant', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (n) => canonicalJson(BigInt(n)) === canonicalJson(n)),
+    );
+    expect(canonicalJson({ at: new Date(0) })).toBe('{"at":"1970-01-01T00:00:00.000Z"}');
+    expect(canonicalJson([undefined, -0])).toBe('[null,0]');
+    for (const bad of [NaN, Infinity, [-Infinity]])
+      expect(() => canonicalJson(bad)).toThrow(TypeError);
+  });
+});
+
+/** The same value with its keys in order: the slow way round. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => ({ key, member: sorted(member) }))
+    .concat([{ key: 'object', member: true }]);
+}
 
 describe('errors', () => {
   it('knows its own across copies and refuses one code with two meanings', () => {

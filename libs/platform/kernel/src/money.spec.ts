@@ -70,6 +70,92 @@ describe('money', () => {
     expect(() => roundHalfEven(NaN)).toThrow();
   });
 
+  it('rounds to the nearest whole number, whatever the double: never further than half, and to even on a tie', () => {
+    // The exact value of a double as a fraction of bigints, so that the check itself never rounds.
+    const exact = (x: number): { top: bigint; bottom: bigint } => {
+      let bottom = 1n;
+      let scaled = x;
+      while (!Number.isInteger(scaled)) {
+        scaled *= 2;
+        bottom *= 2n;
+      }
+      return { top: BigInt(scaled), bottom };
+    };
+    const most = Number.MAX_SAFE_INTEGER;
+    const wide = fc.double({ min: -most, max: most, noNaN: true });
+    const near = fc
+      .tuple(fc.integer({ min: -1e6, max: 1e6 }), fc.constantFrom(0, 0.25, 0.5, 0.75))
+      .map(([n, part]) => n + part);
+    const close = fc.double({ min: -3, max: 3, noNaN: true }).filter((x) => Math.abs(x) > 1e-60);
+    fc.assert(
+      fc.property(fc.oneof(wide, near, close), (x) => {
+        const rounded = roundHalfEven(x);
+        const { top, bottom } = exact(x);
+        const offTwice = 2n * (rounded * bottom - top);
+        const distance = offTwice < 0n ? -offTwice : offTwice;
+        expect(distance <= bottom).toBe(true);
+        if (distance === bottom) expect(rounded % 2n).toBe(0n);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(roundHalfEven(most)).toBe(BigInt(most));
+    expect(roundHalfEven(-most)).toBe(-BigInt(most));
+    for (const x of [most + 1, -most - 1, Infinity, -Infinity, NaN]) {
+      expect(() => roundHalfEven(x)).toThrow(
+        expect.objectContaining({ code: 'money_out_of_range' }),
+      );
+    }
+  });
+
+  it('reads every decimal text exactly, however its zeros are written', () => {
+    const digits = fc.stringMatching(/^\d{1,18}$/);
+    const fraction = fc.stringMatching(/^\d{0,6}$/);
+    fc.assert(
+      fc.property(
+        fc.constantFrom('', '-', '+'),
+        digits,
+        fraction,
+        fc.nat(9),
+        (sign, whole, part, zeros) => {
+          const text = `${sign}${whole}.${part}${part.length === 6 ? '0'.repeat(zeros) : ''}`;
+          const size = BigInt(whole + part.padEnd(6, '0'));
+          expect(microsFromDecimal(text)).toBe(sign === '-' ? -size : size);
+        },
+      ),
+    );
+    fc.assert(
+      fc.property(digits, fraction, fc.integer({ min: 1, max: 9 }), (whole, part, rest) => {
+        const tooFine = `${whole}.${part.padEnd(6, '0')}${rest}`;
+        expect(() => microsFromDecimal(tooFine, 'price')).toThrow(
+          expect.objectContaining({
+            code: 'money_not_integer',
+            details: { fields: [expect.objectContaining({ field: 'price' })] },
+          }),
+        );
+      }),
+    );
+  });
+
+  it('prints two to six decimals and no zero too many', () => {
+    fc.assert(
+      fc.property(micros, (x) => {
+        expect(microsToDecimal(x)).toMatch(/^-?(0|[1-9]\d*)\.\d\d(\d{0,3}[1-9])?$/);
+      }),
+    );
+    expect([0n, 5n, -1n, 1_100_000n, -12_345_678n].map(microsToDecimal)).toEqual([
+      ...['0.00', '0.000005', '-0.000001', '1.10', '-12.345678'],
+    ]);
+  });
+
+  it('adds and subtracts without loss', () => {
+    fc.assert(
+      fc.property(micros, micros, (a, b) => {
+        const sum = addMoney(money(a, 'EUR'), money(b, 'EUR'));
+        expect(subtractMoney(sum, money(b, 'EUR'))).toEqual(money(a, 'EUR'));
+      }),
+    );
+  });
+
   it('never mixes currencies', () => {
     expect(addMoney(money(1n, 'EUR'), money(2n, 'EUR'))).toEqual(money(3n, 'EUR'));
     expect(subtractMoney(money(1n, 'EUR'), money(2n, 'EUR'))).toEqual(money(-1n, 'EUR'));
