@@ -393,10 +393,10 @@ describe('SyncValue over gRPC', () => {
     it('ends a fit whose caller leaves and stores nothing', async () => {
       const before = await service.client.listModels();
       const leave = new AbortController();
-      const work = service.client.fitModel(
-        {},
-        { signal: leave.signal, onProgress: () => leave.abort() },
-      );
+      const onProgress = ({ stage }: { stage: string }): void => {
+        if (stage === 'purchase_model') leave.abort();
+      };
+      const work = service.client.fitModel({}, { signal: leave.signal, onProgress });
       expect(await codeOf(work)).toBe('cancelled');
       // The next fit gets the thread that the left one must have given back.
       const { modelVersion } = await service.client.fitModel({ label: ModelLabel.CHALLENGER });

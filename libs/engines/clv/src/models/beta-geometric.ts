@@ -52,7 +52,9 @@ export function purchasesIfAlive({ shape, rate, a, b }: Living, t: number): numb
 export function survivalIfAlive({ shape, rate, a, b }: Living, t: number): number {
   if (t <= 0) return 1;
   const z = t / (rate + t);
-  if (z > SLOW) {
+  // Without Euler's transformation the terms grow until about k = shape/(1−z).
+  const isLong = shape >= a + b + 1 && shape > 20_000 * (1 - z);
+  if (z > SLOW || isLong) {
     const g = (p: number): number => Math.exp(-shape * Math.log1p((p * t) / rate));
     return Math.min(1, betaExpectation(a, b + 1, g));
   }

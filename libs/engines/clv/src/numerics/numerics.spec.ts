@@ -48,6 +48,9 @@ describe('numerics', () => {
 
   it('averages over a beta distribution', () => {
     expect(betaExpectation(0.8, 2.4, (p) => p)).toBeCloseTo(0.8 / 3.2, 13);
+    const narrow = betaExpectation(2e6, 6e6, (p) => (1 + 5 * p) ** -30);
+    const exact = Math.exp(30 * Math.log1p(-5 / 6) + logHyp2f1(30, 6e6, 8e6, 5 / 6));
+    expect(Math.abs(narrow / exact - 1)).toBeLessThan(1e-9);
     expect(betaExpectation(50, 3, (p) => p * p)).toBeCloseTo((50 * 51) / (53 * 54), 13);
   });
 });

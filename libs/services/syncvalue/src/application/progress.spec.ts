@@ -44,12 +44,13 @@ describe('withProgress', () => {
           inner.addEventListener('abort', () => reject(inner.reason as Error)),
         );
       });
-    for await (const _ of endless(never)) break;
+    for await (const update of endless(never)) if (update.kind === 'progress') break;
     expect(signal?.aborted).toBe(true);
     const outer = new AbortController();
     const following = (async () => {
-      for await (const _ of endless(outer.signal)) outer.abort(new Error('left'));
+      for await (const update of endless(outer.signal))
+        outer.abort(new Error(`left at ${update.kind}`));
     })();
-    await expect(following).rejects.toThrow('left');
+    await expect(following).rejects.toThrow('left at progress');
   });
 });
