@@ -19,13 +19,13 @@ const VARIANTS = 5;
 /** What is advertised: made up, and said so. */
 const BRIEF = {
   product: {
-    name: 'Northlight Headphones',
-    features: ['40 hours of battery', 'Adaptive noise cancelling', 'Folds flat'],
-    usp: 'Hear the music, not the room',
-    category: 'audio',
+    name: 'Trail Runner 2',
+    features: ['Lasts 800 km', 'Grips on wet rock', 'Made of recycled mesh'],
+    usp: 'Light on every trail',
+    category: 'footwear',
   },
   brand: {
-    name: 'Northlight (demo brand)',
+    name: 'Northlight Demo',
     primary_colors: ['#1d4ed8', '#f59e0b'],
     tone_of_voice: 'confident and warm',
   },
@@ -119,17 +119,17 @@ async function ended(
     },
     { timeoutMs: 90_000, everyMs: 250, signal },
   );
-  if (job.status === 'succeeded') return job;
+  if (job.status === 'done') return job;
   const reason = job.error?.detail ?? job.budget?.reason ?? 'no reason given';
   throw errors.demo_stalled(`A job of SyncCreate is ${job.status}: ${reason}.`);
 }
 
 function isEnded({ status }: JobAnswer): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'denied';
+  return status === 'done' || status === 'failed' || status === 'denied';
 }
 
 interface JobAnswer {
-  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'denied';
+  readonly status: 'queued' | 'running' | 'done' | 'failed' | 'denied';
   readonly statusUrl: string;
   readonly error: { readonly code: string; readonly detail: string } | null;
   readonly budget: { readonly reason: string | null } | null;
