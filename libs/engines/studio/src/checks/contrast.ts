@@ -1,7 +1,7 @@
 import { hexFromRgb8, luminance, type Rgb8 } from '../color.js';
 import type { Box } from '../geometry.js';
 import type { TextBlock } from '../scene.js';
-import { eachPixel, lumaOf, meanColor, type Pixels } from './pixels.js';
+import { eachPixel, lumaOf, type Pixels } from './pixels.js';
 
 /** Contrast of a piece of text as it was measured on pixels. */
 export interface MeasuredContrast {
@@ -17,11 +17,35 @@ const LEAST_INK = 0.07;
 /** Two sides that are nearer than this (luma levels) are one. */
 const LEAST_STEP = 6;
 
+/** Pixels of a region by brightness: how many there are of each level, and the sums of their channels. */
+interface Levels {
+  readonly counts: Float64Array;
+  readonly sums: readonly [Float64Array, Float64Array, Float64Array];
+}
+
+function levelsOf(pixels: Pixels, box: Box, step: number): Levels {
+  const fresh = (): Float64Array => new Float64Array(256);
+  const levels: Levels = { counts: fresh(), sums: [fresh(), fresh(), fresh()] };
+  const { counts, sums } = levels;
+  eachPixel(
+    pixels,
+    box,
+    (color) => {
+      const luma = lumaOf(color);
+      counts[luma] = (counts[luma] ?? 0) + 1;
+      sums.forEach((sum, c) => (sum[luma] = (sum[luma] ?? 0) + (color[c] ?? 0)));
+    },
+    step,
+  );
+  return levels;
+}
+
 /** Otsu's threshold (1979): the level that separates a histogram into its two most distinct classes. */
-function otsu(histogram: readonly number[], total: number): number {
-  const sum = histogram.reduce((s, count, level) => s + count * level, 0);
+function otsu(counts: Float64Array): number {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const sum = counts.reduce((s, count, level) => s + count * level, 0);
   let [below, sumBelow, best, threshold] = [0, 0, 0, 0];
-  histogram.forEach((count, level) => {
+  counts.forEach((count, level) => {
     below += count;
     sumBelow += count * level;
     const above = total - below;
@@ -33,10 +57,25 @@ function otsu(histogram: readonly number[], total: number): number {
   return threshold;
 }
 
-/** The half of a class that lies farther from the other one: free of the edges' mixed colours. */
-function coreOf(colors: Rgb8[], isDark: boolean): Rgb8 {
-  colors.sort((a, b) => (isDark ? 1 : -1) * (lumaOf(a) - lumaOf(b)));
-  return meanColor(colors.slice(0, Math.max(1, colors.length >> 1)));
+/** One side of a region. */
+interface Side {
+  readonly count: number;
+  /** Mean of the half that lies farther from the other side: free of the edges' mixed colours. */
+  readonly core: Rgb8;
+}
+
+/** The pixels of some levels, given from the outermost inward. */
+function sideOf({ counts, sums }: Levels, levels: readonly number[]): Side {
+  const count = levels.reduce((sum, level) => sum + (counts[level] ?? 0), 0);
+  let taken = 0;
+  const total = [0, 0, 0];
+  for (const level of levels) {
+    if (taken >= count / 2) break;
+    taken += counts[level] ?? 0;
+    sums.forEach((channel, c) => (total[c] = (total[c] ?? 0) + (channel[level] ?? 0)));
+  }
+  const [r = 0, g = 0, b = 0] = total.map((value) => Math.round(value / Math.max(1, taken)));
+  return { count, core: [r, g, b] };
 }
 
 /** WCAG 2.2 contrast ratio of two 8-bit colours. */
@@ -47,30 +86,16 @@ export function contrastRgb(a: Rgb8, b: Rgb8): number {
 
 /** Splits a small region into text (the rarer side) and background; undefined when there is no text in it. */
 function measureTile(pixels: Pixels, box: Box, step: number): MeasuredContrast | undefined {
-  const colors: Rgb8[] = [];
-  const histogram = new Array<number>(256).fill(0);
-  eachPixel(
-    pixels,
-    box,
-    (color) => {
-      colors.push(color);
-      const luma = lumaOf(color);
-      histogram[luma] = (histogram[luma] ?? 0) + 1;
-    },
-    step,
-  );
-  const threshold = otsu(histogram, colors.length);
-  const dark = colors.filter((color) => lumaOf(color) <= threshold);
-  const light = colors.filter((color) => lumaOf(color) > threshold);
-  if (Math.min(dark.length, light.length) < LEAST_INK * colors.length) return undefined;
-  const [darkCore, lightCore] = [coreOf(dark, true), coreOf(light, false)];
-  if (lumaOf(lightCore) - lumaOf(darkCore) < LEAST_STEP) return undefined;
-  const isDarkText = dark.length <= light.length;
-  return {
-    ratio: contrastRgb(darkCore, lightCore),
-    text: isDarkText ? darkCore : lightCore,
-    background: isDarkText ? lightCore : darkCore,
-  };
+  const levels = levelsOf(pixels, box, step);
+  const threshold = otsu(levels.counts);
+  const all = Array.from({ length: 256 }, (_, level) => level);
+  const dark = sideOf(levels, all.slice(0, threshold + 1));
+  const light = sideOf(levels, all.slice(threshold + 1).reverse());
+  const [few, many] = dark.count <= light.count ? [dark, light] : [light, dark];
+  if (few.count < LEAST_INK * (few.count + many.count)) return undefined;
+  if (lumaOf(light.core) - lumaOf(dark.core) < LEAST_STEP) return undefined;
+  const ratio = contrastRgb(few.core, many.core);
+  return { ratio, text: few.core, background: many.core };
 }
 
 /**

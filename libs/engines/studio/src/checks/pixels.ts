@@ -32,14 +32,6 @@ export function lumaOf([r, g, b]: Rgb8): number {
   return Math.round(0.299 * r + 0.587 * g + 0.114 * b);
 }
 
-/** Mean of colours; black of none. */
-export function meanColor(colors: readonly Rgb8[]): Rgb8 {
-  const sum = [0, 0, 0];
-  for (const color of colors) color.forEach((value, i) => (sum[i] = (sum[i] ?? 0) + value));
-  const [r = 0, g = 0, b = 0] = sum.map((value) => Math.round(value / Math.max(1, colors.length)));
-  return [r, g, b];
-}
-
 /** Euclidean distance in RGB. */
 export function rgbDistance(a: Rgb8, b: Rgb8): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
