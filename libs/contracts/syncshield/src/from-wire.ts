@@ -8,6 +8,7 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   hold_not_found: 'not_found',
   idempotency_conflict: 'conflict',
   currency_mismatch: 'unprocessable',
+  shard_busy: 'unavailable',
 };
 
 /** One item of a batch: `value` when there is one, else its error. */

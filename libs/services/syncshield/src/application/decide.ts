@@ -5,7 +5,7 @@ import type { LedgerObserver } from './ledger-observer.js';
 import { NaturalBatcher } from './natural-batcher.js';
 
 /** Codes of a joint transaction that one of its submissions alone may have caused. */
-const WORTH_SPLITTING = new Set(['shard_busy', 'ledger_inconsistent', 'deadline_exceeded']);
+const WORTH_SPLITTING = new Set(['ledger_inconsistent']);
 
 /** Decides commands; callers that come at the same time share one transaction and one commit. */
 export class Decide {
@@ -34,7 +34,7 @@ export class Decide {
 
   /**
    * The outcomes in the order of the commands, durable when the promise resolves.
-   * @throws shield_overloaded, shard_busy, unavailable, decision_unknown
+   * @throws shield_overloaded, unavailable, decision_unknown
    */
   async execute(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]> {
     if (commands.length > MAX_BATCH) throw errors.batch_too_large();

@@ -33,9 +33,9 @@ export interface ReleaseReport {
 export abstract class Ledger {
   /**
    * Decides up to MAX_BATCH commands in one transaction, in order; the outcomes come in the same order.
-   * Repeated ids get their first answer. After a throw nothing, or (decision_unknown) everything was decided: repeat with the
+   * Repeated ids get their first answer; an outcome `shard_busy` may be repeated too. After a throw nothing, or (decision_unknown) everything was decided: repeat with the
    * same ids.
-   * @throws shard_busy, unavailable, decision_unknown
+   * @throws unavailable, decision_unknown
    */
   abstract decide(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]>;
   /** Gives back the money of holds that are past their grace, some shards per pass. */

@@ -112,7 +112,7 @@ describe('sessions that die at random instants', () => {
       true,
     );
     expect(errors + holds.length).toBeGreaterThan(KILLS);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('a COMMIT whose answer is lost', () => {

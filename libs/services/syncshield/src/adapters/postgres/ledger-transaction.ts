@@ -1,3 +1,4 @@
+import { refuse } from '@kiki/kernel';
 import type { Queryable } from '@kiki/postgres';
 import type { LedgerCommand, LedgerOutcome } from '../../application/ledger.js';
 import { Book, type BookChanges } from '../../domain/book.js';
@@ -9,7 +10,14 @@ import { CounterNeeds } from './counter-needs.js';
 import { loadCounters, writeCounters } from './counter-rows.js';
 import { findDueHolds, findHolds, insertHolds, updateHolds } from './hold-rows.js';
 import { findSettlements, insertBreaches, insertSettlements } from './settlement-rows.js';
-import { nextRelease, writeShards, type LockedShard, type ShardChange } from './shard-rows.js';
+import {
+  nextRelease,
+  orShardBusy,
+  shardBusy,
+  writeShards,
+  type LockedShard,
+  type ShardChange,
+} from './shard-rows.js';
 
 /** What one transaction decided. */
 export interface TransactionReport {
@@ -22,8 +30,8 @@ export interface TransactionReport {
 export interface TransactionOrder {
   readonly shards: ReadonlyMap<number, LockedShard>;
   readonly commands: readonly LedgerCommand[];
-  /** The locked shard of a hold's budget. */
-  readonly shardOfBudget: (tenant: string, budgetId: string) => LockedShard | undefined;
+  /** The shard of a budget that exists, locked or not. */
+  readonly shardNoOf: (tenant: string, budgetId: string) => number | undefined;
   /** Most overdue holds that are released first. */
   readonly maxReleases: number;
 }
@@ -70,13 +78,23 @@ export class LedgerTransaction {
     const { actor } = command;
     if (command.kind === 'hold') {
       const { request } = command;
-      const shard = this.order.shardOfBudget(request.tenant, request.budgetId);
-      return { kind: 'hold', result: this.book.hold(shard, request, actor) };
+      const shardNo = this.order.shardNoOf(request.tenant, request.budgetId);
+      if (this.isBusy(shardNo)) return { kind: 'hold', result: refuse(shardBusy()) };
+      return { kind: 'hold', result: this.book.hold(this.shard(shardNo), request, actor) };
     }
     const { request } = command;
-    const hold = this.holds.get(keyOf(request.tenant, request.holdId));
-    const shard = hold && this.order.shards.get(hold.shardNo);
-    return { kind: 'settle', result: this.book.settle(shard, request, actor) };
+    const shardNo = this.holds.get(keyOf(request.tenant, request.holdId))?.shardNo;
+    if (this.isBusy(shardNo)) return { kind: 'settle', result: refuse(shardBusy()) };
+    return { kind: 'settle', result: this.book.settle(this.shard(shardNo), request, actor) };
+  }
+
+  private shard(shardNo: number | undefined): LockedShard | undefined {
+    return shardNo === undefined ? undefined : this.order.shards.get(shardNo);
+  }
+
+  /** Whether the shard exists but its lock was not to be had. */
+  private isBusy(shardNo: number | undefined): boolean {
+    return shardNo !== undefined && !this.order.shards.has(shardNo);
   }
 
   private async write(): Promise<void> {
@@ -87,7 +105,7 @@ export class LedgerTransaction {
     await insertBreaches(this.tx, changes.breaches);
     await writeCounters(this.tx, this.counters);
     await writeShards(this.tx, await this.shardChanges(changes));
-    await appendAudit(this.tx, changes.audit);
+    await appendAudit(this.tx, changes.audit).catch(orShardBusy);
   }
 
   private async shardChanges(changes: BookChanges): Promise<ShardChange[]> {
@@ -138,7 +156,7 @@ function needsOf(
       continue;
     }
     const { tenant, budgetId } = command.request;
-    const shard = order.shardOfBudget(tenant, budgetId);
+    const shard = order.shards.get(order.shardNoOf(tenant, budgetId) ?? -1);
     const budgetNo = shard?.tree.find(budgetId)?.budgetNo;
     if (shard === undefined || budgetNo === undefined || seen.has(budgetNo)) continue;
     seen.add(budgetNo);

@@ -1,4 +1,4 @@
-import type { Clock } from '@kiki/kernel';
+import { DomainError, refuse, type Clock } from '@kiki/kernel';
 import type { Database, Queryable } from '@kiki/postgres';
 import {
   Ledger,
@@ -12,7 +12,7 @@ import { errors } from '../../errors.js';
 import { LedgerTransaction } from './ledger-transaction.js';
 import { Routes } from './routes.js';
 import { untilKnown } from './settled-outcome.js';
-import { lockShardIfFree, lockShards, TreeCache } from './shard-rows.js';
+import { lockFreeShards, lockShards, TreeCache, type ShardHead } from './shard-rows.js';
 import { STORE_NOW, storeNowMs } from './store-time.js';
 
 /** What the ledger is made of; everything has a default fit for production. */
@@ -36,6 +36,8 @@ const SHARDS_PER_SWEEP = 32;
 export class PostgresLedger extends Ledger {
   private readonly routes = new Routes();
   private readonly trees = new TreeCache();
+  /** Shards whose lock was waited for in vain; they are tried without waiting until it is free again. */
+  private readonly suspects = new Set<number>();
   private readonly storeNow: string;
   private readonly lockTimeoutMs: number;
   private readonly unknownForMs: number;
@@ -54,7 +56,12 @@ export class PostgresLedger extends Ledger {
   override async decide(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]> {
     if (commands.length === 0) return [];
     if (commands.length > MAX_BATCH) throw errors.batch_too_large();
-    return this.untilKnown((tx) => this.decideIn(tx, commands));
+    try {
+      return await this.untilKnown((tx) => this.decideIn(tx, commands));
+    } catch (error) {
+      if (!isShardBusy(error)) throw error;
+      return this.decideAround(commands);
+    }
   }
 
   override async releaseDue(): Promise<ReleaseReport> {
@@ -75,6 +82,25 @@ export class PostgresLedger extends Ledger {
     return { released, lagMs, hasMore };
   }
 
+  /**
+   * After a lock did not come in time: decides whatever is free, tenant by tenant, without waiting. Only commands of what is still
+   * locked come back as shard_busy, so that a process that hangs does not stop the budgets of others.
+   */
+  private async decideAround(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]> {
+    const outcomes = new Map<LedgerCommand, LedgerOutcome>();
+    for (const of of Map.groupBy(commands, ({ request }) => request.tenant).values()) {
+      const decided = await this.untilKnown((tx) => this.decideIn(tx, of, true)).catch((error) => {
+        if (!isShardBusy(error)) throw error;
+        return of.map(({ kind }): LedgerOutcome => ({ kind, result: refuse(error) }));
+      });
+      for (const [index, command] of of.entries()) {
+        const outcome = decided[index];
+        if (outcome !== undefined) outcomes.set(command, outcome);
+      }
+    }
+    return commands.flatMap((command) => outcomes.get(command) ?? []);
+  }
+
   private untilKnown<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     const { clock, unknownForMs } = this;
     return untilKnown(() => this.database.transaction(work), { clock, unknownForMs });
@@ -83,30 +109,45 @@ export class PostgresLedger extends Ledger {
   private async decideIn(
     tx: Queryable,
     commands: readonly LedgerCommand[],
+    isAround = false,
   ): Promise<LedgerOutcome[]> {
     await this.prepare(tx);
     const shardNos = await this.routes.shardsOf(tx, commands);
-    const heads = await lockShards(tx, shardNos);
+    if (isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
+    const heads = await this.lock(tx, shardNos);
     const shards = await this.trees.viewsOf(tx, heads, await storeNowMs(tx, this.storeNow));
     const { outcomes } = await LedgerTransaction.run(tx, {
       shards,
       commands,
-      shardOfBudget: (tenant, budgetId) => shards.get(this.routes.shardOf(tenant, budgetId) ?? -1),
+      shardNoOf: (tenant, budgetId) => this.routes.shardOf(tenant, budgetId),
       maxReleases: RELEASES_PER_BATCH,
     });
     return outcomes;
   }
 
+  /** Waits for the locks of shards, but not for those that have kept a batch waiting lately. */
+  private async lock(tx: Queryable, shardNos: readonly number[]): Promise<ShardHead[]> {
+    const patient = shardNos.filter((shardNo) => !this.suspects.has(shardNo));
+    const heads = await lockShards(tx, patient);
+    if (patient.length === shardNos.length) return heads;
+    const free = await lockFreeShards(
+      tx,
+      shardNos.filter((shardNo) => this.suspects.has(shardNo)),
+    );
+    for (const { shardNo } of free) this.suspects.delete(shardNo);
+    return [...heads, ...free];
+  }
+
   /** Skips a shard that somebody works on: a batch gives back what is due before it decides. */
   private async releaseIn(tx: Queryable, shardNo: number): Promise<ReleaseReport> {
     await this.prepare(tx);
-    const head = await lockShardIfFree(tx, shardNo);
+    const [head] = await lockFreeShards(tx, [shardNo]);
     if (head === undefined) return { released: 0, lagMs: 0, hasMore: false };
     const nowMs = await storeNowMs(tx, this.storeNow);
     const { released } = await LedgerTransaction.run(tx, {
       shards: await this.trees.viewsOf(tx, [head], nowMs),
       commands: [],
-      shardOfBudget: () => undefined,
+      shardNoOf: () => undefined,
       maxReleases: RELEASES_PER_SWEEP,
     });
     const lagMs = released.reduce((worst, hold) => Math.max(worst, nowMs - releaseMs(hold)), 0);
@@ -125,4 +166,8 @@ export class PostgresLedger extends Ledger {
       { name: 'shield-prepare' },
     );
   }
+}
+
+function isShardBusy(error: unknown): error is DomainError {
+  return DomainError.is(error) && error.code === 'shard_busy';
 }

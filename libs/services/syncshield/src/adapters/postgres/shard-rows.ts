@@ -1,3 +1,4 @@
+import type { DomainError } from '@kiki/kernel';
 import type { Queryable, Row } from '@kiki/postgres';
 import type { ShardView } from '../../domain/book.js';
 import { BudgetTree, type Budget, type Cap } from '../../domain/budget.js';
@@ -51,8 +52,8 @@ const SHARD_COLUMNS = 'shard_no, tenant, root_id, version, clock_ms, next_releas
 // In the order of their numbers, in every transaction of every process: whoever waits, waits for the same next one.
 const LOCK = `
   SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]) ORDER BY shard_no FOR UPDATE`;
-const LOCK_IF_FREE = `
-  SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = $1 FOR UPDATE SKIP LOCKED`;
+const LOCK_FREE = `
+  SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]) ORDER BY shard_no FOR UPDATE SKIP LOCKED`;
 const READ = `SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[])`;
 
 const TREES = `
@@ -80,13 +81,13 @@ export async function lockShards(tx: Queryable, shardNos: readonly number[]): Pr
   return rows.map(toHead);
 }
 
-/** Locks one shard, or gives undefined when somebody else works on it. */
-export async function lockShardIfFree(
+/** Locks those of the shards that nobody works on; never waits, so it may come after `lockShards`. */
+export async function lockFreeShards(
   tx: Queryable,
-  shardNo: number,
-): Promise<ShardHead | undefined> {
-  const [row] = await tx.query<ShardRow>(LOCK_IF_FREE, [shardNo]);
-  return row && toHead(row);
+  shardNos: readonly number[],
+): Promise<ShardHead[]> {
+  if (shardNos.length === 0) return [];
+  return (await tx.query<ShardRow>(LOCK_FREE, [shardNos])).map(toHead);
 }
 
 /** Reads shards without locking them. */
@@ -191,7 +192,13 @@ function toHead(row: ShardRow): ShardHead {
   };
 }
 
-function orShardBusy(error: unknown): never {
+/** A lock that did not come in time, in terms of the ledger. @throws shard_busy, or the error as it is */
+export function orShardBusy(error: unknown): never {
   if ((error as { code?: unknown }).code !== '55P03') throw error;
-  throw errors.shard_busy(undefined, { retryAfterMs: 500 }, { cause: error });
+  throw shardBusy(error);
+}
+
+/** Somebody else works on the shard for too long. */
+export function shardBusy(cause?: unknown): DomainError {
+  return errors.shard_busy(undefined, { retryAfterMs: 500 }, { cause });
 }
