@@ -44,7 +44,7 @@ export class TableLedger extends SpendAuthority {
   static async create(database: Database, limitMicros: bigint): Promise<TableLedger> {
     await database.execute(`create table if not exists ledger_budget (limit_micros bigint)`);
     await database.execute(`create table if not exists ledger_holds (
-      id text primary key, amount bigint, state text, expires_at timestamptz, settlement text)`);
+      id text primary key, amount bigint, state text, expires_at timestamptz)`);
     await database.execute('delete from ledger_budget');
     await database.execute('insert into ledger_budget values ($1)', [limitMicros]);
     return new TableLedger(database);
@@ -56,29 +56,33 @@ export class TableLedger extends SpendAuthority {
       const [budget] = await tx.query<{ limit_micros: bigint }>(
         'select limit_micros from ledger_budget for update',
       );
-      const answers: HoldAnswer[] = [];
-      for (const { id, amountMicros } of requests) {
-        const [known] = await tx.query<{ state: string; expires_at: Date }>(
-          'select state, expires_at from ledger_holds where id = $1',
-          [id],
-        );
-        if (known !== undefined) {
-          answers.push(answerOf(known.state, known.expires_at));
-          continue;
-        }
-        const [used] = await tx.query<{ used: bigint }>(
-          `select coalesce(sum(amount), 0)::bigint as used from ledger_holds
-            where state in ('held', 'captured')`,
-        );
-        const isApproved = (used?.used ?? 0n) + amountMicros <= (budget?.limit_micros ?? 0n);
-        const state = isApproved ? 'held' : 'denied';
-        const expiresAt = new Date(this.clock.nowMs() + this.expiresInMs);
-        await tx.execute('insert into ledger_holds values ($1, $2, $3, $4)', [
-          ...[id, amountMicros, state, expiresAt],
-        ]);
-        answers.push(answerOf(state, expiresAt));
-      }
-      return answers;
+      const known = await tx.query<{ id: string; state: string; expires_at: Date }>(
+        'select id, state, expires_at from ledger_holds where id = any($1::text[])',
+        [requests.map(({ id }) => id)],
+      );
+      const knownOf = new Map(known.map((row) => [row.id, row]));
+      const [sum] = await tx.query<{ used: bigint }>(
+        `select coalesce(sum(amount), 0)::bigint as used from ledger_holds
+          where state in ('held', 'captured')`,
+      );
+      let used = sum?.used ?? 0n;
+      const expiresAt = new Date(this.clock.nowMs() + this.expiresInMs);
+      const states = requests.map(({ id, amountMicros }) => {
+        const state = knownOf.get(id)?.state;
+        if (state !== undefined) return state;
+        if (used + amountMicros > (budget?.limit_micros ?? 0n)) return 'denied';
+        used += amountMicros;
+        return 'held';
+      });
+      await tx.execute(
+        `insert into ledger_holds
+         select u.id, u.amount, u.state, $4 from unnest($1::text[], $2::bigint[], $3::text[]) as u (id, amount, state)
+         on conflict do nothing`,
+        [requests.map(({ id }) => id), requests.map((r) => r.amountMicros), states, expiresAt],
+      );
+      return requests.map(({ id }, i) =>
+        answerOf(states[i] ?? 'denied', knownOf.get(id)?.expires_at ?? expiresAt),
+      );
     });
   }
 
@@ -88,16 +92,14 @@ export class TableLedger extends SpendAuthority {
   ): Promise<(string | undefined)[]> {
     if (this.isDown) throw kernelErrors.unavailable();
     return this.database.transaction(async (tx) => {
-      const outcomes: string[] = [];
-      for (const { holdId, settlementId, action } of settlements) {
-        const state = action === 'capture' ? 'captured' : 'voided';
-        const rows = await tx.execute(
-          `update ledger_holds set state = $2, settlement = $3 where id = $1 and state = 'held'`,
-          [holdId, state, settlementId],
-        );
-        outcomes.push(rows === 1 ? state : 'already_settled');
-      }
-      return outcomes;
+      const rows = await tx.query<{ id: string; state: string }>(
+        `update ledger_holds h set state = case u.action when 'capture' then 'captured' else 'voided' end
+           from unnest($1::text[], $2::text[]) as u (id, action)
+          where h.id = u.id and h.state = 'held' returning h.id, h.state`,
+        [settlements.map(({ holdId }) => holdId), settlements.map(({ action }) => action)],
+      );
+      const stateOf = new Map(rows.map((row) => [row.id, row.state]));
+      return settlements.map(({ holdId }) => stateOf.get(holdId) ?? 'already_settled');
     });
   }
 

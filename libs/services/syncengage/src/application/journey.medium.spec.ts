@@ -303,6 +303,57 @@ describe('a run', () => {
     expect(arms.treatment.converted).toBe(4 - held);
     expect(arms.treatment.orders + arms.holdout.orders).toBe(5);
   });
+
+  it('leaves alone who became a customer again between two runs', async () => {
+    await addProfiles(ids(10));
+    const back = new Set<string>();
+    const clock = new FakeClock(Date.now());
+    const predictions = new FixedPredictions((id) => ({
+      aliveProbability: back.has(id) ? 0.95 : 0.2,
+      modelVersion: 'm1',
+    }));
+    ledger = new TableLedger(db.database, clock);
+    const on = make({ predictions, clock });
+    on.live.isOn = false;
+    await on.save.execute(T, winback({ holdoutShare: 0 }));
+    await runOnce(on);
+    on.live.isOn = true;
+    back.add('c0001').add('c0002');
+    await clock.advance(3_600_001);
+    await runOnce(on);
+    const report = await on.journeys.report(T, 'winback');
+    await expectConsistent(report);
+    expect(report).toMatchObject({ messaged: 8, suppressedReasons: { left_segment: 2 } });
+  });
+
+  it('stops when its journey is paused, and goes on when it is not', async () => {
+    await addProfiles(ids(250));
+    const all = { holdoutShare: 0 };
+    const on = make({
+      wrapMailer: (mailer) => ({
+        lanes: 4,
+        send: async (mail) => {
+          if (smtp.received.length >= 3) {
+            await on.save.execute(T, winback({ ...all, isActive: false }));
+          }
+          return mailer.send(mail);
+        },
+      }),
+    });
+    await on.save.execute(T, winback(all));
+    await runOnce(on);
+    let report = await on.journeys.report(T, 'winback');
+    await expectConsistent(report);
+    // The chunk that was under way, and nobody after it.
+    expect(report).toMatchObject({ messaged: 200, suppressedReasons: { journey_paused: 50 } });
+    const paused = { code: 'journey_paused' };
+    await expect(on.startRun.execute(T, 'winback')).rejects.toMatchObject(paused);
+    const later = make();
+    await later.save.execute(T, winback(all));
+    await runOnce(later);
+    report = await later.journeys.report(T, 'winback');
+    expect(report).toMatchObject({ messaged: 250, suppressed: 0 });
+  });
 });
 
 describe('a mail server', () => {

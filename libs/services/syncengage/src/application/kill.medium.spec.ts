@@ -10,7 +10,7 @@ import { bench, T, TableLedger, winback } from '../engage.fixture.js';
 import { TestMailServer } from '../smtp.fixture.js';
 
 const KILLS = 6;
-const CUSTOMERS = 600;
+const CUSTOMERS = 400;
 const seed = Date.now() % 1_000_000;
 
 let db: TestDatabase;
@@ -46,7 +46,7 @@ it(`survives ${KILLS} kills (seed ${seed})`, async () => {
   const reach = JSON.stringify({ connection: db.connection, smtpUrl: smtp.url, runId });
   for (let kill = 0; kill < KILLS; kill++) {
     const process = new SourceProcess(script, [reach]);
-    const until = smtp.received.length + 1 + random.nextInt(40);
+    const until = smtp.received.length + 1 + random.nextInt(30);
     const caught = new Promise<void>((resolve) => {
       smtp.onReceived = () => void (smtp.received.length >= until && resolve());
     });

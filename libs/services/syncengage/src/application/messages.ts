@@ -1,13 +1,6 @@
 import type { Journey } from '../domain/journey.js';
 import type { MessageState, PlannedMessage } from '../domain/message.js';
-import type { FrequencyCap, SuppressionReason } from '../domain/suppression.js';
-
-/** Rules that a message is planned and sent under. */
-export interface ContactRules {
-  readonly isOptInRequired: boolean;
-  readonly cap: FrequencyCap;
-  readonly isLive: boolean;
-}
+import type { PlanRules, SuppressionReason } from '../domain/suppression.js';
 
 /** What planning did. */
 export interface PlanResult {
@@ -59,7 +52,7 @@ export abstract class Messages {
   abstract plan(
     journey: Journey,
     runId: string,
-    rules: ContactRules,
+    rules: PlanRules,
     now: Date,
     options: { readonly limit: number; readonly newId: () => string },
   ): Promise<PlanResult>;
@@ -83,7 +76,7 @@ export abstract class Messages {
    */
   abstract claim(
     message: PlannedMessage,
-    rules: Pick<ContactRules, 'isOptInRequired'>,
+    rules: Pick<PlanRules, 'isOptInRequired'>,
     now: Date,
   ): Promise<ClaimedMessage | undefined>;
   /** sending → planned: the server proved that it has not taken the mail. */
@@ -94,7 +87,7 @@ export abstract class Messages {
   ): Promise<void>;
   /** sending → sent, failed, unknown; also unknown → sent, when the sender was only slow. */
   abstract finish(tenant: string, id: string, end: MessageEnd, now: Date): Promise<void>;
-  /** planned → cancelled: the channel went off. */
+  /** planned → cancelled: the channel went off, or the journey was paused. */
   abstract cancel(
     tenant: string,
     ids: readonly string[],

@@ -116,10 +116,12 @@ export class RunJourney {
     const total = processed + open;
     for (;;) {
       signal?.throwIfAborted();
-      const { considered } = await this.planChunk(journey, run);
+      // Read again each time: a journey that is paused stops at the next chunk.
+      const current = (await journeys.find(journey.tenant, journey.id)) ?? journey;
+      const { considered } = await this.planChunk(current, run);
       const due = await messages.due(journey.tenant, journey.id, this.time.clock.now(), SEND_CHUNK);
       if (considered === 0 && due.length === 0) return;
-      if (due.length > 0) await this.tools.send.execute(journey, due, signal);
+      if (due.length > 0) await this.tools.send.execute(current, due, signal);
       await this.tools.settle.execute();
       processed += considered;
       await this.mark(run, { state: 'running', total, processed });
@@ -132,6 +134,7 @@ export class RunJourney {
     const { tenant } = journey;
     const rules = {
       isOptInRequired: this.policy.isOptInRequired,
+      isActive: journey.isActive,
       isLive: await this.tools.liveChannels.isLive(tenant, EMAIL_CHANNEL),
       cap: (await this.tools.journeys.frequencyCap(tenant)) ?? this.policy.defaultCap,
     };

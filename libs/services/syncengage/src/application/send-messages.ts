@@ -5,8 +5,8 @@ import { holdIdOf, retryDelayMs, type PlannedMessage } from '../domain/message.j
 import type { SuppressionReason } from '../domain/suppression.js';
 import { errors } from '../errors.js';
 import type { ComposeMail } from './compose-mail.js';
-import type { Delivery, Mailer } from './mailer.js';
-import type { HoldDecision, Messages } from './messages.js';
+import type { Delivery, Mail, Mailer } from './mailer.js';
+import type { ClaimedMessage, HoldDecision, Messages } from './messages.js';
 import type { DeliveryMeter } from './meters.js';
 import type { HoldAnswer, SpendAuthority } from './spend-authority.js';
 
@@ -54,9 +54,8 @@ export class SendMessages {
     due: readonly PlannedMessage[],
     signal?: AbortSignal,
   ): Promise<void> {
-    if (!(await this.tools.liveChannels.isLive(journey.tenant, EMAIL_CHANNEL))) {
-      return this.cancelDry(journey.tenant, due);
-    }
+    if (!journey.isActive) return this.cancel(journey.tenant, due, 'journey_paused');
+    if (!(await this.isLive(journey.tenant))) return this.cancel(journey.tenant, due, 'dry_run');
     const held = await this.hold(journey.tenant, due);
     const waiting = held.values();
     let failure: { readonly error: unknown } | undefined;
@@ -122,14 +121,28 @@ export class SendMessages {
   }
 
   private async sendOne(journey: Journey, message: PlannedMessage): Promise<void> {
-    const { messages, mailer, compose, liveChannels } = this.tools;
-    if (!(await liveChannels.isLive(journey.tenant, EMAIL_CHANNEL))) {
-      return this.cancelDry(journey.tenant, [message]);
+    const { messages } = this.tools;
+    if (!(await this.isLive(journey.tenant))) {
+      return this.cancel(journey.tenant, [message], 'dry_run');
     }
     const claimed = await messages.claim(message, this.policy, this.clock.now());
     if (claimed === undefined) return;
-    const delivery = await mailer.send(compose.execute(journey, message, claimed));
-    await this.record(message, delivery);
+    await this.record(message, await this.handOver(journey, message, claimed));
+  }
+
+  private handOver(
+    journey: Journey,
+    message: PlannedMessage,
+    claimed: ClaimedMessage,
+  ): Promise<Delivery> | Delivery {
+    let mail: Mail;
+    try {
+      mail = this.tools.compose.execute(journey, message, claimed);
+    } catch (error) {
+      // A mail that cannot be written must not stop those behind it.
+      return { kind: 'refused', isPermanent: true, response: `not written: ${String(error)}` };
+    }
+    return this.tools.mailer.send(mail);
   }
 
   private async record(message: PlannedMessage, delivery: Delivery): Promise<void> {
@@ -160,10 +173,17 @@ export class SendMessages {
       }
     }
   }
+  private isLive(tenant: string): Promise<boolean> {
+    return this.tools.liveChannels.isLive(tenant, EMAIL_CHANNEL);
+  }
 
-  private async cancelDry(tenant: string, due: readonly PlannedMessage[]): Promise<void> {
+  private async cancel(
+    tenant: string,
+    due: readonly PlannedMessage[],
+    reason: SuppressionReason,
+  ): Promise<void> {
     const ids = due.map(({ id }) => id);
-    await this.tools.messages.cancel(tenant, ids, 'dry_run', this.clock.now());
+    await this.tools.messages.cancel(tenant, ids, reason, this.clock.now());
   }
 }
 

@@ -11,8 +11,8 @@ describe('planReason', () => {
           for (const recentMessages of [0, 1, 2]) {
             for (const isLive of [false, true]) {
               const reason = planReason(
-                { subscription, hasAddress, recentMessages },
-                { isOptInRequired, isLive, cap: { maxMessages: 1, windowMs: 1 } },
+                { subscription, hasAddress, recentMessages, isInSegment: true },
+                { isOptInRequired, isLive, isActive: true, cap: { maxMessages: 1, windowMs: 1 } },
               );
               const expected =
                 subscription === 'unsubscribed'
@@ -33,6 +33,17 @@ describe('planReason', () => {
       }
     }
   });
+});
+
+it('leaves alone who is no longer at risk, and everybody while the journey is paused', () => {
+  const customer = { subscription: 'unknown', hasAddress: true, recentMessages: 0 } as const;
+  const rules = { isOptInRequired: false, isLive: true, cap: { maxMessages: 1, windowMs: 1 } };
+  const reasons = [true, false].flatMap((isActive) =>
+    [true, false].map((isInSegment) =>
+      planReason({ ...customer, isInSegment }, { ...rules, isActive }),
+    ),
+  );
+  expect(reasons).toEqual([undefined, 'left_segment', 'journey_paused', 'journey_paused']);
 });
 
 describe('churnSegmentOf', () => {

@@ -1,5 +1,8 @@
 /** Whether a customer wants mail; `unknown` never said. */
-export type Subscription = 'unknown' | 'subscribed' | 'unsubscribed';
+export const SUBSCRIPTIONS = ['unknown', 'subscribed', 'unsubscribed'] as const;
+
+/** One of {@link SUBSCRIPTIONS}. */
+export type Subscription = (typeof SUBSCRIPTIONS)[number];
 
 /** At most `maxMessages` to one customer within any `windowMs`, over all journeys. */
 export interface FrequencyCap {
@@ -19,6 +22,8 @@ export type SuppressionReason =
   | 'unsubscribed'
   | 'not_subscribed'
   | 'frequency_cap'
+  | 'left_segment'
+  | 'journey_paused'
   | 'dry_run'
   | 'budget_denied'
   | 'budget_paused'
@@ -36,20 +41,29 @@ export function contactReason(
   return customer.hasAddress ? undefined : 'no_address';
 }
 
+/** What a message is planned by. */
+export interface PlanRules {
+  readonly isOptInRequired: boolean;
+  readonly cap: FrequencyCap;
+  /** Whether the channel may really send. */
+  readonly isLive: boolean;
+  /** Whether the journey goes on. */
+  readonly isActive: boolean;
+}
+
 /**
  * Why a message is not planned; undefined when it is.
  * @param recentMessages messages to the customer within the cap's window, planned ones included
  */
 export function planReason(
-  customer: Contactability & { readonly recentMessages: number },
-  rules: {
-    readonly isOptInRequired: boolean;
-    readonly cap: FrequencyCap;
-    readonly isLive: boolean;
-  },
+  customer: Contactability & { readonly recentMessages: number; readonly isInSegment: boolean },
+  rules: PlanRules,
 ): SuppressionReason | undefined {
   const reason = contactReason(customer, rules.isOptInRequired);
   if (reason !== undefined) return reason;
+  if (!rules.isActive) return 'journey_paused';
+  // Assigned by an earlier run, and a customer again since.
+  if (!customer.isInSegment) return 'left_segment';
   if (customer.recentMessages >= rules.cap.maxMessages) return 'frequency_cap';
   return rules.isLive ? undefined : 'dry_run';
 }

@@ -8,7 +8,7 @@ const journey = {
   offer: z.string().min(1).max(500).meta({ description: 'What `{{offer}}` says.' }),
   budgetId: wireId('Budget at SyncShield that pays.'),
   currency: wireCurrency(),
-  costMicros: wireMicros({ description: 'What one message costs, offer included.' }),
+  costMicros: wireMicros({ min: 1, description: 'What one message costs, offer included.' }),
   holdoutShare: z
     .number()
     .min(0)

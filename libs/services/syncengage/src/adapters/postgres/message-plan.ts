@@ -1,7 +1,12 @@
 import type { Queryable } from '@kiki/postgres';
-import type { ContactRules, PlanResult } from '../../application/messages.js';
+import type { PlanResult } from '../../application/messages.js';
 import type { Journey } from '../../domain/journey.js';
-import { planReason, type Subscription, type SuppressionReason } from '../../domain/suppression.js';
+import {
+  planReason,
+  type PlanRules,
+  type Subscription,
+  type SuppressionReason,
+} from '../../domain/suppression.js';
 import * as sql from './message-statements.js';
 
 interface OpenRow extends Record<string, unknown> {
@@ -15,12 +20,13 @@ interface ProfileState extends Record<string, unknown> {
   customer_id: string;
   has_address: boolean;
   subscription: Subscription;
+  segment: string | null;
 }
 
 interface Plan {
   readonly journey: Journey;
   readonly runId: string;
-  readonly rules: ContactRules;
+  readonly rules: PlanRules;
   readonly now: Date;
 }
 
@@ -84,6 +90,7 @@ async function decide(
     const customer = {
       hasAddress: profile?.has_address ?? false,
       subscription: profile?.subscription ?? 'unknown',
+      isInSegment: profile?.segment === journey.segment,
       recentMessages: recentOf.get(customerId) ?? 0,
     };
     return { customerId, reason: planReason(customer, rules) };

@@ -8,9 +8,9 @@ export const OPEN_ASSIGNMENTS = `
    order by a.customer_id limit $4
      for update of a`;
 
-export const LOCK_PROFILES = `
-  select customer_id, email is not null as has_address, subscription from profiles
-   where tenant = $1 and customer_id = any($2::text[]) order by customer_id for update`;
+export const LOCK_PROFILES = `select p.customer_id, p.email is not null as has_address, p.subscription, s.segment
+    from profiles p left join segment_members s using (tenant, customer_id)
+   where p.tenant = $1 and p.customer_id = any($2::text[]) order by p.customer_id for update of p`;
 
 export const RECENT_MESSAGES = `
   select customer_id, count(*) as messages from messages
@@ -77,16 +77,24 @@ export const CANCEL = `
     returning tenant, journey_id, customer_id, reason, finished_at
   ) ${SUPPRESS}`;
 
-/** Locks the consent that a claim relies on: a withdrawal waits for the claim, or the claim sees it. */
-export const CLAIMABLE = `
-  select p.email, p.traits, p.subscription
-    from messages m join profiles p using (tenant, customer_id)
-   where m.tenant = $1 and m.id = $2 and m.state = 'planned' and m.hold_state = 'held'
-     and m.hold_attempt = $3 and m.hold_expires_at > $4
-     for update of m for share of p`;
-
+/**
+ * Claims a message in one round trip, if its customer's consent is among $5. Locks the consent that the claim relies on: a
+ * withdrawal waits for the claim, or the claim sees it.
+ */
 export const CLAIM = `
-  update messages set state = 'sending', sending_at = $3 where tenant = $1 and id = $2 and state = 'planned'`;
+  with target as (
+    select m.tenant, m.id, p.email, p.traits, p.subscription
+      from messages m join profiles p using (tenant, customer_id)
+     where m.tenant = $1 and m.id = $2 and m.state = 'planned' and m.hold_state = 'held'
+       and m.hold_attempt = $3 and m.hold_expires_at > $4
+       for update of m for share of p
+  ), claimed as (
+    update messages m set state = 'sending', sending_at = $4
+      from target t
+     where m.tenant = t.tenant and m.id = t.id and t.email is not null and t.subscription = any($5::text[])
+    returning m.id
+  )
+  select t.email, t.traits, t.subscription, exists (select from claimed) as is_claimed from target t`;
 
 export const PUT_BACK = `
   update messages set state = 'planned', next_attempt_at = $3, smtp_response = left($4, 500),

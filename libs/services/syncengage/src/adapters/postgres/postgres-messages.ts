@@ -2,7 +2,6 @@ import type { Database, Queryable } from '@kiki/postgres';
 import {
   Messages,
   type ClaimedMessage,
-  type ContactRules,
   type HoldDecision,
   type MessageEnd,
   type PlanResult,
@@ -12,6 +11,8 @@ import type { Journey } from '../../domain/journey.js';
 import type { MessageState, PlannedMessage } from '../../domain/message.js';
 import {
   contactReason,
+  SUBSCRIPTIONS,
+  type PlanRules,
   type Subscription,
   type SuppressionReason,
 } from '../../domain/suppression.js';
@@ -31,6 +32,21 @@ interface DueRow extends Record<string, unknown> {
   attempts: number;
 }
 
+interface ClaimRow extends Record<string, unknown> {
+  email: string | null;
+  traits: Record<string, unknown>;
+  subscription: Subscription;
+  is_claimed: boolean;
+}
+
+/** What customers with an address may have said for a message to go out. */
+function contactable(isOptInRequired: boolean): Subscription[] {
+  return SUBSCRIPTIONS.filter(
+    (subscription) =>
+      contactReason({ hasAddress: true, subscription }, isOptInRequired) === undefined,
+  );
+}
+
 /** Messages in the service's own schema. */
 export class PostgresMessages extends Messages {
   constructor(private readonly database: Database) {
@@ -40,7 +56,7 @@ export class PostgresMessages extends Messages {
   override plan(
     journey: Journey,
     runId: string,
-    rules: ContactRules,
+    rules: PlanRules,
     now: Date,
     options: { readonly limit: number; readonly newId: () => string },
   ): Promise<PlanResult> {
@@ -91,31 +107,24 @@ export class PostgresMessages extends Messages {
     await this.database.execute(sql.RENEW_HOLDS, [tenant, ids]);
   }
 
-  override claim(
+  override async claim(
     message: PlannedMessage,
-    rules: Pick<ContactRules, 'isOptInRequired'>,
+    rules: Pick<PlanRules, 'isOptInRequired'>,
     now: Date,
   ): Promise<ClaimedMessage | undefined> {
     const { tenant, id, holdAttempt } = message;
-    return this.database.transaction(async (tx) => {
-      const [found] = await tx.query<{
-        email: string | null;
-        traits: Record<string, unknown>;
-        subscription: Subscription;
-      }>(sql.CLAIMABLE, [tenant, id, holdAttempt, now]);
-      if (found === undefined) return undefined;
-      const { email, traits, subscription } = found;
-      const reason = contactReason(
-        { hasAddress: email !== null, subscription },
-        rules.isOptInRequired,
-      );
-      if (reason !== undefined || email === null) {
-        await cancel(tx, tenant, [id], reason ?? 'no_address', now);
-        return undefined;
-      }
-      await tx.execute(sql.CLAIM, [tenant, id, now]);
-      return { email, traits };
-    });
+    const [found] = await this.database.query<ClaimRow>(
+      sql.CLAIM,
+      [tenant, id, holdAttempt, now, contactable(rules.isOptInRequired)],
+      { name: 'engage_claim' },
+    );
+    if (found === undefined) return undefined;
+    const { email, traits, subscription, is_claimed: isClaimed } = found;
+    if (isClaimed && email !== null) return { email, traits };
+    const customer = { hasAddress: email !== null, subscription };
+    const reason = contactReason(customer, rules.isOptInRequired) ?? 'no_address';
+    await cancel(this.database, tenant, [id], reason, now);
+    return undefined;
   }
 
   override async putBack(
@@ -129,9 +138,11 @@ export class PostgresMessages extends Messages {
 
   override async finish(tenant: string, id: string, end: MessageEnd, now: Date): Promise<void> {
     const { state, reason, response } = end;
-    await this.database.execute(sql.FINISH, [
-      ...[tenant, id, state, reason ?? null, response ?? null, now],
-    ]);
+    await this.database.execute(
+      sql.FINISH,
+      [...[tenant, id, state, reason ?? null, response ?? null, now]],
+      { name: 'engage_finish' },
+    );
   }
 
   override async cancel(

@@ -36,7 +36,12 @@ export class SmtpMailer extends Mailer {
   }
 
   override async send(mail: Mail): Promise<Delivery> {
-    const mime = await mimeOf(mail, this.options.from);
+    let mime: Buffer;
+    try {
+      mime = await mimeOf(mail, this.options.from);
+    } catch (error) {
+      return { kind: 'refused', isPermanent: true, response: `not written: ${String(error)}` };
+    }
     const kept = this.idle.pop();
     if (kept !== undefined) {
       const delivery = await this.handOver(kept, mail, mime);
@@ -110,7 +115,7 @@ export class SmtpMailer extends Mailer {
       connection.send(envelope, body, (error, info) => {
         if (error != null) {
           connection.close();
-          return resolve(deliveryOutcome(error as SmtpFailure, hasBegun));
+          return resolve(deliveryOutcome(error, hasBegun));
         }
         this.keep(connection);
         resolve({ kind: 'accepted', response: info.response ?? '' });
