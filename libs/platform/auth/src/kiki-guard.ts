@@ -185,6 +185,8 @@ function tokenIn(parameters: unknown): string | undefined {
 function credentialsOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   if (header.startsWith('Bearer ')) return header.slice(7).trim();
+  // What is left of `Authorization: Bearer $KEY` when the variable is not set.
+  if (/^(bearer)?\s*$/i.test(header)) return undefined;
   const space = header.indexOf(' ');
   const scheme = header.slice(0, space).toLowerCase();
   const value = header.slice(space + 1).trim();
