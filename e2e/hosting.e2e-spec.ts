@@ -55,7 +55,7 @@ beforeAll(async () => {
   );
   for (const one of processes) one.start();
   await Promise.all(processes.map((one) => one.ready()));
-}, 90_000);
+}, 120_000);
 
 afterAll(async () => {
   await Promise.all(processes.map((one) => one.end('SIGKILL')));
@@ -100,6 +100,19 @@ describe(`five processes over one home (KIKI_TEST_SEED=${seed})`, () => {
     await waitFor(async () => (await readyOf(victim.name)).status === 200);
     expect(victim.firstKey).toBeUndefined();
   }, 60_000);
+
+  it('a second one on the same port explains itself and exits 1', async () => {
+    const second = new ServiceProcess('syncshield', { KIKI_HOME: home, LOG_LEVEL: 'silent' }, [
+      '--port-base',
+      String(base),
+    ]);
+    second.start();
+    await expect(second.ready()).rejects.toThrow('port_in_use');
+    expect(second.log).toContain('What to do: ');
+    expect(second.log).not.toMatch(/^\s+at /m);
+    expect(await second.end('SIGKILL')).toBe(1);
+    expect((await readyOf('syncshield')).status).toBe(200);
+  }, 30_000);
 
   it('all stop with code 0 at one signal or two', async () => {
     const ends = await Promise.all(processes.map((one, i) => one.end('SIGINT', 1 + (i % 2))));

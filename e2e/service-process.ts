@@ -39,7 +39,7 @@ export class ServiceProcess {
     const hasSpoken = (): boolean => /^KIKI \d/m.test(this.output);
     const hasEnded = (): boolean => this.child?.exitCode !== null || this.child.signalCode !== null;
     await waitFor(() => hasSpoken() || hasEnded(), {
-      timeoutMs: 60_000,
+      timeoutMs: 110_000,
       what: `${this.name} to start`,
     });
     if (!hasSpoken()) throw new Error(`${this.name} did not start:\n${this.output}`);

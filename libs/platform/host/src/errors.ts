@@ -7,6 +7,11 @@ export const errors = defineErrors({
     title: 'A port that a service listens on is taken.',
     fix: 'Stop the program that has it, set the variable named in the message, or pass --port-base 0.',
   },
+  address_unusable: {
+    kind: 'unprocessable',
+    title: 'A service cannot listen where it was told to.',
+    fix: 'Set KIKI_BIND_HOST to an address of this machine, and ports from 1024 unless the system allows lower ones.',
+  },
   arguments_invalid: {
     kind: 'invalid',
     title: 'The command line is not valid.',

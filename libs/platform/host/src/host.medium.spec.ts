@@ -196,6 +196,24 @@ describe('a stop', () => {
   });
 });
 
+describe('a service that will not close', () => {
+  it('holds the stop up only until the grace is over', async () => {
+    const stuck = {
+      module: class StuckModule {
+        onModuleDestroy(): Promise<void> {
+          return new Promise(() => undefined);
+        }
+      },
+    };
+    const host = await start([{ ...probeService('syncflow'), module: () => stuck }], {
+      environment: { ...environment, KIKI_DRAIN_GRACE_MS: '10' },
+      portBase: 0,
+    });
+    await host.stop();
+    await waitFor(async () => (await sessions()) === 0, { what: 'the sessions to end' });
+  });
+});
+
 describe('a start that cannot succeed', () => {
   it('names every wrong variable of every service at once', async () => {
     const wrong = {
@@ -214,20 +232,26 @@ describe('a start that cannot succeed', () => {
     for (const name of Object.keys(wrong).slice(3)) expect(error.message).toContain(name);
   });
 
-  it('names the taken port and closes the services that were already up', async () => {
+  it('names the taken port before any store is opened', async () => {
     const blocker = createServer();
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
     const { port } = blocker.address() as AddressInfo;
-    let firstUrl = '';
     const started = start([probeService('syncshield'), probeService('syncflow')], {
-      environment: { ...environment, SYNCSHIELD_HTTP_PORT: '0', SYNCFLOW_HTTP_PORT: String(port) },
-      onReady: ({ httpUrl }) => (firstUrl = httpUrl),
+      environment: {
+        ...{ ...environment, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' },
+        ...{ SYNCSHIELD_HTTP_PORT: '0', SYNCFLOW_HTTP_PORT: String(port) },
+      },
     });
     await expect(started).rejects.toMatchObject({ code: 'port_in_use', details: { port } });
     await expect(started).rejects.toThrow('SYNCFLOW_HTTP_PORT');
-    await expect(fetch(`${firstUrl}/health`)).rejects.toThrow();
-    await waitFor(async () => (await sessions()) === 0, { what: 'the sessions to end' });
     blocker.close();
+  });
+
+  it('says when an address is not one of this machine', async () => {
+    const started = start([probeService('syncflow')], {
+      environment: { ...environment, KIKI_BIND_HOST: '192.0.2.1' },
+    });
+    await expect(started).rejects.toMatchObject({ code: 'address_unusable' });
   });
 
   it('closes everything when a module throws', async () => {
@@ -237,8 +261,13 @@ describe('a start that cannot succeed', () => {
         throw new Error('broken');
       },
     };
-    const started = start([probeService('syncshield'), broken], { environment, portBase: 0 });
+    let firstUrl = '';
+    const started = start([probeService('syncshield'), broken], {
+      ...{ environment, portBase: 0 },
+      onReady: ({ httpUrl }) => (firstUrl = httpUrl),
+    });
     await expect(started).rejects.toThrow('broken');
+    await expect(fetch(`${firstUrl}/health`)).rejects.toThrow();
     await waitFor(async () => (await sessions()) === 0, { what: 'the sessions to end' });
   });
 });

@@ -5,7 +5,9 @@ import { planPorts } from './ports.js';
 import { probeService } from './probe.fixture.js';
 import { loadSettings } from './settings.js';
 
-const [service] = loadSettings([probeService('syncflow')], { SYNCFLOW_HTTP_PORT: '8099' }).services;
+const CONFIGURED = 21_000 + (process.pid % 9000);
+const environment = { SYNCFLOW_HTTP_PORT: String(CONFIGURED) };
+const [service] = loadSettings([probeService('syncflow')], environment).services;
 
 function listen(port: number): Promise<Server> {
   const server = createServer();
@@ -26,6 +28,9 @@ it('keeps a free port until it is released', async () => {
 });
 
 it('takes the configured port without a base, and the place behind one with it', async () => {
-  expect((await planPorts(service!, undefined, '127.0.0.1')).http.port).toBe(8099);
-  expect((await planPorts(service!, 9000, '127.0.0.1')).http.port).toBe(9002);
+  const taken = [await planPorts(service!, undefined, '127.0.0.1')];
+  const base = taken[0]!.http.port + 100;
+  taken.push(await planPorts(service!, base, '127.0.0.1'));
+  expect(taken.map(({ http }) => http.port)).toEqual([CONFIGURED, base + 2]);
+  await Promise.all(taken.map(({ http }) => http.release()));
 });

@@ -35,8 +35,10 @@ export function portBehind(base: number, service: PeerName): number {
 }
 
 /**
- * Decides every port before anything is built, so that all services know each other's addresses; free ones are reserved.
+ * Takes every port before anything is built: all services know each other's addresses, and one that is taken is found
+ * before a store is opened.
  * @param portBase N: N, N+1, …; 0: free ones; undefined: as configured
+ * @throws port_in_use, address_unusable
  */
 export async function planPorts(
   { definition, endpoint }: ServiceSettings,
@@ -48,11 +50,21 @@ export async function planPorts(
     if (portBase === undefined) return configured;
     return portBase === 0 || offset === undefined ? 0 : portBase + offset;
   };
-  const http = await reserve(wanted(place.http, endpoint.httpPort), host);
+  const prefix = definition.name.toUpperCase();
+  const reserved = (port: number, variable: string): Promise<ReservedPort> =>
+    reserve(port, host).catch((error: unknown) => {
+      throw portFault(error, { port, host, variable });
+    });
+  const http = await reserved(wanted(place.http, endpoint.httpPort), `${prefix}_HTTP_PORT`);
   const { grpc } = definition.endpoints;
   if (grpc === undefined) return { http };
   const grpcPort = wanted(place.grpc, endpoint.grpcPort ?? grpc.port);
-  return { http, grpc: await reserve(grpcPort, host) };
+  try {
+    return { http, grpc: await reserved(grpcPort, `${prefix}_GRPC_PORT`) };
+  } catch (error) {
+    await http.release();
+    throw error;
+  }
 }
 
 /** The address at which a process on this machine reaches a server that listens on `host`. */
@@ -62,22 +74,33 @@ export function reachable(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Says which port is taken and how to choose another. */
-export function portFault(error: unknown, port: number, variable: string): unknown {
-  const message = error instanceof Error ? error.message : '';
-  const { code } = error as { code?: unknown };
+/** What was to be listened on, and which variable says so. */
+export interface ListenPlace {
+  readonly port: number;
+  readonly host: string;
+  readonly variable: string;
+}
+
+/** Says what is wrong with a place to listen on, and how to choose another. */
+export function portFault(error: unknown, { port, host, variable }: ListenPlace): unknown {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
   // grpc-js wraps the system's error into a message.
-  if (code !== 'EADDRINUSE' && !/EADDRINUSE/.test(message)) return error;
+  const cause = /EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND/.exec(`${String(code)} ${message}`)?.[0];
+  if (cause === undefined) return error;
+  if (cause !== 'EADDRINUSE') {
+    const text = `${host}, port ${port}, cannot be listened on (${cause}).`;
+    return errors.address_unusable(text, { port, variable }, { cause: error });
+  }
   const text = `Port ${port} is taken by another program; ${variable} names another.`;
   return errors.port_in_use(text, { port, variable }, { cause: error });
 }
 
+/** Listens, so that nobody else gets the port; whoever knocks already is sent away. */
 async function reserve(port: number, host: string): Promise<ReservedPort> {
-  if (port !== 0) return { port, release: () => Promise.resolve() };
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port: 0, host }, resolve);
+    server.listen({ port, host }, resolve);
   });
   server.unref();
   return { port: (server.address() as AddressInfo).port, release: () => closed(server) };

@@ -30,6 +30,9 @@ export interface DrainableParts {
   readonly close: () => Promise<void>;
 }
 
+/** Closing an application that has nothing left to do takes no longer than this. */
+const CLOSE_MS = 1000;
+
 /** How one service stops: says no to balancers, finishes what it began, closes. */
 export class ServiceShutdown {
   private readonly watching = new AbortController();
@@ -64,6 +67,11 @@ export class ServiceShutdown {
       http.app.getHttpServer().closeAllConnections();
     }
     await queues.close(left());
-    await close();
+    const isClosed = new AbortController();
+    const timeUp = clock.sleep(left() + CLOSE_MS, isClosed.signal).then(
+      () => logger.error('a part of the service would not close and was given up'),
+      () => undefined,
+    );
+    await Promise.race([close().finally(() => isClosed.abort()), timeUp]);
   }
 }

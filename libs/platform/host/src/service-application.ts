@@ -64,8 +64,9 @@ export async function startService(context: ServiceContext): Promise<StartedServ
   const http = await createApplication(context, tools, stores, guard);
   let isClosed = false;
   const close = async (): Promise<void> => {
-    if (!isClosed) await http.app.close();
+    if (isClosed) return;
     isClosed = true;
+    await http.app.close();
   };
   teardown.add(close);
   const grpc = endpoints.grpc && serveGrpc(context, tools, http, guard);
@@ -144,18 +145,18 @@ async function listen(
   grpc: GrpcTransport | undefined,
 ): Promise<void> {
   const prefix = service.definition.name.toUpperCase();
+  const host = settings.shared.bindHost;
+  const explain = (port: number, variable: string) => (error: unknown) => {
+    throw portFault(error, { port, host, variable });
+  };
   if (grpc !== undefined && ports.grpc !== undefined) {
-    const { port } = ports.grpc;
     await ports.grpc.release();
-    await http.app.startAllMicroservices().catch((error: unknown) => {
-      throw portFault(error, port, `${prefix}_GRPC_PORT`);
-    });
+    const explainGrpc = explain(ports.grpc.port, `${prefix}_GRPC_PORT`);
+    await http.app.startAllMicroservices().catch(explainGrpc);
   }
   const { port } = ports.http;
   await ports.http.release();
-  await http.app.listen(port, settings.shared.bindHost).catch((error: unknown) => {
-    throw portFault(error, port, `${prefix}_HTTP_PORT`);
-  });
+  await http.app.listen(port, host).catch(explain(port, `${prefix}_HTTP_PORT`));
 }
 
 /** The document of an application is made from the application itself, at the first call. */

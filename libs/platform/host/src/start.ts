@@ -59,8 +59,9 @@ export async function start(
   });
   const teardown = new Teardown((error) => logger.warn('something did not close well', { error }));
   try {
+    const ports = await takePorts(settings, options.portBase, teardown);
     const stores = await openProcessStores(settings, logger, teardown);
-    const started = await startAll({ settings, stores, teardown, options });
+    const started = await startAll({ settings, ports, stores, teardown, options });
     const firstKey = (await stores.auth.admin.ensureFirstKey())?.key;
     return hostOf({ settings, stores, started, teardown, logger, firstKey });
   } catch (error) {
@@ -69,26 +70,33 @@ export async function start(
   }
 }
 
+type Ports = ReadonlyMap<PeerName, ServicePorts>;
+
+async function takePorts(
+  { services, shared }: HostSettings,
+  portBase: number | undefined,
+  teardown: Teardown,
+): Promise<Ports> {
+  const ports = new Map<PeerName, ServicePorts>();
+  for (const service of services) {
+    const planned = await planPorts(service, portBase, shared.bindHost);
+    teardown.add(() => Promise.all([planned.http.release(), planned.grpc?.release()]));
+    ports.set(service.definition.name, planned);
+  }
+  return ports;
+}
+
 interface Starting {
   readonly settings: HostSettings;
+  readonly ports: Ports;
   readonly stores: ProcessStores;
   readonly teardown: Teardown;
   readonly options: StartOptions;
 }
 
-async function startAll({
-  settings,
-  stores,
-  teardown,
-  options,
-}: Starting): Promise<StartedService[]> {
+async function startAll(starting: Starting): Promise<StartedService[]> {
+  const { settings, ports, stores, teardown, options } = starting;
   const { clock = new SystemClock(), random = new SystemRandom(), portBase } = options;
-  const ports = new Map<PeerName, ServicePorts>();
-  for (const service of settings.services) {
-    const planned = await planPorts(service, portBase, settings.shared.bindHost);
-    teardown.add(() => Promise.all([planned.http.release(), planned.grpc?.release()]));
-    ports.set(service.definition.name, planned);
-  }
   const urls = peerUrls(settings, ports, portBase);
   const started: StartedService[] = [];
   for (const service of settings.services) {
@@ -133,12 +141,25 @@ function hostOf(all: Started): Host {
   };
 }
 
-async function stopAll({ settings, started, teardown, logger }: Started): Promise<void> {
+/** Closing the stores after the drain may take this much longer than the drain. */
+const CLOSE_MS = 10_000;
+
+async function stopAll(all: Started): Promise<void> {
+  const { settings, started, logger } = all;
   const clock = new SystemClock();
   const { drainDelayMs, drainGraceMs } = settings.shared;
   for (const { shutdown } of started) shutdown.announce();
   await clock.sleep(drainDelayMs);
-  const deadlineMs = clock.monotonicMs() + drainGraceMs;
+  const isOver = new AbortController();
+  const timeUp = clock.sleep(drainGraceMs + CLOSE_MS, isOver.signal).then(
+    () => logger.error('stopping took too long and was given up'),
+    () => undefined,
+  );
+  const closed = closeAll(all, clock.monotonicMs() + drainGraceMs).finally(() => isOver.abort());
+  await Promise.race([closed, timeUp]);
+}
+
+async function closeAll({ started, teardown, logger }: Started, deadlineMs: number): Promise<void> {
   for (const { shutdown } of started.toReversed()) {
     await shutdown.finish(deadlineMs).catch((error: unknown) => {
       logger.error('a service did not stop well', { error });
