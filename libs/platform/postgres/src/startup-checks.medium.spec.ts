@@ -67,23 +67,6 @@ describe('a server that is away', () => {
 });
 
 describeUnless(debianPostgresMissing(), 'the machine’s PostgreSQL', () => {
-  it.each(['fsync', 'full_page_writes', 'synchronous_commit'])(
-    'with %s = off is refused by name',
-    async (setting) => {
-      const server = (await startDebianPostgres({ [setting]: 'off' }))!;
-      try {
-        await expect(checkServer(server.connection)).rejects.toMatchObject({
-          code: 'postgres_not_durable',
-          details: { settings: [setting] },
-          message: expect.stringContaining(`${setting} = off`) as unknown,
-        });
-      } finally {
-        await server.stop();
-      }
-    },
-    60_000,
-  );
-
   describe('as it comes', () => {
     let server: DebianPostgres;
     beforeAll(async () => {
@@ -102,6 +85,36 @@ describeUnless(debianPostgresMissing(), 'the machine’s PostgreSQL', () => {
       await admin.query('ALTER DATABASE postgres RESET synchronous_commit');
       await admin.end();
     });
+
+    it.each(['fsync', 'full_page_writes', 'synchronous_commit'])(
+      'with %s = off is refused by name',
+      async (setting) => {
+        const admin = new pg.Client(server.connection);
+        await admin.connect();
+        const isOff = async (): Promise<boolean> => {
+          const { rows } = await admin.query<{ off: boolean }>(
+            `SELECT current_setting($1) = 'off' AS off`,
+            [setting],
+          );
+          return rows[0]!.off;
+        };
+        try {
+          await admin.query(`ALTER SYSTEM SET ${setting} = off`);
+          await admin.query('SELECT pg_reload_conf()');
+          await waitFor(isOff);
+          await expect(checkServer(server.connection)).rejects.toMatchObject({
+            code: 'postgres_not_durable',
+            details: { settings: [setting] },
+            message: expect.stringContaining(`${setting} = off`) as unknown,
+          });
+        } finally {
+          await admin.query(`ALTER SYSTEM RESET ${setting}`);
+          await admin.query('SELECT pg_reload_conf()');
+          await waitFor(async () => !(await isOff()));
+          await admin.end();
+        }
+      },
+    );
 
     const pgbouncer = '/usr/sbin/pgbouncer';
     const missing = existsSync(pgbouncer) ? undefined : `there is no ${pgbouncer}`;
