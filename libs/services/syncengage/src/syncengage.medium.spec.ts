@@ -191,7 +191,9 @@ describe('the main job', () => {
     expect(report.suppressedReasons).toEqual({ budget_denied: suppressed });
     expect(smtp.received).toHaveLength(40);
     expect(Math.max(...smtp.counts().values())).toBe(1);
-    await waitFor(async () => (await engage.report(T, 'winback')).unsettled === 0);
+    await waitFor(async () => (await engage.report(T, 'winback')).unsettled === 0, {
+      timeoutMs: 60_000,
+    });
     const budget = await shield.getBudget(T, 'mail');
     expect(budget).toMatchObject({ spentMicros: 40_000n, heldMicros: 0n });
   }, 120_000);
