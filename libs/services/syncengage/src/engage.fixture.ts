@@ -1,4 +1,7 @@
-/** The use cases on a real store and a real mail client; SyncShield, SyncValue and the channel switch are stand-ins. */
+/**
+ * The use cases on a real store and a real mail client; SyncShield, SyncValue and the channel
+ * switch are stand-ins.
+ */
 import { LiveChannels, UrlSigner, type SignedClaim } from '@kiki/auth';
 import { kernelErrors, SystemClock, SystemRandom, type Clock } from '@kiki/kernel';
 import type { Database } from '@kiki/postgres';
@@ -29,7 +32,9 @@ import type { JourneyDraft } from './domain/journey.js';
 
 export const T = 'default';
 
-/** A ledger of one table that outlives its process, with the rules of SyncShield that matter here. */
+/**
+ * A ledger of one table that outlives its process, with the rules of SyncShield that matter here.
+ */
 export class TableLedger extends SpendAuthority {
   isDown = false;
   expiresInMs = 600_000;

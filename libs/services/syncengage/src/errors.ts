@@ -40,7 +40,7 @@ export const errors = defineErrors({
   order_invalid: {
     kind: 'invalid',
     title: 'The order cannot be counted.',
-    fix: 'Send `order_id` and one of `revenue`, `total` or `value` as a number of at least 0, and `currency` as ISO 4217.',
+    fix: 'Send `order_id`, one of `revenue`, `total` or `value` (at least 0), and `currency` (ISO 4217).',
   },
   profile_not_found: {
     kind: 'not_found',

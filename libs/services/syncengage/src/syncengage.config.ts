@@ -20,7 +20,7 @@ export const syncengageConfig = defineConfig('syncengage', {
   smtpTimeoutMs: variable({
     env: 'SYNCENGAGE_SMTP_TIMEOUT_MS',
     schema: integer({ min: 100, max: 600_000, default: 30_000 }),
-    doc: 'Longest time for one mail, milliseconds; a mail without an answer by then counts as sent and is never repeated.',
+    doc: 'Longest time for one mail, milliseconds; one without an answer by then is never repeated.',
   }),
   mailFrom: variable({
     env: 'SYNCENGAGE_MAIL_FROM',
@@ -35,7 +35,7 @@ export const syncengageConfig = defineConfig('syncengage', {
   publicUrl: variable({
     env: 'SYNCENGAGE_PUBLIC_URL',
     schema: url(['http', 'https']).optional(),
-    doc: 'Where customers reach this service, for unsubscribe links; default: SYNCENGAGE_URL. Mailbox providers want https.',
+    doc: 'Where customers reach this service, for links in mails (https); default: SYNCENGAGE_URL.',
   }),
   unsubscribeTtlMs: variable({
     env: 'SYNCENGAGE_UNSUBSCRIBE_TTL_MS',

@@ -1,7 +1,8 @@
 /**
- * Goal: SyncEngage does its part of the main job over its real doors: events in, orders to SyncValue by gRPC, segments from its
- * P(alive), a journey under SyncShield's holds into a real mail server, and a way out for the customer.
- * Method: three real services on one PostgreSQL; SyncValue is started late on purpose.
+ * Goal: SyncEngage does its part of the main job over its real doors: events in, orders to
+ * SyncValue by gRPC, segments from its P(alive), a journey under SyncShield's holds into a real
+ * mail server, and a way out for the customer. Method: three real services on one PostgreSQL;
+ * SyncValue is started late on purpose.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -57,7 +57,10 @@ import { Unsubscribe } from './application/unsubscribe.js';
 import { backgroundWork } from './syncengage.background.js';
 import type { SyncengageConfig } from './syncengage.config.js';
 
-/** Holds outlast a chunk by far; the grace covers a SyncShield that is away when a mail has gone out. */
+/**
+ * Holds outlast a chunk by far; the grace covers a SyncShield that is away when a mail has gone
+ * out.
+ */
 const HOLD_TIMES = { expiresInMs: 600_000, graceMs: 3_600_000 };
 
 /** The composition root of SyncEngage. */

@@ -8,7 +8,9 @@ export interface StoredEvents {
   readonly orders: number;
 }
 
-/** Events, the profiles they amount to, and their orders in the outbox: all of a batch or nothing. */
+/**
+ * Events, the profiles they amount to, and their orders in the outbox: all of a batch or nothing.
+ */
 export abstract class EventStore {
   /**
    * Stores events with distinct message ids in one transaction.

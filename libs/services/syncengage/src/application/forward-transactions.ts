@@ -12,9 +12,10 @@ interface Backoff {
 }
 
 /**
- * Tells SyncValue about orders, oldest first per tenant, until the outbox is empty. A row leaves it only when SyncValue has
- * answered for it; told twice (a crash, two processes) it has one effect there, because its transaction id stays the same.
- * A tenant whose call failed waits, doubling up to a minute, with jitter; the others go on.
+ * Tells SyncValue about orders, oldest first per tenant, until the outbox is empty. A row leaves it
+ * only when SyncValue has answered for it; told twice (a crash, two processes) it has one effect
+ * there, because its transaction id stays the same. A tenant whose call failed waits, doubling up
+ * to a minute, with jitter; the others go on.
  */
 export class ForwardTransactions {
   private readonly backoff = new Map<string, Backoff>();

@@ -1,7 +1,8 @@
 /**
- * Goal: an event counts once, profiles end the same whatever the order of arrival, and every order reaches SyncValue exactly once
- * in effect, however often it is away, slow or answers what nobody hears. Method: a real PostgreSQL; SyncValue is a set of
- * transaction ids that fails on request, before or after it has taken a call.
+ * Goal: an event counts once, profiles end the same whatever the order of arrival, and every order
+ * reaches SyncValue exactly once in effect, however often it is away, slow or answers what nobody
+ * hears. Method: a real PostgreSQL; SyncValue is a set of transaction ids that fails on request,
+ * before or after it has taken a call.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { kernelErrors, SeededRandom, SystemRandom } from '@kiki/kernel';

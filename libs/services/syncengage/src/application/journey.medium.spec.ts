@@ -1,7 +1,7 @@
 /**
- * Goal: a journey puts everybody at risk into exactly one bucket, pays for exactly what may have been sent, mails nobody twice.
- * Method: the use cases on a real PostgreSQL and a real SMTP server that refuses, hangs up and is slow; SyncShield and SyncValue
- * are stand-ins with their rules.
+ * Goal: a journey puts everybody at risk into exactly one bucket, pays for exactly what may have
+ * been sent, mails nobody twice. Method: the use cases on a real PostgreSQL and a real SMTP server
+ * that refuses, hangs up and is slow; SyncShield and SyncValue are stand-ins with their rules.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, FakeClock, waitFor, type TestDatabase } from '@kiki/testing';

@@ -48,7 +48,10 @@ export abstract class Journeys {
     },
     at: Date,
   ): Promise<void>;
-  /** Runs of all tenants that have not moved since `before`; counts as a move, so that one caller gets each. */
+  /**
+   * Runs of all tenants that have not moved since `before`; counts as a move, so that one caller
+   * gets each.
+   */
   abstract takeStalledRuns(
     before: Date,
     now: Date,

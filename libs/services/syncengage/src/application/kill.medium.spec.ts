@@ -1,6 +1,7 @@
 /**
- * Goal: whatever instant a sending process is killed at, nobody gets two mails and every mail that went out is on record and paid.
- * Method: processes that send to a real, slow mail server are killed with -9 one after the other; the server's count is the truth.
+ * Goal: whatever instant a sending process is killed at, nobody gets two mails and every mail that
+ * went out is on record and paid. Method: processes that send to a real, slow mail server are
+ * killed with -9 one after the other; the server's count is the truth.
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
@@ -51,7 +52,8 @@ it(`survives ${KILLS} kills (seed ${seed})`, async () => {
       smtp.onReceived = () => void (smtp.received.length >= until && resolve());
     });
     await Promise.race([caught, process.said('done', 60_000)]);
-    // Every other time at once, with a mail that the server has and has not answered; else at any instant of the work after.
+    // Every other time at once, with a mail that the server has and has not answered; else at any
+    // instant of the work after.
     if (kill % 2 === 1) await sleep(random.nextInt(50));
     await process.end('SIGKILL');
     // Another one may tend at any time; nothing of a dead sender comes back to life by it.
@@ -74,7 +76,8 @@ it(`survives ${KILLS} kills (seed ${seed})`, async () => {
   );
   const recorded = new Set(rows.map(({ email }) => email));
   expect(smtp.received.filter(({ to }) => !recorded.has(to))).toEqual([]);
-  // Only mails caught in the act may be on record without having arrived: at most a lane's worth per kill.
+  // Only mails caught in the act may be on record without having arrived: at most a lane's worth
+  // per kill.
   expect(messaged - smtp.received.length).toBeLessThanOrEqual(KILLS * 3);
   expect(await ledger.recount()).toEqual({ captured: BigInt(messaged) * 1_000n });
   expect(report.unsettled).toBe(0);

@@ -41,13 +41,14 @@ export interface UnsettledMessage {
 }
 
 /**
- * Messages and the one bucket of their customers, changed together. Every step is one transaction that names the state it
- * leads out of, so that of any number of processes one does it.
+ * Messages and the one bucket of their customers, changed together. Every step is one transaction
+ * that names the state it leads out of, so that of any number of processes one does it.
  */
 export abstract class Messages {
   /**
-   * Looks at up to `limit` customers that `runId` has not seen: suppresses them with a reason or plans their message. Locks
-   * their profiles, so that journeys that run at once count each other's messages against the cap.
+   * Looks at up to `limit` customers that `runId` has not seen: suppresses them with a reason or
+   * plans their message. Locks their profiles, so that journeys that run at once count each other's
+   * messages against the cap.
    */
   abstract plan(
     journey: Journey,
@@ -71,8 +72,9 @@ export abstract class Messages {
   /** The next hold of these messages gets another name: theirs has expired unused. */
   abstract renewHolds(tenant: string, ids: readonly string[]): Promise<void>;
   /**
-   * planned → sending, once, if the customer may be written to at this very moment; otherwise planned → cancelled.
-   * Undefined when the caller must not send. Consent that was withdrawn before is always seen.
+   * planned → sending, once, if the customer may be written to at this very moment; otherwise
+   * planned → cancelled. Undefined when the caller must not send. Consent that was withdrawn before
+   * is always seen.
    */
   abstract claim(
     message: PlannedMessage,
@@ -94,7 +96,10 @@ export abstract class Messages {
     reason: SuppressionReason,
     now: Date,
   ): Promise<void>;
-  /** sending since before `before` → unknown: whoever sent it is gone, and the mail may be too. Returns how many. */
+  /**
+   * sending since before `before` → unknown: whoever sent it is gone, and the mail may be too.
+   * Returns how many.
+   */
   abstract giveUpSending(before: Date, now: Date): Promise<number>;
   /** Messages of the journey that are planned or being sent. */
   abstract countOpen(tenant: string, journeyId: string): Promise<number>;

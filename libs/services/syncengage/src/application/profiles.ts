@@ -34,8 +34,8 @@ export interface SubscriptionChange {
 export abstract class Profiles {
   abstract find(tenant: string, customerId: string): Promise<Profile | undefined>;
   /**
-   * Writes consent and its ledger row in one transaction; false when it was so already, which writes nothing.
-   * Once it returns, no message to the customer begins against their word.
+   * Writes consent and its ledger row in one transaction; false when it was so already, which
+   * writes nothing. Once it returns, no message to the customer begins against their word.
    * @throws profile_not_found
    */
   abstract changeSubscription(change: SubscriptionChange): Promise<boolean>;

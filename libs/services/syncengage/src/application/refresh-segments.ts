@@ -19,8 +19,9 @@ export interface SegmentPolicy {
 }
 
 /**
- * Asks SyncValue for P(alive) of every profile and stores who is where, with model version and time. When SyncValue cannot
- * be asked the refresh fails with the reason and what was known stays, growing old: nobody is sorted by a guess.
+ * Asks SyncValue for P(alive) of every profile and stores who is where, with model version and
+ * time. When SyncValue cannot be asked the refresh fails with the reason and what was known stays,
+ * growing old: nobody is sorted by a guess.
  */
 export class RefreshSegments {
   constructor(
@@ -50,7 +51,9 @@ export class RefreshSegments {
     await this.execute(tenant, id);
   }
 
-  /** Evaluates all profiles; done over again when it is called again. @throws what SyncValue throws */
+  /**
+   * Evaluates all profiles; done over again when it is called again. @throws what SyncValue throws
+   */
   async execute(tenant: string, refreshId: string): Promise<void> {
     const mark = (change: Parameters<Segments['setState']>[2]): Promise<void> =>
       this.segments.setState(tenant, refreshId, change, this.time.clock.now());

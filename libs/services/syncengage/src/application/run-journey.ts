@@ -41,8 +41,9 @@ export interface JourneyPolicy {
 }
 
 /**
- * Runs a journey: everybody in its segment is assigned to an arm once and for ever, then each is suppressed with a reason or
- * messaged. May be called again at any point, after a crash too: every step finds what the last one committed.
+ * Runs a journey: everybody in its segment is assigned to an arm once and for ever, then each is
+ * suppressed with a reason or messaged. May be called again at any point, after a crash too: every
+ * step finds what the last one committed.
  */
 export class RunJourney {
   constructor(

@@ -67,7 +67,10 @@ export abstract class Segments {
     freshSince: Date,
     limit: number,
   ): Promise<Member[]>;
-  /** Refreshes of all tenants that have not moved since `before`; counts as a move, so that one caller gets each. */
+  /**
+   * Refreshes of all tenants that have not moved since `before`; counts as a move, so that one
+   * caller gets each.
+   */
   abstract takeStalled(
     before: Date,
     now: Date,

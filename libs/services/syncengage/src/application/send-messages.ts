@@ -33,8 +33,9 @@ export interface SendingPolicy {
 }
 
 /**
- * Sends planned messages: one hold for the chunk, then each mail is claimed (committed as `sending`), handed to the mail
- * server, and recorded. At most once: a mail that may have been taken is never sent again, whatever happens to us.
+ * Sends planned messages: one hold for the chunk, then each mail is claimed (committed as
+ * `sending`), handed to the mail server, and recorded. At most once: a mail that may have been
+ * taken is never sent again, whatever happens to us.
  */
 export class SendMessages {
   constructor(
@@ -46,8 +47,8 @@ export class SendMessages {
 
   /**
    * Works on what is due.
-   * @throws unavailable when SyncShield gives no answer, smtp_unavailable when the server cannot be reached: nothing is lost,
-   * call again later
+   * @throws unavailable when SyncShield gives no answer, smtp_unavailable when the server cannot be
+   * reached: nothing is lost, call again later
    */
   async execute(
     journey: Journey,

@@ -6,8 +6,9 @@ import type { Settlement, SpendAuthority } from './spend-authority.js';
 const BATCH = 500;
 
 /**
- * Tells SyncShield what became of held money until it has confirmed each: captured for mails that went out or may have, given
- * back for the others. Settlement ids are derived from the holds, so telling it twice has one effect.
+ * Tells SyncShield what became of held money until it has confirmed each: captured for mails that
+ * went out or may have, given back for the others. Settlement ids are derived from the holds, so
+ * telling it twice has one effect.
  */
 export class SettleMessages {
   constructor(

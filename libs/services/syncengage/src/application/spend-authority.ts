@@ -21,10 +21,14 @@ export interface Settlement {
 
 /** Who allows money to be spent: SyncShield. No answer means no message. */
 export abstract class SpendAuthority {
-  /** One answer per request, in order; the same ids again give the first answers. @throws unavailable */
+  /**
+   * One answer per request, in order; the same ids again give the first answers. @throws
+   * unavailable
+   */
   abstract hold(tenant: string, requests: readonly HoldRequest[]): Promise<HoldAnswer[]>;
   /**
-   * What became of each, in order: an outcome such as `captured`, or undefined where it must be told again.
+   * What became of each, in order: an outcome such as `captured`, or undefined where it must be
+   * told again.
    * @throws unavailable
    */
   abstract settle(

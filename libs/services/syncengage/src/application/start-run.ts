@@ -20,7 +20,8 @@ export class StartRun {
     if (!journey.isActive) throw errors.journey_paused();
     const id = uuidv7(this.clock, this.random);
     const run = await this.journeys.requestRun(tenant, journeyId, id, this.clock.now());
-    // Also for a run that waits already: its job may have been lost between the two stores; a second one does no harm.
+    // Also for a run that waits already: its job may have been lost between the two stores; a
+    // second one does no harm.
     if (run.state === 'queued') await this.jobs.runJourney(tenant, run.id);
     return run;
   }

@@ -13,8 +13,9 @@ export interface TendingPolicy {
 }
 
 /**
- * Picks up what a crashed process left: mails in `sending` become `unknown` (and are paid for, never resent), holds of
- * finished messages are settled, runs and refreshes that nobody works on go back into the queue.
+ * Picks up what a crashed process left: mails in `sending` become `unknown` (and are paid for,
+ * never resent), holds of finished messages are settled, runs and refreshes that nobody works on go
+ * back into the queue.
  */
 export class TendEngagement {
   constructor(

@@ -1,4 +1,5 @@
-// Goal: one mailbox has one spelling, and nothing that is no address gets through. Method: table, and idempotence by property.
+// Goal: one mailbox has one spelling, and nothing that is no address gets through. Method: table,
+// and idempotence by property.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { looksLikeEmail, normaliseEmail } from './email-address.js';

@@ -7,8 +7,9 @@ const LOCAL = /^[^\s\p{Cc}()<>[\]:;@\\,".]+(\.[^\s\p{Cc}()<>[\]:;@\\,".]+)*$/u;
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
 
 /**
- * The one spelling under which an address is kept: trimmed, composed (NFC), lower case, domain in its ASCII form.
- * Undefined when it cannot be an address. Dots and plus signs stay: only the mailbox's owner knows what they mean.
+ * The one spelling under which an address is kept: trimmed, composed (NFC), lower case, domain in
+ * its ASCII form. Undefined when it cannot be an address. Dots and plus signs stay: only the
+ * mailbox's owner knows what they mean.
  */
 export function normaliseEmail(text: string): string | undefined {
   const trimmed = text.trim().normalize('NFC');

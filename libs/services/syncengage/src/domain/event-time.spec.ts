@@ -1,4 +1,5 @@
-// Goal: an event never lies in the future, and a clock that is off is corrected only where it can be believed.
+// Goal: an event never lies in the future, and a clock that is off is corrected only where it can
+// be believed.
 // Method: a table, and the bound by property.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

@@ -28,8 +28,8 @@ const FUTURE_TOLERANCE_MS = 60_000;
 const LATE_AFTER_MS = 24 * 3_600_000;
 
 /**
- * Corrects a sender's clock by `receivedAt − sentAt` (as Segment does) when it is off by five seconds to a day; an event
- * that would still lie in the future happened when it arrived.
+ * Corrects a sender's clock by `receivedAt − sentAt` (as Segment does) when it is off by five
+ * seconds to a day; an event that would still lie in the future happened when it arrived.
  */
 export function eventTime({ receivedAt, timestamp, sentAt }: TimeEvidence): EventTime {
   if (timestamp === undefined) return { occurredAt: receivedAt, timing: 'on_time' };

@@ -1,4 +1,5 @@
-// Goal: what is kept of an event and of a customer does not depend on luck: order of arrival, retries, odd input.
+// Goal: what is kept of an event and of a customer does not depend on luck: order of arrival,
+// retries, odd input.
 // Method: a table of events; the fold of events under any permutation by property.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

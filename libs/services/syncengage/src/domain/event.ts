@@ -65,7 +65,10 @@ export interface IntakeRules {
 /** Largest event, bytes of JSON. */
 export const MAX_EVENT_BYTES = 32 * 1024;
 
-/** Turns a client's event into ours. An address that cannot be one is left out with a warning, the rest is kept. */
+/**
+ * Turns a client's event into ours. An address that cannot be one is left out with a warning, the
+ * rest is kept.
+ */
 export function readEvent(raw: RawEvent, rules: IntakeRules): Result<TakenEvent, EventProblem> {
   const json = JSON.stringify(raw.data);
   const problem = shapeProblem(raw, json);
@@ -132,7 +135,10 @@ function timesOf(raw: RawEvent): { timestamp?: Date; sentAt?: Date } {
   };
 }
 
-/** An event without an id but with a time is named by its content, so that sending it again changes nothing. */
+/**
+ * An event without an id but with a time is named by its content, so that sending it again changes
+ * nothing.
+ */
 function derivedId(raw: RawEvent): string | undefined {
   if (raw.timestamp === undefined) return undefined;
   const { sentAt: _sentAt, ...content } = raw;

@@ -13,8 +13,8 @@ export interface AssignmentKey {
 }
 
 /**
- * A number in [0, 1), uniform over customers: the first 53 bits of
- * SHA-256(salt ␀ tenant ␀ journey ␀ customer) as a binary fraction. Ids carry no NUL, so the parts cannot run together.
+ * A number in [0, 1), uniform over customers: the first 53 bits of SHA-256(salt ␀ tenant ␀ journey
+ * ␀ customer) as a binary fraction. Ids carry no NUL, so the parts cannot run together.
  */
 export function assignmentFraction({ tenant, journeyId, customerId, salt }: AssignmentKey): number {
   const digest = createHash('sha256')

@@ -52,7 +52,10 @@ export interface ArmResult {
   readonly orders: number;
 }
 
-/** Everybody the journey has met, each in exactly one of heldOut, suppressed, messaged (and pending while a run goes on). */
+/**
+ * Everybody the journey has met, each in exactly one of heldOut, suppressed, messaged (and pending
+ * while a run goes on).
+ */
 export interface JourneyReport {
   readonly atRisk: number;
   readonly heldOut: number;

@@ -17,18 +17,26 @@ export interface PlannedMessage {
   readonly attempts: number;
 }
 
-/** Name of a message's hold: the same after a crash, another one when the first was denied or has expired. */
+/**
+ * Name of a message's hold: the same after a crash, another one when the first was denied or has
+ * expired.
+ */
 export function holdIdOf(message: { readonly id: string; readonly holdAttempt: number }): string {
   return `engage.${message.id}.${message.holdAttempt}`;
 }
 
-/** What becomes of the hold of a message that is over: a mail that may have gone out is paid for. */
+/**
+ * What becomes of the hold of a message that is over: a mail that may have gone out is paid for.
+ */
 export function settlementActionOf(state: MessageState): 'capture' | 'void' | undefined {
   if (state === 'sent' || state === 'unknown') return 'capture';
   return state === 'failed' || state === 'cancelled' ? 'void' : undefined;
 }
 
-/** `Message-ID` of a message: the same on every attempt, so that a mailbox that got it twice would show it once. */
+/**
+ * `Message-ID` of a message: the same on every attempt, so that a mailbox that got it twice would
+ * show it once.
+ */
 export function messageIdHeader(tenant: string, id: string, domain: string): string {
   const hash = createHash('sha256').update(`${tenant}\0${id}`).digest('hex').slice(0, 40);
   return `<${hash}@${domain}>`;

@@ -1,4 +1,5 @@
-// Goal: an order becomes exactly one amount of money and one transaction id, however often and from where it is told.
+// Goal: an order becomes exactly one amount of money and one transaction id, however often and from
+// where it is told.
 // Method: a table of properties as shops send them; exactness and determinism by property.
 import { describe, expect, it } from '@jest/globals';
 import { microsToDecimal } from '@kiki/kernel';

@@ -32,8 +32,9 @@ const MAX_ID_LENGTH = 128;
 const AMOUNTS = ['revenue', 'total', 'value'] as const;
 
 /**
- * Reads an order; undefined when the event is none. A purchase's transaction id is the shop's own order id, so that an order
- * log with those ids and the event stream meet in one row; a refund adds its own id, because an order may be refunded in parts.
+ * Reads an order; undefined when the event is none. A purchase's transaction id is the shop's own
+ * order id, so that an order log with those ids and the event stream meet in one row; a refund adds
+ * its own id, because an order may be refunded in parts.
  */
 export function orderOf(source: OrderSource): OrderTransaction | OrderProblem | undefined {
   const { name, properties } = source;

@@ -20,8 +20,8 @@ export interface ProfileUpdate extends ProfileFacts {
 const NOTHING: ProfileFacts = { traits: {}, traitTimes: {} };
 
 /**
- * Joins two states of knowledge, trait by trait the newer one: the same whatever is joined first. Of two values with one time
- * the one that is joined later stays.
+ * Joins two states of knowledge, trait by trait the newer one: the same whatever is joined first.
+ * Of two values with one time the one that is joined later stays.
  */
 export function mergeFacts(known: ProfileFacts, news: ProfileFacts): ProfileFacts {
   const isNews = (trait: string): boolean => timeOf(news, trait) >= timeOf(known, trait);

@@ -1,4 +1,5 @@
-// Goal: every customer gets exactly one reason or none, in a fixed order of importance. Method: all combinations.
+// Goal: every customer gets exactly one reason or none, in a fixed order of importance. Method: all
+// combinations.
 import { describe, expect, it } from '@jest/globals';
 import { churnSegmentOf } from './churn.js';
 import { planReason, type Subscription } from './suppression.js';

@@ -1,4 +1,5 @@
-// Goal: a template says what its owner wrote with values filled in, and values are never more than text.
+// Goal: a template says what its owner wrote with values filled in, and values are never more than
+// text.
 // Method: table; injection by property.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

@@ -17,7 +17,10 @@ export function unknownPlaceholders(template: string): string[] {
     .map(([text]) => text);
 }
 
-/** Fills `{{customerId}}`, `{{offer}}`, `{{unsubscribeUrl}}` and `{{traits.name|default}}`; values are text, never templates. */
+/**
+ * Fills `{{customerId}}`, `{{offer}}`, `{{unsubscribeUrl}}` and `{{traits.name|default}}`; values
+ * are text, never templates.
+ */
 export function renderTemplate(template: string, values: TemplateValues): string {
   return template.replace(PLACEHOLDER, (_text, name: string, fallback: string | undefined) => {
     const value = valueOf(name, values);

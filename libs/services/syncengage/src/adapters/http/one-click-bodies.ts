@@ -14,8 +14,8 @@ interface ContentTypes {
 }
 
 /**
- * Mailbox providers may send the one-click POST as a form of either kind (RFC 8058 §3.1). What it says is known already,
- * so that the body is swallowed.
+ * Mailbox providers may send the one-click POST as a form of either kind (RFC 8058 §3.1). What it
+ * says is known already, so that the body is swallowed.
  */
 @Injectable()
 export class OneClickBodies implements OnModuleInit {

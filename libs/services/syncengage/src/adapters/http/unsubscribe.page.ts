@@ -7,7 +7,13 @@ const STYLE =
 const styleHash = createHash('sha256').update(STYLE).digest('base64');
 
 /** May show itself and send its own form, nothing else. */
-export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${styleHash}'`,
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
 
 function page(title: string, content: string): string {
   return (

@@ -1,4 +1,7 @@
-/** Statements of the intake; each takes arrays, so that a batch of a thousand costs as many round trips as one event. */
+/**
+ * Statements of the intake; each takes arrays, so that a batch of a thousand costs as many round
+ * trips as one event.
+ */
 
 export const LINK = `
   insert into anonymous_links (tenant, anonymous_id, customer_id, linked_at)

@@ -63,7 +63,9 @@ export async function planChunk(
   return { considered: open.length, planned: planned.length };
 }
 
-/** A message of an earlier run is on its way, or its money is: this run leaves the customer alone. */
+/**
+ * A message of an earlier run is on its way, or its money is: this run leaves the customer alone.
+ */
 function isBusy(row: OpenRow): boolean {
   if (row.state === null) return false;
   if (row.state !== 'cancelled') return true;
@@ -77,7 +79,8 @@ async function decide(
 ): Promise<Decision[]> {
   const { tenant } = journey;
   const profiles = await tx.query<ProfileState>(sql.LOCK_PROFILES, [tenant, customerIds]);
-  // Counted after the profiles are locked: what a journey beside us planned is seen, what it will plan waits.
+  // Counted after the profiles are locked: what a journey beside us planned is seen, what it will
+  // plan waits.
   const counts = await tx.query<{ customer_id: string; messages: bigint }>(sql.RECENT_MESSAGES, [
     tenant,
     customerIds,

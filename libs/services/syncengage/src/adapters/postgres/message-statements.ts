@@ -1,4 +1,7 @@
-/** Statements of the message state machine. Each names the state it leads out of; the customer's bucket moves with it. */
+/**
+ * Statements of the message state machine. Each names the state it leads out of; the customer's
+ * bucket moves with it.
+ */
 
 export const OPEN_ASSIGNMENTS = `
   select a.customer_id, m.state, m.hold_state, m.settled_at
@@ -78,8 +81,8 @@ export const CANCEL = `
   ) ${SUPPRESS}`;
 
 /**
- * Claims a message in one round trip, if its customer's consent is among $5. Locks the consent that the claim relies on: a
- * withdrawal waits for the claim, or the claim sees it.
+ * Claims a message in one round trip, if its customer's consent is among $5. Locks the consent that
+ * the claim relies on: a withdrawal waits for the claim, or the claim sees it.
  */
 export const CLAIM = `
   with target as (

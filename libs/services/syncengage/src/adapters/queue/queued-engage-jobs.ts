@@ -11,7 +11,9 @@ export interface RunJob {
   readonly runId: string;
 }
 
-/** With the queue's backoff this is hours; later the tending puts what is left into the queue again. */
+/**
+ * With the queue's backoff this is hours; later the tending puts what is left into the queue again.
+ */
 const RUN_ATTEMPTS = 50;
 
 /** Background work through the service's queues. */

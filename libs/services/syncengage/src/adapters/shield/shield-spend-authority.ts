@@ -28,7 +28,8 @@ export class ShieldSpendAuthority extends SpendAuthority {
     );
     return results.map((result): HoldAnswer => {
       if (!result.ok) {
-        // An item that could not be decided is nobody's refusal: the whole chunk is asked for again.
+        // An item that could not be decided is nobody's refusal: the whole chunk is asked for
+        // again.
         if (result.error.isRetryable) throw result.error;
         return { isApproved: false, reason: result.error.code };
       }

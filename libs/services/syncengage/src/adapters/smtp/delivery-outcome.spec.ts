@@ -1,4 +1,5 @@
-// Goal: "not taken" is said only where it is proven; everything else after the first byte is "unknown", hence never repeated.
+// Goal: "not taken" is said only where it is proven; everything else after the first byte is
+// "unknown", hence never repeated.
 // Method: every kind of failure an SMTP client reports, before and after the first byte.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

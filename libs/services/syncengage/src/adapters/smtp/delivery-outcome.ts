@@ -15,8 +15,9 @@ const ABOUT_THE_MAIL = /^(RCPT TO|DATA)/;
 const UNSENDABLE = new Set(['EENVELOPE', 'EMESSAGE']);
 
 /**
- * What a failed attempt proves. The server takes a mail only by answering its last byte, so a mail of which nothing was handed
- * over is not taken, a mail that was answered with a refusal is not taken, and any other may be.
+ * What a failed attempt proves. The server takes a mail only by answering its last byte, so a mail
+ * of which nothing was handed over is not taken, a mail that was answered with a refusal is not
+ * taken, and any other may be.
  * @param hasBegun whether the client asked for the first byte of the mail
  */
 export function deliveryOutcome(failure: SmtpFailure, hasBegun: boolean): Delivery {

@@ -21,9 +21,9 @@ export interface SmtpOptions {
 }
 
 /**
- * Mails over SMTP, on connections that are kept while there is work. Works on nodemailer's connection and not on its
- * transport, because only here it is known whether the server has seen a byte of the mail: the body is a stream that the
- * client starts to read after the server's 354.
+ * Mails over SMTP, on connections that are kept while there is work. Works on nodemailer's
+ * connection and not on its transport, because only here it is known whether the server has seen a
+ * byte of the mail: the body is a stream that the client starts to read after the server's 354.
  */
 export class SmtpMailer extends Mailer {
   override readonly lanes: number;
@@ -45,7 +45,8 @@ export class SmtpMailer extends Mailer {
     const kept = this.idle.pop();
     if (kept !== undefined) {
       const delivery = await this.handOver(kept, mail, mime);
-      // The server may have hung up while nothing was going on; the mail has not left, so a fresh connection may try.
+      // The server may have hung up while nothing was going on; the mail has not left, so a fresh
+      // connection may try.
       if (delivery.kind !== 'unreachable') return delivery;
     }
     try {
