@@ -18,8 +18,9 @@ export interface SyncShieldClientOptions {
 }
 
 /**
- * Typed client of SyncShield; money is bigint micros. Nothing is repeated here, but everything may be repeated by the caller
- * with the same ids: `unavailable`, `deadline_exceeded` and `decision_unknown` say nothing about the decision.
+ * Typed client of SyncShield; money is bigint micros. Nothing is repeated here, but everything may
+ * be repeated by the caller with the same ids: `unavailable`, `deadline_exceeded` and
+ * `decision_unknown` say nothing about the decision.
  */
 export class SyncShieldClient {
   private readonly api: ReturnType<typeof createApi<paths>>;
@@ -29,7 +30,10 @@ export class SyncShieldClient {
     this.api = createApi<paths>({ baseUrl, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   }
 
-  /** The same body again returns the budget as it is now. @throws idempotency_conflict, budget_parent_invalid, cap_invalid */
+  /**
+   * The same body again returns the budget as it is now. @throws idempotency_conflict,
+   * budget_parent_invalid, cap_invalid
+   */
   async createBudget(tenant: string, input: money.BudgetInput): Promise<money.Budget> {
     const body = { ...input, caps: input.caps.map(capBody) };
     return from.budget(await answerOf(this.api.POST('/v1/budgets', { body, ...this.of(tenant) })));
@@ -74,7 +78,10 @@ export class SyncShieldClient {
     return from.hold(await answerOf(this.api.POST('/v1/holds', { body, ...this.of(tenant) })));
   }
 
-  /** Results in the order of the requests, each with its own error; more than MAX_BATCH go in several calls. */
+  /**
+   * Results in the order of the requests, each with its own error; more than MAX_BATCH go in
+   * several calls.
+   */
   async holdBatch(
     tenant: string,
     requests: readonly money.HoldRequest[],
@@ -96,7 +103,10 @@ export class SyncShieldClient {
     return from.hold(await answerOf(call));
   }
 
-  /** Takes the money of a hold, wholly or in part; the rest is free. @throws hold_not_found, idempotency_conflict */
+  /**
+   * Takes the money of a hold, wholly or in part; the rest is free. @throws hold_not_found,
+   * idempotency_conflict
+   */
   async capture(
     tenant: string,
     holdId: string,
@@ -117,7 +127,10 @@ export class SyncShieldClient {
     return from.settlement(await answerOf(call));
   }
 
-  /** Results in the order of the settlements, each with its own error; more than MAX_BATCH go in several calls. */
+  /**
+   * Results in the order of the settlements, each with its own error; more than MAX_BATCH go in
+   * several calls.
+   */
   async settleBatch(
     tenant: string,
     settlements: readonly money.SettlementRequest[],
@@ -137,7 +150,10 @@ export class SyncShieldClient {
     return all;
   }
 
-  /** Whether a hold would pass now; holds nothing and promises nothing. @throws budget_not_found, currency_mismatch */
+  /**
+   * Whether a hold would pass now; holds nothing and promises nothing. @throws budget_not_found,
+   * currency_mismatch
+   */
   async check(
     tenant: string,
     request: Pick<money.HoldRequest, 'budgetId' | 'amountMicros' | 'currency'>,

@@ -1,5 +1,6 @@
 /**
- * Goal: 200 callers racing over HTTP for the last unit of a budget, also at two hosts of one installation: exactly one gets it.
+ * Goal: 200 callers racing over HTTP for the last unit of a budget, also at two hosts of one
+ * installation: exactly one gets it.
  * Method: two hosts on one PostgreSQL, each caller a request of its own, round after round.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

@@ -1,6 +1,7 @@
 /**
  * Goal: SyncShield's HTTP interface does what its contract says, and its client reads it.
- * Method: the real service on a real PostgreSQL, called by the client of the contract and by plain requests.
+ * Method: the real service on a real PostgreSQL, called by the client of the contract and by plain
+ * requests.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';

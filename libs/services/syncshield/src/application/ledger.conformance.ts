@@ -1,6 +1,7 @@
 /**
- * Goal: every adapter of the ledger keeps its promises: decisions, repetition, expiry, late spend, trees, caps of every kind,
- * administration, reading and the audit log. Method: one suite over the ports, run on each store.
+ * Goal: every adapter of the ledger keeps its promises: decisions, repetition, expiry, late spend,
+ * trees, caps of every kind, administration, reading and the audit log. Method: one suite over the
+ * ports, run on each store.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CapInput } from '../domain/caps.js';

@@ -27,14 +27,14 @@ export interface ReleaseReport {
 }
 
 /**
- * The money path. Decisions are durable when the promise resolves, are made in the order given, and are the same for every
- * process that shares the store. The store's clock is the only one.
+ * The money path. Decisions are durable when the promise resolves, are made in the order given,
+ * and are the same for every process that shares the store. The store's clock is the only one.
  */
 export abstract class Ledger {
   /**
-   * Decides up to MAX_BATCH commands in one transaction, in order; the outcomes come in the same order.
-   * Repeated ids get their first answer; an outcome `shard_busy` may be repeated too. After a throw nothing, or (decision_unknown) everything was decided: repeat with the
-   * same ids.
+   * Decides up to MAX_BATCH commands in one transaction, in order; the outcomes come in the same
+   * order. Repeated ids get their first answer; an outcome `shard_busy` may be repeated too. After
+   * a throw nothing, or (decision_unknown) everything was decided: repeat with the same ids.
    * @throws unavailable, decision_unknown
    */
   abstract decide(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]>;
@@ -88,7 +88,9 @@ export interface PageRequest {
   readonly after?: string | undefined;
 }
 
-/** The budget tree and its administration; every change is an audit record with before and after. */
+/**
+ * The budget tree and its administration; every change is an audit record with before and after.
+ */
 export abstract class Budgets {
   /**
    * Creates a budget; the same id with the same body returns the budget as it is now.
@@ -107,7 +109,8 @@ export abstract class Budgets {
     actor: string,
   ): Promise<BudgetReport>;
   /**
-   * Replaces the caps. A cap that keeps id and kind keeps what it counted; a new one counts what is held and spent already.
+   * Replaces the caps. A cap that keeps id and kind keeps what it counted; a new one counts what
+   * is held and spent already.
    * @throws budget_not_found
    */
   abstract replaceCaps(
@@ -143,7 +146,9 @@ export abstract class LedgerReader {
     filter: { readonly budgetId: string; readonly state?: HoldState | undefined },
     page: PageRequest,
   ): Promise<Page<Hold>>;
-  /** Whether a hold would pass now; promises nothing. @throws budget_not_found, currency_mismatch */
+  /**
+   * Whether a hold would pass now; promises nothing. @throws budget_not_found, currency_mismatch
+   */
   abstract check(
     tenant: string,
     request: {

@@ -1,5 +1,6 @@
 /**
- * Goal: callers that come while a run is in flight share the next one, in order, each with its own answers and errors.
+ * Goal: callers that come while a run is in flight share the next one, in order, each with its own
+ * answers and errors.
  * Method: runs that a test finishes by hand.
  */
 import { describe, expect, it } from '@jest/globals';

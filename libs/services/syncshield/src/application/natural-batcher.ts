@@ -6,7 +6,10 @@ export interface BatcherOptions {
   readonly maxWaiting: number;
   /** Makes the error of a submission that is turned away. */
   readonly overloaded: (waiting: number) => Error;
-  /** Whether an error of a joint run may come from one submission alone, so that each is worth a run of its own. */
+  /**
+   * Whether an error of a joint run may come from one submission alone, so that each is worth a
+   * run of its own.
+   */
   readonly isWorthSplitting: (error: unknown) => boolean;
 }
 
@@ -17,8 +20,8 @@ interface Submission<C, R> {
 }
 
 /**
- * Natural batching: while one run is in flight everything else waits, then goes together in order of arrival. No timer: a
- * lone caller goes at once, many callers share a commit.
+ * Natural batching: while one run is in flight everything else waits, then goes together in order
+ * of arrival. No timer: a lone caller goes at once, many callers share a commit.
  */
 export class NaturalBatcher<C, R> {
   private queue: Submission<C, R>[] = [];
@@ -35,7 +38,10 @@ export class NaturalBatcher<C, R> {
     return this.waitingItems;
   }
 
-  /** Runs the items in one run, together with what others submitted meanwhile; results in the order of the items. */
+  /**
+   * Runs the items in one run, together with what others submitted meanwhile; results in the order
+   * of the items.
+   */
   submit(items: readonly C[]): Promise<R[]> {
     if (this.waitingItems + items.length > this.options.maxWaiting && this.waitingItems > 0) {
       return Promise.reject(this.options.overloaded(this.waitingItems));

@@ -2,7 +2,10 @@ import { canonicalJson } from '@kiki/kernel';
 import { expiresMs, releaseMs, type Hold } from './hold.js';
 import type { Breach, SettlementResult } from './settlement.js';
 
-/** One fact of the log: who did what, when, to what. No personal data: neither purpose nor reference. */
+/**
+ * One fact of the log: who did what, when, to what. No personal data: neither purpose nor
+ * reference.
+ */
 export interface AuditRecord {
   readonly tenant: string;
   readonly actor: string;
@@ -12,7 +15,10 @@ export interface AuditRecord {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** The bytes that are stored, hashed and proven: canonical JSON; the sequence number is the record's place. */
+/**
+ * The bytes that are stored, hashed and proven: canonical JSON; the sequence number is the
+ * record's place.
+ */
 export function auditLine(record: AuditRecord): string {
   const { actor, atMs, action, facts } = record;
   return canonicalJson({ v: 1, action, actor, atMs, ...facts });

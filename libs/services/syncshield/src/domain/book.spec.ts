@@ -1,8 +1,9 @@
 /**
- * Goal: whatever happens in whatever order, no approval takes a cap above its limit, every counter equals the sum of its
- * history, and every command is answered as the rules say.
- * Method: random commands on a shard whose store is a map with the CHECK of the real table, compared after each step with a
- * reference that counts nothing and sums the history anew; days by the tz database's own dates, windows by their exact length.
+ * Goal: whatever happens in whatever order, no approval takes a cap above its limit, every counter
+ * equals the sum of its history, and every command is answered as the rules say.
+ * Method: random commands on a shard whose store is a map with the CHECK of the real table,
+ * compared after each step with a reference that counts nothing and sums the history anew; days by
+ * the tz database's own dates, windows by their exact length.
  */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -181,7 +182,9 @@ class Run {
     if (late > 0n) this.expectBreach(fact);
   }
 
-  /** Late spend is a breach exactly when some cap's day, total or window that contains it is above. */
+  /**
+   * Late spend is a breach exactly when some cap's day, total or window that contains it is above.
+   */
   private expectBreach(fact: Fact): void {
     const { nowMs } = this.shard;
     const isAbove = (used: 'used' | 'usedAtMost'): boolean =>
@@ -201,7 +204,9 @@ class Run {
     expect(fact.decidedMs).toBeLessThanOrEqual(nowMs);
   }
 
-  /** Instants at which a window may end that contains the fact; of a day or a total only its own. */
+  /**
+   * Instants at which a window may end that contains the fact; of a day or a total only its own.
+   */
   private endsOf(cap: Cap, { decidedMs }: Fact): number[] {
     if (cap.kind !== 'sliding_window') return [decidedMs];
     const reachMs = (cap.windowMs ?? 0) + 3 * bucketMs(cap.windowMs ?? 0);

@@ -53,8 +53,9 @@ export interface BookChanges {
 }
 
 /**
- * The rules of the ledger, on everything one transaction has read. Commands are applied one after the other, each on what
- * the ones before it left: a batch decides exactly what its commands would have got one by one.
+ * The rules of the ledger, on everything one transaction has read. Commands are applied one after
+ * the other, each on what the ones before it left: a batch decides exactly what its commands would
+ * have got one by one.
  */
 export class Book {
   private readonly fresh = new Map<string, Hold>();

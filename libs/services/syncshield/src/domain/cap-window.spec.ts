@@ -1,6 +1,8 @@
 /**
- * Goal: days begin at local midnight in every time zone, and the buckets of a window always cover it.
- * Method: the tz database's own dates at random instants of ten years; buckets against the exact window.
+ * Goal: days begin at local midnight in every time zone, and the buckets of a window always cover
+ * it.
+ * Method: the tz database's own dates at random instants of ten years; buckets against the exact
+ * window.
  */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,7 +1,9 @@
 import { dayNumber, startOfDay } from '@kiki/kernel';
 import type { Cap } from './budget.js';
 
-/** A sliding window is counted in at least this many buckets; it admits at most 1/120 too little. */
+/**
+ * A sliding window is counted in at least this many buckets; it admits at most 1/120 too little.
+ */
 export const MIN_BUCKETS = 120;
 /** Shortest sliding window, milliseconds. */
 export const MIN_WINDOW_MS = 1_000;
@@ -27,8 +29,9 @@ export function slotAt(cap: Cap, atMs: number): bigint {
 }
 
 /**
- * The buckets that a window ending in `bucket` counts, first and last. The oldest is counted whole although the window may cover
- * only its end: whatever instant of the bucket the window ends at, its true sum is never above the counted one.
+ * The buckets that a window ending in `bucket` counts, first and last. The oldest is counted whole
+ * although the window may cover only its end: whatever instant of the bucket the window ends at,
+ * its true sum is never above the counted one.
  */
 export function bucketsOfWindow(cap: Cap, bucket: bigint): { first: bigint; last: bigint } {
   const windowMs = cap.windowMs ?? MIN_WINDOW_MS;

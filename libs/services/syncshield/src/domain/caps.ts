@@ -22,7 +22,8 @@ export interface CapInput {
 }
 
 /**
- * Completes caps: an id (the kind, numbered when there are several) and the time zone of a calendar day.
+ * Completes caps: an id (the kind, numbered when there are several) and the time zone of a
+ * calendar day.
  * @throws cap_invalid naming every field that is wrong
  */
 export function completeCaps(requests: readonly CapRequest[]): CapInput[] {
@@ -48,7 +49,10 @@ export function completeCaps(requests: readonly CapRequest[]): CapInput[] {
   return caps;
 }
 
-/** Whether a cap counts in the same slots as the one it replaces, so that it may keep what was counted. */
+/**
+ * Whether a cap counts in the same slots as the one it replaces, so that it may keep what was
+ * counted.
+ */
 export function countsAlike(cap: Cap, input: CapInput): boolean {
   return (
     cap.kind === input.kind && cap.timeZone === input.timeZone && cap.windowMs === input.windowMs

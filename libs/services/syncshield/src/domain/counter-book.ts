@@ -38,8 +38,9 @@ const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /**
- * The counters that one transaction works on. It remembers what it was given, so that writing sends differences and the
- * CHECK of the table judges their sum: a transaction that worked on stale counters fails instead of overspending.
+ * The counters that one transaction works on. It remembers what it was given, so that writing
+ * sends differences and the CHECK of the table judges their sum: a transaction that worked on
+ * stale counters fails instead of overspending.
  */
 export class CounterBook {
   private readonly caps = new Map<bigint, CapCells>();
@@ -79,8 +80,8 @@ export class CounterBook {
   }
 
   /**
-   * Lets the counters of that slot stand above the limit (late spend), and says by how much the worst window that
-   * contains the slot is above now.
+   * Lets the counters of that slot stand above the limit (late spend), and says by how much the
+   * worst window that contains the slot is above now.
    */
   allowExcess(tenant: string, cap: Cap, at: { decidedMs: number; nowMs: number }): bigint {
     const slot = slotAt(cap, at.decidedMs);

@@ -1,4 +1,4 @@
-import { CounterNeeds } from '../adapters/postgres/counter-needs.js';
+import { CounterNeeds } from './counter-needs.js';
 import { Book, type BookChanges, type ShardView } from './book.js';
 import { BudgetTree, MAX_MICROS, METER_ID, type Budget, type Cap } from './budget.js';
 import { CounterBook, type CounterRow } from './counter-book.js';
@@ -25,7 +25,10 @@ export function treeOf(
   return new BudgetTree(budgets);
 }
 
-/** One shard kept in memory as the store keeps it: counters by row, written as differences under the same CHECK. */
+/**
+ * One shard kept in memory as the store keeps it: counters by row, written as differences under
+ * the same CHECK.
+ */
 export class MemoryShard {
   readonly holds = new Map<string, Hold>();
   readonly settlements = new Map<string, Settlement>();

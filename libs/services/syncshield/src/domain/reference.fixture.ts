@@ -36,7 +36,10 @@ export class Reference {
     };
   }
 
-  /** What really counts against a cap at an instant: its local calendar date, its exact window, or everything. */
+  /**
+   * What really counts against a cap at an instant: its local calendar date, its exact window, or
+   * everything.
+   */
   used(budget: Budget, cap: Cap, nowMs: number): bigint {
     if (cap.kind === 'calendar_day') {
       const today = dateOf(nowMs, cap.timeZone);
@@ -49,7 +52,9 @@ export class Reference {
     return this.sum(budget, () => true);
   }
 
-  /** The most that may count: a sliding window may reach back by two buckets more than its length. */
+  /**
+   * The most that may count: a sliding window may reach back by two buckets more than its length.
+   */
   usedAtMost(budget: Budget, cap: Cap, nowMs: number): bigint {
     if (cap.kind !== 'sliding_window') return this.used(budget, cap, nowMs);
     const windowMs = cap.windowMs ?? MIN_WINDOW_MS;

@@ -78,7 +78,10 @@ export class LedgerMetrics extends LedgerObserver {
   }
 }
 
-/** `approved within_limits` of a hold, `captured` of a settlement, with the code where there is an error. */
+/**
+ * `approved within_limits` of a hold, `captured` of a settlement, with the code where there is an
+ * error.
+ */
 function labelsOf({ kind, result }: LedgerOutcome): string {
   if (!result.ok) return kind === 'hold' ? `error ${result.error.code}` : result.error.code;
   if ('settlement' in result.value) return result.value.settlement.outcome;

@@ -14,8 +14,9 @@ const APPEND = `
     JOIN heads USING (tenant)`;
 
 /**
- * Appends records, packed per tenant. The head row is the last lock of a transaction, and tenants come in a fixed order, so
- * that sequence numbers are dense and appear in order of commit without a deadlock.
+ * Appends records, packed per tenant. The head row is the last lock of a transaction, and tenants
+ * come in a fixed order, so that sequence numbers are dense and appear in order of commit without
+ * a deadlock.
  */
 export async function appendAudit(tx: Queryable, records: readonly AuditRecord[]): Promise<void> {
   if (records.length === 0) return;

@@ -5,7 +5,7 @@ import { isCallers, withoutNo, type Budget } from '../../domain/budget.js';
 import { windowAt } from '../../domain/cap-window.js';
 import type { CounterBook } from '../../domain/counter-book.js';
 import type { BudgetRow } from './budget-rows.js';
-import { CounterNeeds } from './counter-needs.js';
+import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters } from './counter-rows.js';
 import { readShards, type LockedShard, type TreeCache } from './shard-rows.js';
 import { storeNowMs } from './store-time.js';

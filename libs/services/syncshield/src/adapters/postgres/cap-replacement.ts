@@ -8,8 +8,8 @@ import { insertCounters } from './counter-rows.js';
 import type { LockedShard } from './shard-rows.js';
 
 /**
- * Replaces the caps of a budget under the lock of its shard. A cap that counts in the same slots keeps its counters; a new
- * one counts what is held and spent already.
+ * Replaces the caps of a budget under the lock of its shard. A cap that counts in the same slots
+ * keeps its counters; a new one counts what is held and spent already.
  */
 export async function replaceCapRows(
   tx: Queryable,

@@ -2,7 +2,7 @@ import type { Queryable, Row } from '@kiki/postgres';
 import type { Cap } from '../../domain/budget.js';
 import { CounterBook, type CounterRow } from '../../domain/counter-book.js';
 import { errors } from '../../errors.js';
-import type { CounterNeeds } from './counter-needs.js';
+import type { CounterNeeds } from '../../domain/counter-needs.js';
 
 interface StoredRow extends Row {
   tenant: string;
@@ -24,7 +24,8 @@ const INSERT = `
   INSERT INTO cap_counters (tenant, cap_no, slot, spent_micros, held_micros, limit_micros, excess_micros)
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])`;
 
-// Differences, not values: counters read before somebody else's change would break the CHECK instead of hiding it.
+// Differences, not values: counters read before somebody else's change would break the CHECK
+// instead of hiding it.
 const UPDATE = `
   UPDATE cap_counters c
      SET spent_micros = c.spent_micros + k.spent, held_micros = c.held_micros + k.held,

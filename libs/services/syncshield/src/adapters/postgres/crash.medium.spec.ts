@@ -1,7 +1,9 @@
 /**
- * Goal: whatever moment a connection dies at, nothing acknowledged is lost and nothing is counted twice.
- * Method: callers place and settle holds on several ledgers while the sessions of the database are terminated at random
- * instants; who gets an error repeats with the same ids. Afterwards every answer is looked up and every row is counted anew.
+ * Goal: whatever moment a connection dies at, nothing acknowledged is lost and nothing is counted
+ * twice.
+ * Method: callers place and settle holds on several ledgers while the sessions of the database are
+ * terminated at random instants; who gets an error repeats with the same ids. Afterwards every
+ * answer is looked up and every row is counted anew.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -43,7 +43,8 @@ const DUE = `
 
 const INSERT = `
   INSERT INTO holds (tenant, id, shard_no, budget_no, amount_micros, currency, expires_in_ms, grace_ms, purpose,
-                     reference, is_approved, reason, denial, decided_ms, release_ms, state, captured_micros, late_micros)
+                     reference, is_approved, reason, denial, decided_ms, release_ms, state,
+                     captured_micros, late_micros)
   SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
                        $8::bigint[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[], $14::bigint[],
                        $15::bigint[], $16::text[], $17::bigint[], $18::bigint[])`;
@@ -83,7 +84,10 @@ export async function findDueHolds(
   return rows.map(toHold);
 }
 
-/** Writes new holds in order of decision. A unique violation means that another process was faster with one of the ids. */
+/**
+ * Writes new holds in order of decision. A unique violation means that another process was faster
+ * with one of the ids.
+ */
 export async function insertHolds(tx: Queryable, holds: readonly Hold[]): Promise<void> {
   if (holds.length === 0) return;
   const column = <T>(of: (hold: Hold) => T): T[] => holds.map(of);

@@ -1,8 +1,9 @@
 /**
- * Goal: 200 callers racing for the last unit of a budget, 200 times: exactly one gets it, and everybody who repeats his
- * question hears the same answer.
- * Method: four processes' worth of ledgers, each with its own pool, on one PostgreSQL; callers come through batches and alone,
- * some by different budgets of one tree; some send their id to two processes at once.
+ * Goal: 200 callers racing for the last unit of a budget, 200 times: exactly one gets it, and
+ * everybody who repeats his question hears the same answer.
+ * Method: four processes' worth of ledgers, each with its own pool, on one PostgreSQL; callers
+ * come through batches and alone, some by different budgets of one tree; some send their id to two
+ * processes at once.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '@kiki/kernel';
@@ -48,7 +49,10 @@ function valueOf([outcome]: Awaited<ReturnType<Decide['execute']>>): Hold {
   return outcome.result.value;
 }
 
-/** A budget with one unit left, alone or as the root of a tree; gives the ids that callers may name. */
+/**
+ * A budget with one unit left, alone or as the root of a tree; gives the ids that callers may
+ * name.
+ */
 async function lastUnit(root: string, isTree: boolean): Promise<string[]> {
   const input = { tenant: TENANT, name: root, currency: 'EUR' };
   const caps = [{ id: 'total', kind: 'total' as const, limitMicros: isTree ? 8n : 1n }];

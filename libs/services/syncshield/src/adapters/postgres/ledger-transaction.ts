@@ -6,7 +6,7 @@ import type { CounterBook } from '../../domain/counter-book.js';
 import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
 import type { SettlementRequest } from '../../domain/settlement.js';
 import { appendAudit } from './audit-rows.js';
-import { CounterNeeds } from './counter-needs.js';
+import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters, writeCounters } from './counter-rows.js';
 import { findDueHolds, findHolds, insertHolds, updateHolds } from './hold-rows.js';
 import { findSettlements, insertBreaches, insertSettlements } from './settlement-rows.js';
@@ -37,7 +37,8 @@ export interface TransactionOrder {
 }
 
 /**
- * The work of one transaction under the locks of its shards: gives back what is due, decides the commands in order, writes.
+ * The work of one transaction under the locks of its shards: gives back what is due, decides the
+ * commands in order, writes.
  */
 export class LedgerTransaction {
   private constructor(

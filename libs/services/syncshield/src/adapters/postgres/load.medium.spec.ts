@@ -1,7 +1,9 @@
 /**
- * Goal: after any concurrent load the counters equal a recount of holds and settlements, and every identity holds.
- * Method: three processes' worth of ledgers take random holds, settlements, repetitions, late and too large captures while
- * the clock jumps, sweepers run, budgets pause and caps are replaced; then everything is counted anew. Seeds are printed.
+ * Goal: after any concurrent load the counters equal a recount of holds and settlements, and every
+ * identity holds.
+ * Method: three processes' worth of ledgers take random holds, settlements, repetitions, late and
+ * too large captures while the clock jumps, sweepers run, budgets pause and caps are replaced;
+ * then everything is counted anew. Seeds are printed.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DomainError, SystemClock } from '@kiki/kernel';

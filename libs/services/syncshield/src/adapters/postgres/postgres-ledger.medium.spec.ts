@@ -1,5 +1,6 @@
 /**
- * Goal: the PostgreSQL ledger keeps the ledger's promises on the embedded server and on the PostgreSQL of the machine.
+ * Goal: the PostgreSQL ledger keeps the ledger's promises on the embedded server and on the
+ * PostgreSQL of the machine.
  * Method: the conformance suite of the port, on a database of its own.
  */
 import { afterAll } from '@jest/globals';

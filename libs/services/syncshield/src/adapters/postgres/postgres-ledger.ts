@@ -19,7 +19,10 @@ import { STORE_NOW, storeNowMs } from './store-time.js';
 export interface PostgresLedgerOptions {
   /** Longest wait for a shard that another process decides on, milliseconds. @default 2000 */
   readonly lockTimeoutMs?: number;
-  /** How long a decision whose COMMIT was not answered is asked for again, milliseconds. @default 5000 */
+  /**
+   * How long a decision whose COMMIT was not answered is asked for again, milliseconds. @default
+   * 5000
+   */
   readonly unknownForMs?: number;
   /** SQL expression of the store's clock. @default STORE_NOW */
   readonly storeNow?: string;
@@ -32,11 +35,17 @@ const RELEASES_PER_SWEEP = 1_000;
 /** Shards that one pass of the sweeper looks at. */
 const SHARDS_PER_SWEEP = 32;
 
-/** The money path on PostgreSQL: one transaction per batch, the rows of its shards locked in a fixed order. */
+/**
+ * The money path on PostgreSQL: one transaction per batch, the rows of its shards locked in a
+ * fixed order.
+ */
 export class PostgresLedger extends Ledger {
   private readonly routes = new Routes();
   private readonly trees = new TreeCache();
-  /** Shards whose lock was waited for in vain; they are tried without waiting until it is free again. */
+  /**
+   * Shards whose lock was waited for in vain; they are tried without waiting until it is free
+   * again.
+   */
   private readonly suspects = new Set<number>();
   private readonly storeNow: string;
   private readonly lockTimeoutMs: number;
@@ -83,8 +92,9 @@ export class PostgresLedger extends Ledger {
   }
 
   /**
-   * After a lock did not come in time: decides whatever is free, tenant by tenant, without waiting. Only commands of what is still
-   * locked come back as shard_busy, so that a process that hangs does not stop the budgets of others.
+   * After a lock did not come in time: decides whatever is free, tenant by tenant, without
+   * waiting. Only commands of what is still locked come back as shard_busy, so that a process that
+   * hangs does not stop the budgets of others.
    */
   private async decideAround(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]> {
     const outcomes = new Map<LedgerCommand, LedgerOutcome>();
@@ -155,8 +165,8 @@ export class PostgresLedger extends Ledger {
   }
 
   /**
-   * Bounds the wait for a lock, and keeps the planner on the indexes: its named statements are planned once per connection,
-   * perhaps while the tables are still empty.
+   * Bounds the wait for a lock, and keeps the planner on the indexes: its named statements are
+   * planned once per connection, perhaps while the tables are still empty.
    */
   private async prepare(tx: Queryable): Promise<void> {
     await tx.query(

@@ -10,7 +10,7 @@ import { headroom } from '../../domain/book.js';
 import { keyOf, type Hold, type HoldState } from '../../domain/hold.js';
 import { unknownBudget, unknownHold, wrongCurrency } from '../../domain/replay.js';
 import { findBudget } from './budget-rows.js';
-import { CounterNeeds } from './counter-needs.js';
+import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters } from './counter-rows.js';
 import { findHolds, HOLD_COLUMNS, toHold } from './hold-rows.js';
 import { readShards, TreeCache } from './shard-rows.js';

@@ -14,7 +14,10 @@ export interface RecountedBudget {
   readonly limitMicros: bigint | undefined;
   readonly spentMicros: bigint;
   readonly heldMicros: bigint;
-  /** Sum over the caps of how far their worst day or window is above; late spend and lowered limits count too. */
+  /**
+   * Sum over the caps of how far their worst day or window is above; late spend and lowered limits
+   * count too.
+   */
   readonly overMicros: bigint;
 }
 
@@ -72,7 +75,8 @@ const AUDIT = `
    GROUP BY h.tenant, h.next_seq`;
 
 /**
- * Counts every hold and settlement anew and compares with what the ledger has counted, in one snapshot.
+ * Counts every hold and settlement anew and compares with what the ledger has counted, in one
+ * snapshot.
  * @param database a database whose search path is SyncShield's schema
  * @param tenant only this one
  */
@@ -204,7 +208,8 @@ class Recount {
       compare(slot, expected, (usage) => text(usage) === text(expected));
     }
     if (cap.kind !== 'sliding_window') return;
-    // It was true when the cap was last touched and the window has only lost buckets since: never too low.
+    // It was true when the cap was last touched and the window has only lost buckets since: never
+    // too low.
     const live = windowSum(counted, cap, slotAt(cap, shard.nowMs));
     compare(LIVE_SLOT, live, (usage) => whole(usage) >= whole(live));
   }

@@ -18,7 +18,10 @@ const HOLDS = `
 /** Most budgets whose shard a process remembers. */
 const MAX_ROUTES = 100_000;
 
-/** Which shards a batch has to lock. A budget and a hold never change their shard, so a route may be remembered for ever. */
+/**
+ * Which shards a batch has to lock. A budget and a hold never change their shard, so a route may
+ * be remembered for ever.
+ */
 export class Routes {
   private readonly budgets = new Map<string, number>();
 

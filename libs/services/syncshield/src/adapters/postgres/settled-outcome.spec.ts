@@ -1,6 +1,7 @@
 /**
- * Goal: a transaction is repeated only while that is safe and useful, and nobody is told "failed" about a decision that may
- * have been taken. Method: runs that fail as told, on a clock that does not wait.
+ * Goal: a transaction is repeated only while that is safe and useful, and nobody is told "failed"
+ * about a decision that may have been taken. Method: runs that fail as told, on a clock that does
+ * not wait.
  */
 import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@kiki/testing';

@@ -10,14 +10,19 @@ export interface RepeatOptions {
 }
 
 const WAIT_MS = [10, 50, 100, 250, 500, 1_000] as const;
-/** Repetitions while nothing was decided yet: another process was faster with an id, or a connection broke. */
+/**
+ * Repetitions while nothing was decided yet: another process was faster with an id, or a
+ * connection broke.
+ */
 const MAX_HARMLESS = 4;
 const UNIQUE_VIOLATION = '23505';
 const CHECK_VIOLATION = '23514';
 
 /**
- * Runs a transaction that may be repeated because its ids make it idempotent, until its outcome is known.
- * @throws decision_unknown when COMMIT was sent and nobody can say what became of it; ledger_inconsistent; what `run` throws
+ * Runs a transaction that may be repeated because its ids make it idempotent, until its outcome is
+ * known.
+ * @throws decision_unknown when COMMIT was sent and nobody can say what became of it;
+ * ledger_inconsistent; what `run` throws
  */
 export async function untilKnown<T>(run: () => Promise<T>, options: RepeatOptions): Promise<T> {
   const { clock, unknownForMs } = options;

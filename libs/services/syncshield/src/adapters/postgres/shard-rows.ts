@@ -49,7 +49,8 @@ export interface ShardChange {
 
 const SHARD_COLUMNS = 'shard_no, tenant, root_id, version, clock_ms, next_release_ms';
 
-// In the order of their numbers, in every transaction of every process: whoever waits, waits for the same next one.
+// In the order of their numbers, in every transaction of every process: whoever waits, waits for
+// the same next one.
 const LOCK = `
   SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]) ORDER BY shard_no FOR UPDATE`;
 const LOCK_FREE = `
@@ -81,7 +82,9 @@ export async function lockShards(tx: Queryable, shardNos: readonly number[]): Pr
   return rows.map(toHead);
 }
 
-/** Locks those of the shards that nobody works on; never waits, so it may come after `lockShards`. */
+/**
+ * Locks those of the shards that nobody works on; never waits, so it may come after `lockShards`.
+ */
 export async function lockFreeShards(
   tx: Queryable,
   shardNos: readonly number[],
@@ -123,14 +126,20 @@ export async function nextRelease(tx: Queryable, shardNo: number): Promise<numbe
 /** Most shards whose trees a process keeps. */
 const MAX_TREES = 10_000;
 
-/** Trees by shard and version: read again only after they changed. Call it after the shards are locked. */
+/**
+ * Trees by shard and version: read again only after they changed. Call it after the shards are
+ * locked.
+ */
 export class TreeCache {
   private readonly trees = new Map<
     number,
     { readonly version: bigint; readonly tree: BudgetTree }
   >();
 
-  /** Completes shard rows with their trees and the instant, which never runs backwards within a shard. */
+  /**
+   * Completes shard rows with their trees and the instant, which never runs backwards within a
+   * shard.
+   */
   async viewsOf(
     tx: Queryable,
     heads: readonly ShardHead[],
@@ -192,7 +201,10 @@ function toHead(row: ShardRow): ShardHead {
   };
 }
 
-/** A lock that did not come in time, in terms of the ledger. @throws shard_busy, or the error as it is */
+/**
+ * A lock that did not come in time, in terms of the ledger. @throws shard_busy, or the error as it
+ * is
+ */
 export function orShardBusy(error: unknown): never {
   if ((error as { code?: unknown }).code !== '55P03') throw error;
   throw shardBusy(error);

@@ -1,8 +1,8 @@
 import type { Queryable } from '@kiki/postgres';
 
 /**
- * The only clock of the ledger, as an SQL expression of milliseconds since the epoch. Tests put an offset into it, which
- * every process that shares the store then sees at once.
+ * The only clock of the ledger, as an SQL expression of milliseconds since the epoch. Tests put an
+ * offset into it, which every process that shares the store then sees at once.
  */
 export const STORE_NOW = `floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
 

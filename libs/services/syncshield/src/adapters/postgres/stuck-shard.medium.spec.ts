@@ -1,6 +1,8 @@
 /**
- * Goal: a process that hangs while it holds a lock stops its own shard only, and nothing is wrong once it is gone.
- * Method: a session keeps a shard's row, or a tenant's audit head, locked while batches over several budgets are decided.
+ * Goal: a process that hangs while it holds a lock stops its own shard only, and nothing is wrong
+ * once it is gone.
+ * Method: a session keeps a shard's row, or a tenant's audit head, locked while batches over
+ * several budgets are decided.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '@kiki/kernel';

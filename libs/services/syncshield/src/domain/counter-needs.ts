@@ -1,6 +1,6 @@
-import type { ShardView } from '../../domain/book.js';
-import type { Budget, Cap } from '../../domain/budget.js';
-import { bucketsOfWindow, LIVE_SLOT, slotAt } from '../../domain/cap-window.js';
+import type { ShardView } from './book.js';
+import type { Budget, Cap } from './budget.js';
+import { bucketsOfWindow, LIVE_SLOT, slotAt } from './cap-window.js';
 
 /** A run of slots of one cap, both ends included. */
 export interface SlotRange {
@@ -36,7 +36,10 @@ export class CounterNeeds {
     }
   }
 
-  /** Also what counts money that was decided on at `decidedMs`, should it be settled now, even late. */
+  /**
+   * Also what counts money that was decided on at `decidedMs`, should it be settled now, even
+   * late.
+   */
   addDecided(tenant: string, shard: ShardView, budgetNo: bigint, decidedMs: number): void {
     this.addNow(tenant, shard, budgetNo);
     for (const node of shard.tree.path(budgetNo)) {
