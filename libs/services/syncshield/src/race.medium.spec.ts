@@ -24,7 +24,10 @@ let shields: SyncShieldClient[];
 
 beforeAll(async () => {
   db = await createTestDatabase({ schema: 'unused' });
-  const environment = { DATABASE_URL: db.url, KIKI_HOME: home, LOG_LEVEL: 'silent' };
+  const environment = {
+    ...{ DATABASE_URL: db.url, KIKI_HOME: home, LOG_LEVEL: 'silent' },
+    SYNCSHIELD_LOCK_TIMEOUT_MS: '60000',
+  };
   const first = await start([syncshieldDefinition], { environment, portBase: 0 });
   hosts = [first, await start([syncshieldDefinition], { environment, portBase: 0 })];
   const { key } = await first.auth.admin.createKey({
@@ -36,7 +39,7 @@ beforeAll(async () => {
       new SyncShieldClient({
         baseUrl: host.service('syncshield').httpUrl,
         headers: () => headers,
-        timeoutMs: 30_000,
+        timeoutMs: 120_000,
       }),
   );
 });

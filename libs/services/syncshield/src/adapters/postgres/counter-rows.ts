@@ -15,7 +15,8 @@ interface StoredRow extends Row {
 }
 
 const LOAD = `
-  SELECT c.*
+  SELECT c.tenant, c.cap_no, c.slot, c.spent_micros, c.held_micros, c.limit_micros,
+         c.excess_micros
     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS k (tenant, cap_no, first, last)
     JOIN cap_counters c
       ON c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot BETWEEN k.first AND k.last`;

@@ -22,7 +22,10 @@ interface SettlementRow extends Row {
 }
 
 const FIND = `
-  SELECT s.* FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, hold_id, settlement_id)
+  SELECT s.tenant, s.hold_id, s.settlement_id, s.action, s.amount_micros, s.outcome,
+         s.captured_micros, s.late_micros, s.state_after, s.captured_after_micros,
+         s.late_after_micros, s.settled_ms
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, hold_id, settlement_id)
     JOIN settlements s
       ON s.tenant = k.tenant AND s.hold_id = k.hold_id AND s.settlement_id = k.settlement_id`;
 
