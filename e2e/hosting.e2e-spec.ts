@@ -1,7 +1,7 @@
 /**
- * Goal: the five services run as processes of their own, started in any order over one home, and one of them can die.
- * Method: start them shuffled on an empty home behind a free port base, ask each what an operator would ask, kill one with
- * -9, start it again, stop all. The seed of the order is in the title.
+ * Goal: the five services run as processes of their own, started in any order over one home, and one of them can
+ * die. Method: start them shuffled on an empty home behind a free port base, ask each what an operator would ask,
+ * kill one with -9, start it again, stop all. The seed of the order is in the title.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';

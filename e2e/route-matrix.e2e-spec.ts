@@ -1,7 +1,8 @@
 /**
- * Goal: no route of any service can be used without a key, with the wrong scope, or across tenants; a new one cannot escape.
- * Method: start all five; take the routes from the served OpenAPI documents, from Nest's own controllers and from the proto
- * descriptors; try every route × every way to be refused. A new route with an id in its path needs a row in route-seeds.ts.
+ * Goal: no route of any service can be used without a key, with the wrong scope, or across tenants; a new one
+ * cannot escape. Method: start all five; take the routes from the served OpenAPI documents, from Nest's own
+ * controllers and from the proto descriptors; try every route × every way to be refused. A new route with an id in
+ * its path needs a row in route-seeds.ts.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Goal: the committed contracts say what the services do. Method: make the generated files again, in memory or in a scratch
- * folder, and compare whole texts.
+ * Goal: the committed contracts say what the services do. Method: make the generated files again, in memory or in
+ * a scratch folder, and compare whole texts.
  */
 import { describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

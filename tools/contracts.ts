@@ -1,6 +1,7 @@
 /**
- * Generates the HTTP contracts from the services' own schemas: `npm run contracts [-- <service>…]` writes `openapi.json` and the
- * types of the client beside it; the drift spec makes the same texts in memory and compares.
+ * Generates the HTTP contracts from the services' own schemas: `npm run contracts [-- <service>…]` writes
+ * `openapi.json` and the types of the client beside it; the drift spec makes the same texts in memory and
+ * compares.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

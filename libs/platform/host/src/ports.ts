@@ -17,8 +17,9 @@ export interface ServicePorts {
 }
 
 /**
- * Places behind `--port-base`: the addresses of the API in the order of the default ports, then SyncValue's health. They
- * do not depend on which services a process starts, so that five processes with the same base find each other.
+ * Places behind `--port-base`: the addresses of the API in the order of the default ports, then SyncValue's
+ * health. They do not depend on which services a process starts, so that five processes with the same base find
+ * each other.
  */
 const PLACES: Readonly<Record<PeerName, { readonly http: number; readonly grpc?: number }>> = {
   syncvalue: { grpc: 0, http: 5 },

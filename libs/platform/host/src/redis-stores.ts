@@ -15,7 +15,10 @@ export interface RedisStore {
   close(): Promise<void>;
 }
 
-/** Connects and looks whether the server is fit; undefined where none is configured. @throws redis_unfit, shared_state_unavailable */
+/**
+ * Connects and looks whether the server is fit; undefined where none is configured.
+ * @throws redis_unfit, shared_state_unavailable
+ */
 export async function openRedisStore(
   { shared }: HostSettings,
   logger: Logger,

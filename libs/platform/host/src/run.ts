@@ -9,8 +9,8 @@ import { start, type Host, type StartOptions } from './start.js';
 const REPEAT_MS = 2000;
 
 /**
- * The whole life of a service process: starts, prints where it listens, and on SIGINT or SIGTERM drains and exits 0. A start
- * that fails is explained on standard error and exits 1.
+ * The whole life of a service process: starts, prints where it listens, and on SIGINT or SIGTERM drains and exits
+ * 0. A start that fails is explained on standard error and exits 1.
  */
 export async function run(
   definitions: readonly AnyServiceDefinition[],

@@ -12,7 +12,10 @@ export interface OpenRoutes {
   readonly isDocsPublic: boolean;
 }
 
-/** The whole application of a service: its own module, the platform's parts, health, metrics and, for HTTP APIs, docs. */
+/**
+ * The whole application of a service: its own module, the platform's parts, health, metrics and, for HTTP APIs,
+ * docs.
+ */
 export function serviceModule(
   definition: AnyServiceDefinition,
   parts: PlatformParts,

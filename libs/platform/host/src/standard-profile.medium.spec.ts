@@ -1,6 +1,6 @@
 /**
- * Goal: with PostgreSQL and Redis a service keeps each thing where the standard profile says, and refuses a Redis that would
- * drop jobs. Method: a small service on real servers; look at both stores afterwards.
+ * Goal: with PostgreSQL and Redis a service keeps each thing where the standard profile says, and refuses a Redis
+ * that would drop jobs. Method: a small service on real servers; look at both stores afterwards.
  */
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -3,8 +3,8 @@ import { ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 
 /**
- * Documents a route's answer by the same kind of schema that validates its body: `@Answers(200, HoldAnswer, 'The decision')`.
- * Errors (problem details) are added to every route by the OpenAPI builder.
+ * Documents a route's answer by the same kind of schema that validates its body: `@Answers(200, HoldAnswer, 'The
+ * decision')`. Errors (problem details) are added to every route by the OpenAPI builder.
  */
 export function Answers(
   status: number,

@@ -1,5 +1,12 @@
-const SECRET_NAME =
-  /authorization|cookie|password|passwd|secret|api[-_]?key|private[-_]?key|access[-_]?key|credential|^(key|token|sig|signature)$|[a-z]Token$|_token$/i;
+const SECRET_NAME = new RegExp(
+  [
+    'authorization|cookie|password|passwd|secret|credential',
+    '(?:api|private|access)[-_]?key',
+    '^(?:key|sig|signature)$',
+    'token$',
+  ].join('|'),
+  'i',
+);
 const PERSONAL_NAME = /^e?-?mail$|email(address)?$|^(phone|address|to|cc|bcc)$/i;
 const CENSORED = '[redacted]';
 const MAX_DEPTH = 6;

@@ -1,4 +1,7 @@
-/** Goal: a service's metrics are named by the rules and nobody else's. Method: two registries in one process, read as text. */
+/**
+ * Goal: a service's metrics are named by the rules and nobody else's. Method: two registries in one process, read
+ * as text.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { HttpRed } from './red.js';
 import { ServiceMetrics } from './service-metrics.js';

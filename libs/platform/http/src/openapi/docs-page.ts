@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { OpenApiDocument, OpenApiOperation } from './openapi-document.js';
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1.5rem;color:#1c2430;background:#fff}
-h1{margin-bottom:0}h2{margin-top:2.5rem;border-bottom:1px solid #d5dbe5}details{border:1px solid #d5dbe5;border-radius:6px;margin:.5rem 0;padding:.5rem .75rem}
-summary{cursor:pointer}code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f5f7fa;padding:.75rem;overflow:auto;border-radius:6px}
-.method{display:inline-block;min-width:4.5rem;font-weight:700}.scope{color:#5a6b85;float:right}table{border-collapse:collapse;width:100%}
+const STYLE = `
+body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1.5rem;color:#1c2430;background:#fff}
+h1{margin-bottom:0}h2{margin-top:2.5rem;border-bottom:1px solid #d5dbe5}
+details{border:1px solid #d5dbe5;border-radius:6px;margin:.5rem 0;padding:.5rem .75rem}
+summary{cursor:pointer}code,pre{font:13px/1.45 ui-monospace,monospace}
+pre{background:#f5f7fa;padding:.75rem;overflow:auto;border-radius:6px}
+.method{display:inline-block;min-width:4.5rem;font-weight:700}.scope{color:#5a6b85;float:right}
+table{border-collapse:collapse;width:100%}
 td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid #e6eaf0;vertical-align:top}
-@media (prefers-color-scheme:dark){body{background:#12161d;color:#dfe6f0}pre{background:#1b212b}details,h2,td,th{border-color:#323c4b}}`;
+@media (prefers-color-scheme:dark){body{background:#12161d;color:#dfe6f0}pre{background:#1b212b}
+details,h2,td,th{border-color:#323c4b}}`;
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 /** Allows exactly this page's own style; the page has no script and loads nothing. */
-export const DOCS_POLICY = `default-src 'none'; frame-ancestors 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
+export const DOCS_POLICY = `default-src 'none'; frame-ancestors 'none'; style-src 'sha256-${STYLE_HASH}'`;
 
 /** The document as one page to read: no script, no other file. */
 export function docsPage(document: OpenApiDocument): string {
