@@ -87,7 +87,7 @@ export class GuardedImageSource extends ImageSource {
     signal: AbortSignal,
   ): Promise<Uint8Array | { readonly location: string }> {
     const isTrusted = this.limits.trustedOrigins.includes(target.origin);
-    const answer = await request(target, {
+    const answer = await request(target.href, {
       dispatcher: isTrusted ? this.trusted : this.guarded,
       method: 'GET',
       headers: { accept: 'image/jpeg,image/png,image/webp', 'user-agent': 'KIKI-SyncCreate' },
