@@ -17,6 +17,8 @@ export interface ReportMatter {
   readonly journey: JourneyReportAnswer;
   readonly mails: number;
   readonly outDir: string;
+  /** e.g. `start 5.1 s, model 3.2 s`. */
+  readonly stepTimes: string;
 }
 
 const share = (part: number, whole: number): string =>
@@ -28,11 +30,13 @@ export function printReport(report: Reporter, matter: ReportMatter): void {
   printMoney(report, matter);
   printBids(report, matter);
   printOutcomes(report, matter);
-  const { result, outDir } = matter;
+  const { result, outDir, stepTimes } = matter;
   report.say();
   report.say(`Decisions digest ${result.decisionsDigest}`);
   report.say(`Overspend ${microsToDecimal(result.overspendMicros)}; files in ${outDir}`);
-  report.say(`Done in ${(result.durationMs / 1000).toFixed(1)} s on profile ${result.profile}.`);
+  report.say(
+    `Done in ${(result.durationMs / 1000).toFixed(1)} s on profile ${result.profile}: ${stepTimes}.`,
+  );
 }
 
 function printModel(report: Reporter, { result, deciles, championVersion }: ReportMatter): void {

@@ -49,12 +49,13 @@ export async function runDemo(run: DemoRun): Promise<DemoResult> {
   const file = options.orders ?? (await writeSimulatedLog(options));
   const { summary, calibrationEnd } = await inspectOrders(file, options);
   report.say('Starting the five services …');
-  const platform = await openDemoPlatform(environment, options.seed);
+  const steps = new StepTimes();
+  const platform = await steps.time('start', openDemoPlatform(environment, options.seed));
   try {
     report.say(
       `Profile ${platform.host.profile} (${platform.host.stores}), tenant ${platform.tenant}`,
     );
-    return await onPlatform({ ...run, platform, file, summary, calibrationEnd, startedMs });
+    return await onPlatform({ ...run, platform, file, summary, calibrationEnd, startedMs, steps });
   } finally {
     await platform.close();
   }
@@ -72,27 +73,30 @@ interface DemoContext extends DemoRun {
   readonly summary: OrderFileSummary;
   readonly calibrationEnd: Date;
   readonly startedMs: number;
+  readonly steps: StepTimes;
 }
 
 async function onPlatform(context: DemoContext): Promise<DemoResult> {
-  const { platform, options, summary, report, signal } = context;
+  const { platform, options, summary, report, signal, steps } = context;
   const { seed, orderLog } = options;
   const { currency } = orderLog;
-  const values = await runValueStep(context);
+  const values = await steps.time('model', runValueStep(context));
   const plan = planDemo({
     ...{ seed, currency, opportunities: options.opportunities },
     ...{ customerIds: summary.customerIds, meanValueMicros: values.meanValueMicros },
   });
-  const bidding = await runBidStep({ platform, plan, seed, currency, report, signal });
+  const bids = runBidStep({ platform, plan, seed, currency, report, signal });
+  const bidding = await steps.time('bids', bids);
   report.say('Making creatives, writing to customers at risk, settling …');
   const costMicros = plan.minBidMicros;
   const { customerIds } = summary;
+  const retaining = runRetentionStep({ platform, seed, currency, customerIds, costMicros, signal });
   const [creatives, retention] = await Promise.all([
-    runCreativeStep({ platform, seed, outDir: options.outDir, signal }),
-    runRetentionStep({ platform, seed, currency, customerIds, costMicros, signal }),
+    steps.time('creatives', runCreativeStep({ platform, seed, outDir: options.outDir, signal })),
+    steps.time('win-back', retaining),
     settled({ platform, plan, signal }),
   ]);
-  await nothingHeld(platform, signal);
+  await steps.time('rest of the holds', nothingHeld(platform, signal));
   const [budgets, decisions, campaigns, exchange] = await Promise.all([
     recountBudgets({ platform, plan, signal }),
     recountDecisions({ platform, plan, signal }),
@@ -123,6 +127,7 @@ async function onPlatform(context: DemoContext): Promise<DemoResult> {
     championVersion: values.champion.modelVersion,
     journey: retention.report,
     mails: retention.mails.length,
+    stepTimes: steps.text(),
   });
   const faults = brokenPromises({
     ...{ budgets, decisions, creatives, overspendMicros: result.overspendMicros },
@@ -136,6 +141,22 @@ async function onPlatform(context: DemoContext): Promise<DemoResult> {
   if (faults.length > 0)
     throw errors.demo_failed(`The demo failed: ${faults.join('; ')}.`, { faults });
   return result;
+}
+
+/** How long each step took, for the report. */
+class StepTimes {
+  private readonly times: string[] = [];
+
+  async time<T>(name: string, work: Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    const result = await work;
+    this.times.push(`${name} ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+    return result;
+  }
+
+  text(): string {
+    return this.times.join(', ');
+  }
 }
 
 function offered({ inventories }: DemoPlan): number {

@@ -7,6 +7,7 @@ import {
   migrationStatus,
   parseDatabaseUrl,
   type ConnectionOptions,
+  type MigrationStatus,
 } from '@kiki/postgres';
 import { closeRedis, connectRedis, inspectRedis, pingRedis } from '@kiki/redis';
 import { allDefinitions } from '../installation/definitions.js';
@@ -48,23 +49,26 @@ export async function checkMigrations(connection: ConnectionOptions): Promise<Fi
       directory: migrationsDir,
     })),
   ];
-  const found: Finding[] = [];
-  let applied = 0;
+  const states = new Map<MigrationStatus['state'], string[]>();
   for (const { schema, directory } of schemas) {
     for (const { name, state } of await migrationStatus({ connection, schema, directory })) {
-      if (state === 'applied') applied++;
-      else if (state === 'pending')
-        found.push(warn(`${schema}: ${name} is pending`, 'kiki up applies it at the next start.'));
-      else
-        found.push(
-          failed(
-            `${schema}: ${name} is ${state}`,
-            'Run the version of KIKI that applied it, or restore a back-up from before.',
-          ),
-        );
+      states.set(state, [...(states.get(state) ?? []), `${schema} ${name}`]);
     }
   }
-  return found.length > 0 ? found : [ok(`${applied} applied, none pending`)];
+  const found = (['changed', 'missing'] as const).flatMap((state) => {
+    const names = states.get(state);
+    const fix = 'Run the version of KIKI that applied them, or restore a back-up from before.';
+    return names === undefined ? [] : [failed(`${state}: ${names.join(', ')}`, fix)];
+  });
+  const pending = states.get('pending');
+  if (pending !== undefined) {
+    found.push(
+      warn(`pending: ${pending.join(', ')}`, 'Nothing: `kiki up` applies them at its start.'),
+    );
+  }
+  return found.length > 0
+    ? found
+    : [ok(`${states.get('applied')?.length ?? 0} applied, none pending`)];
 }
 
 const MOST_SKEW_MS = 2_000;
