@@ -8,6 +8,7 @@ export { repositoryRoot } from './repository.js';
 export { startS3 } from './s3-server.js';
 export type { S3Entry, TestS3 } from './s3-server.js';
 export * from './source-process.js';
+export * from './temporary-home.js';
 export * from './test-database.js';
 export { testServer } from './test-server.js';
 export * from './wait-for.js';
