@@ -4,7 +4,13 @@
  * Method: real processes over homes of their own, ended by SIGTERM and by kill -9 of user, guard, postmaster or all.
  */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { describeUnless, SourceProcess, waitFor } from '@kiki/testing';
+import {
+  describeUnless,
+  SourceProcess,
+  temporaryHome,
+  waitFor,
+  type TemporaryHome,
+} from '@kiki/testing';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -30,13 +36,14 @@ import { isAlive } from './processes.js';
 
 const script = new URL('./embedded-user.fixture.ts', import.meta.url);
 const folders: string[] = [];
+const homes: TemporaryHome[] = [];
 const users: SourceProcess[] = [];
 const servers: PostgresServer[] = [];
 
-function newHome(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'kiki-home-'));
-  folders.push(folder);
-  return join(folder, 'home');
+function newHome(name?: string): string {
+  const home = temporaryHome('kiki-home-', name);
+  homes.push(home);
+  return home.path;
 }
 
 function start(
@@ -94,6 +101,7 @@ const gone = (pid: number): Promise<boolean> =>
 afterEach(async () => {
   for (const user of users.splice(0)) await user.end('SIGTERM');
   for (const server of servers.splice(0)) await server.stop();
+  for (const home of homes.splice(0)) home.remove();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -283,7 +291,7 @@ describe('the embedded server', () => {
   }, 60_000);
 
   it('serves a home whose path is longer than a socket’s may be', async () => {
-    const home = join(newHome(), 'x'.repeat(120));
+    const home = newHome('x'.repeat(150));
     expect(await ask(await open(home), 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   }, 60_000);
 
