@@ -4,24 +4,21 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openPostgres, type ConnectionOptions, type PostgresServer } from '@kiki/postgres';
-import { waitFor } from '@kiki/testing';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryHome, waitFor, type TemporaryHome } from '@kiki/testing';
 import pg from 'pg';
 import { openPostgresQueueBackend } from './postgres-queue-backend.js';
 import { queuesConformance } from './queues.conformance.js';
 
 describe('the embedded server', () => {
-  let home: string;
+  let home: TemporaryHome;
   let server: PostgresServer;
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), 'kiki-queue-'));
-    server = await openPostgres({ home, name: 'queue spec' });
+    home = temporaryHome('kiki-queue-');
+    server = await openPostgres({ home: home.path, name: 'queue spec' });
   }, 60_000);
   afterAll(async () => {
     await server?.stop();
-    rmSync(home, { recursive: true, force: true });
+    home.remove();
   });
 
   async function postmasterPid(connection: ConnectionOptions): Promise<number> {
