@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { isPublicAddress } from './address-policy.js';
 
-const INNER = [
+const INNER: readonly [address: string, what: string][] = [
   ['0.0.0.0', 'this network'],
   ['0.1.2.3', 'this network'],
   ['10.0.0.1', 'private'],
@@ -53,7 +53,7 @@ const INNER = [
   ['2130706433', 'decimal'],
   ['localhost', 'a name'],
   ['', 'nothing'],
-] as const;
+];
 
 describe('isPublicAddress', () => {
   it.each(INNER)('refuses %s (%s)', (address) => {

@@ -27,7 +27,12 @@ export type InferenceReply =
 
 const send = (reply: InferenceReply): void => void process.send?.(reply);
 const textOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 300) ?? '';
+  (error instanceof Error ? error.message : String(error))
+    // Of a failed assertion of the runtime only what it means.
+    .replace(/^.* was false\. /, '')
+    .split('\n', 1)
+    .join('')
+    .slice(0, 300);
 
 // Since 1.29 the runtime reports home unless told otherwise; it reads this when it is loaded.
 env['ORT_DISABLE_TELEMETRY'] = '1';
