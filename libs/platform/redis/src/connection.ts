@@ -35,7 +35,8 @@ function checkUrl(url: string): string {
 }
 
 /**
- * A connection that reconnects for ever, at most a second apart; it connects in the background and never throws by itself.
+ * A connection that reconnects for ever, at most a second apart; it connects in the background and never throws by
+ * itself.
  * @throws redis_url_invalid
  */
 export function connectRedis(options: RedisConnectionOptions): Redis {

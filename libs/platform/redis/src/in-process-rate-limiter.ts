@@ -18,7 +18,8 @@ const FIRST_SWEEP_AT = 1024;
 const RETRY_WHEN_FULL_MS = 1000;
 
 /**
- * GCRA in this process. Only buckets that have run dry are forgotten, which changes no decision; when the map is full of
+ * GCRA in this process. Only buckets that have run dry are forgotten, which changes no decision; when the map is
+ * full of
  * live buckets a new key is refused rather than an old one let off.
  */
 export class InProcessRateLimiter extends RateLimiter {

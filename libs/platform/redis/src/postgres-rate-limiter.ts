@@ -7,7 +7,8 @@ import { RateLimiter, type RateDecision, type RateLimit } from './ports.js';
 import { sharedTable } from './shared-state-schema.js';
 
 const NOW_US = '(extract(epoch FROM clock_timestamp()) * 1000000)::bigint';
-// The same arithmetic as src/gcra.ts; EXCLUDED.at_us is the instant before waiting for the row, which errs to the safe side.
+// The same arithmetic as src/gcra.ts; EXCLUDED.at_us is the instant before waiting for the row, which errs to the
+// safe side.
 const LEVEL = 'greatest(0, r.level_micro - $2::float8 * greatest(0, EXCLUDED.at_us - r.at_us))';
 const FITS = `(${LEVEL} + $4::float8 <= $3::float8)`;
 const AFTER = `${LEVEL} + CASE WHEN ${FITS} THEN $4::float8 ELSE 0 END`;

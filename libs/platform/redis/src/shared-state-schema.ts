@@ -1,7 +1,8 @@
 import type { Database } from '@kiki/postgres';
 
 /**
- * Tables of the Postgres adapters (`cache`, `rate_limit`, `lock`): numbered files for the schema that `sharedStateSchema`
+ * Tables of the Postgres adapters (`cache`, `rate_limit`, `lock`): numbered files for the schema that
+ * `sharedStateSchema`
  * names, migrated beside the service's own where the profile has no Redis.
  */
 export const sharedStateMigrationsDir = new URL('../migrations/', import.meta.url);
