@@ -75,7 +75,8 @@ function plainObject(data: unknown): Record<string, unknown> {
       `The payload has ${Buffer.byteLength(json)} bytes; at most ${MAX_PAYLOAD_BYTES} are taken.`,
     );
   }
-  // Postgres' jsonb takes neither NUL nor half a surrogate pair; so does no backend. JSON.stringify writes both as escapes;
+  // Postgres' jsonb takes neither NUL nor half a surrogate pair; so does no backend. JSON.stringify writes both as
+  // escapes;
   // after an even number of backslashes the `u` is text.
   if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json))
     throw refuse('data', 'text without NUL or lone surrogates');

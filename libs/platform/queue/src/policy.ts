@@ -16,7 +16,8 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 5 * 60_000;
 
 /**
- * Milliseconds before the next attempt: exponential with "equal jitter" (half fixed, half random), and never sooner than
+ * Milliseconds before the next attempt: exponential with "equal jitter" (half fixed, half random), and never
+ * sooner than
  * the error itself asks for.
  * @param failedAttempts attempts made so far, from 1
  */

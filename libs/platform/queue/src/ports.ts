@@ -57,7 +57,10 @@ export interface QueueDepth {
   readonly oldestMs: number;
 }
 
-/** One named queue of a service. Payloads are JSON, carry `tenant`, and are signed; unsigned ones become dead letters. */
+/**
+ * One named queue of a service. Payloads are JSON, carry `tenant`, and are signed; unsigned ones become dead
+ * letters.
+ */
 export abstract class JobQueue<T> {
   abstract readonly name: string;
   abstract add(tenant: string, name: string, data: T, options?: JobOptions): Promise<string>;
@@ -87,6 +90,9 @@ export abstract class Queues {
   abstract queue<T>(name: string, options?: QueueOptions): JobQueue<T>;
   /** Takes part in readiness. @throws unavailable */
   abstract ping(): Promise<void>;
-  /** Drains: workers take no more, running jobs may finish within the grace, then go back into the queue. @default 10000 */
+  /**
+   * Drains: workers take no more, running jobs may finish within the grace, then go back into the queue. @default
+   * 10000
+   */
   abstract close(graceMs?: number): Promise<void>;
 }

@@ -53,7 +53,8 @@ function outageAware(pool: Pool): PgPool {
 }
 
 /**
- * One pool and one LISTEN session for all queues and workers of a service. BullMQ's own wiring takes a pool and a session
+ * One pool and one LISTEN session for all queues and workers of a service. BullMQ's own wiring takes a pool and a
+ * session
  * for each of them; here closing a queue leaves the link open, and `shutDown` ends it.
  */
 export class PostgresLink extends PostgresConnection {

@@ -37,7 +37,10 @@ export abstract class QueueBackend {
     processor: Processor<unknown, unknown, string>,
     options: OpenWorkerOptions,
   ): StoredWorker;
-  /** Since when the longest-waiting job could have been run, milliseconds since the epoch; undefined when none waits. */
+  /**
+   * Since when the longest-waiting job could have been run, milliseconds since the epoch; undefined when none
+   * waits.
+   */
   abstract oldestWaitingSinceMs(name: string): Promise<number | undefined>;
   /** @throws unavailable */
   abstract ping(): Promise<void>;

@@ -66,7 +66,10 @@ export class RedisQueueBackend extends QueueBackend {
     return pingRedis(this.producer);
   }
 
-  /** Looks at the server once. @throws queue_store_unfit when it may drop jobs or is too old; shared_state_unavailable */
+  /**
+   * Looks at the server once. @throws queue_store_unfit when it may drop jobs or is too old;
+   * shared_state_unavailable
+   */
   async checkServer(): Promise<void> {
     await pingRedis(this.producer, 5000);
     const findings = await inspectRedis(this.producer, 'queue');
@@ -95,7 +98,10 @@ export class RedisQueueBackend extends QueueBackend {
   }
 }
 
-/** Opens the queues of a service on a Redis that may hold them. @throws redis_url_invalid, queue_store_unfit, shared_state_unavailable */
+/**
+ * Opens the queues of a service on a Redis that may hold them. @throws redis_url_invalid, queue_store_unfit,
+ * shared_state_unavailable
+ */
 export async function openRedisQueueBackend(
   options: RedisQueueBackendOptions,
 ): Promise<RedisQueueBackend> {
