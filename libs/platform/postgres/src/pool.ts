@@ -60,7 +60,8 @@ export function createPool(options: PoolOptions): pg.Pool {
   });
   // A connection that breaks while idle is dropped by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
-  // The pool listens to idle connections only: one that breaks between two statements of a transaction would end it too.
+  // The pool listens to idle connections only: one that breaks between two statements of a transaction would end
+  // it too.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

@@ -120,7 +120,10 @@ export class PostgresDatabase extends Database {
     }
   }
 
-  /** Nothing has been done before BEGIN is answered, so stale connections are replaced until the pool has no more of them. */
+  /**
+   * Nothing has been done before BEGIN is answered, so stale connections are replaced until the pool has no more
+   * of them.
+   */
   private async begin(options: TransactionOptions): Promise<PoolClient> {
     const isolation = ISOLATIONS[options.isolation ?? 'read committed'];
     const sql = `BEGIN ISOLATION LEVEL ${isolation} ${options.isReadOnly ? 'READ ONLY' : 'READ WRITE'}`;
