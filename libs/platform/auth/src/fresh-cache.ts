@@ -26,7 +26,8 @@ interface Batch {
 
 /**
  * Rows of a shared table, never older than `maxAgeMs`, loaded in batches with at most one statement in flight, so that
- * a flood of unknown ids costs one query at a time. Values in use are refreshed before they age out, so a hot id never waits.
+ * a flood of unknown ids costs one query at a time. Values in use are refreshed before they age out, so a hot id
+ * never waits.
  */
 export class FreshCache<T> {
   private readonly entries = new Map<string, Entry<T>>();

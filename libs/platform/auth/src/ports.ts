@@ -5,7 +5,8 @@ export abstract class Authenticator {
   /**
    * @param credentials the `Authorization: Bearer kiki_…` value without the scheme
    * @param actingTenant the `kiki-tenant` header, believed only from a service key
-   * @throws key_missing, key_malformed, key_unknown, key_expired, key_revoked, tenant_unknown, tenant_suspended, tenant_forbidden
+   * @throws key_missing, key_malformed, key_unknown, key_expired, key_revoked, tenant_unknown, tenant_suspended,
+   * tenant_forbidden
    */
   abstract authenticate(credentials: string | undefined, actingTenant?: string): Promise<Principal>;
 

@@ -21,7 +21,8 @@ function recordOf(service: string, key: string): KeyRecord {
 
 /**
  * The keys that services of one installation derive from its root secret (HMAC-SHA256): no store, no set-up, and every
- * process with the same `KIKI_HOME` or `KIKI_SECRET` agrees. After a change of the secret the previous ones still verify.
+ * process with the same `KIKI_HOME` or `KIKI_SECRET` agrees. After a change of the secret the previous ones still
+ * verify.
  */
 export class DerivedServiceKeys {
   private readonly current: ReadonlyMap<string, KeyRecord>;
