@@ -25,7 +25,10 @@ export interface OpenObjectStore {
   close(): void;
 }
 
-/** Opens the bucket that S3_BUCKET names, else files in KIKI_HOME; nothing is connected yet. @throws object_store_settings */
+/**
+ * Opens the bucket that S3_BUCKET names, else files in KIKI_HOME; nothing is connected yet. @throws
+ * object_store_settings
+ */
 export function openObjectStore(config: ObjectStoreConfig): OpenObjectStore {
   const { home, s3Bucket: bucket } = config;
   if (bucket === undefined) {
