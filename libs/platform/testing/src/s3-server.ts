@@ -51,8 +51,10 @@ interface Exchange {
 }
 
 /**
- * A small S3-compatible server for tests, written after the S3 REST API reference; not a product and not a mock: it speaks
- * HTTP, checks Signature Version 4 and `x-amz-checksum-sha256`, and knows PUT (also `If-None-Match: *`), GET, HEAD and DELETE
+ * A small S3-compatible server for tests, written after the S3 REST API reference; not a product and not a mock:
+ * it speaks
+ * HTTP, checks Signature Version 4 and `x-amz-checksum-sha256`, and knows PUT (also `If-None-Match: *`), GET, HEAD
+ * and DELETE
  * of objects, HEAD of the bucket, ETags and XML errors. It knows no listings, multipart uploads, versions or policies.
  */
 export async function startS3(): Promise<TestS3> {

@@ -17,8 +17,10 @@ const hmac = (key: string | Buffer, text: string): Buffer =>
   createHmac('sha256', key).update(text).digest();
 
 /**
- * Checks the `Authorization` header of a request by AWS Signature Version 4 (single chunk, as documented in "Authenticating
- * Requests (AWS Signature Version 4)" of the S3 API reference). Returns the S3 error code, or undefined when it is right.
+ * Checks the `Authorization` header of a request by AWS Signature Version 4 (single chunk, as documented in
+ * "Authenticating
+ * Requests (AWS Signature Version 4)" of the S3 API reference). Returns the S3 error code, or undefined when it is
+ * right.
  */
 export function signatureFault(
   request: IncomingMessage,

@@ -1,5 +1,6 @@
 /**
- * Lets plain Node run this repository's sources: `node --import <this file> script.ts`. Imports of `./x.js` find `./x.ts`, and
+ * Lets plain Node run this repository's sources: `node --import <this file> script.ts`. Imports of `./x.js` find
+ * `./x.ts`, and
  * TypeScript is compiled by swc as Jest does it, decorators included. It imports nothing of this package.
  */
 import { existsSync, readFileSync } from 'node:fs';
