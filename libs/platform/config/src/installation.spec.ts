@@ -2,6 +2,7 @@
  * Goal: processes of one installation agree on their home, their secret and their stores. Method: temporary folders; racing processes.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SystemRandom } from '@kiki/kernel';
 import { SourceProcess } from '@kiki/testing';
 import {
   mkdirSync,
@@ -88,6 +89,19 @@ describe('rootSecret', () => {
     expect(readdirSync(home)).toEqual(['secret']);
     await Promise.all(racers.map((racer) => racer.end()));
   }, 30_000);
+
+  it('is the other’s when another process was faster by a moment', () => {
+    const home = join(folder, 'home');
+    let others: string | undefined;
+    class Overtaken extends SystemRandom {
+      override bytes(length: number): Uint8Array {
+        others ??= rootSecret({ home });
+        return super.bytes(length);
+      }
+    }
+    expect(rootSecret({ home }, new Overtaken())).toBe(others);
+    expect(readdirSync(home)).toEqual(['secret']);
+  });
 
   it('is refused when it is too short to be one, and not shown', () => {
     expect(() => rootSecret({ home: folder, secret: 'hunter2' })).toThrow(
