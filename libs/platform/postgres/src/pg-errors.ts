@@ -20,8 +20,17 @@ const CONNECTION_CODES = new Set([
   '25P03', // idle_in_transaction_session_timeout ends the session
   '53300', // too_many_connections
 ]);
-const CONNECTION_MESSAGE =
-  /connection terminated|connection error|not queryable|timeout exceeded when trying to connect|query read timeout|client was closed/i;
+const CONNECTION_MESSAGE = new RegExp(
+  [
+    'connection terminated',
+    'connection error',
+    'not queryable',
+    'timeout exceeded when trying to connect',
+    'query read timeout',
+    'client was closed',
+  ].join('|'),
+  'i',
+);
 
 /** The SQLSTATE or system code of an error, or undefined. */
 export function errorCode(error: unknown): string | undefined {
