@@ -4,11 +4,13 @@ import type { Box } from './geometry.js';
 import type { Palette } from './palette.js';
 
 /** Shapes that stand for a product when no photo is given. */
-export type ProductKind = 'box' | 'bottle' | 'bag' | 'device' | 'jar' | 'shoe' | 'mug';
+export type ProductKind =
+  'box' | 'bottle' | 'bag' | 'device' | 'headphones' | 'jar' | 'shoe' | 'mug';
 
 const KINDS: readonly (readonly [RegExp, ProductKind])[] = [
   [/shoe|sneaker|footwear|boot|runner|running/i, 'shoe'],
-  [/phone|software|saas|app\b|device|electronic|tech|laptop|tablet|audio|game/i, 'device'],
+  [/headphone|headset|earphone|earbud|audio|hi-?fi/i, 'headphones'],
+  [/phone|software|saas|app\b|device|electronic|tech|laptop|tablet|game/i, 'device'],
   [/coffee|tea\b|mug|cocoa|kitchen/i, 'mug'],
   [/bottle|drink|water|juice|wine|oil|shampoo|perfume|cleaner|soap/i, 'bottle'],
   [/cream|skin|cosmetic|beauty|jam|honey|supplement|vitamin|candle/i, 'jar'],
@@ -178,7 +180,40 @@ const mug: Draw = (d, p) => {
   d.shape('M46 30c-6 -9.45 6 -16.2 0 -27', steam);
 };
 
-const DRAWINGS: Readonly<Record<ProductKind, Draw>> = { box, bottle, bag, device, jar, shoe, mug };
+/** A cup of headphones as seen from the side of the other: shell, cushion, ring. */
+function earCup(d: Drawing, p: ProductPaint, x: number, inward: 1 | -1): void {
+  const shell = d.linear(
+    [
+      [0, p.light],
+      [0.35, p.body],
+      [1, p.side],
+    ],
+    [0, 0, 1, 1],
+  );
+  d.rect({ x: x + inward * 7 - 6.5, y: 52, width: 13, height: 36 }, { fill: '#10131a' }, 6.5);
+  d.rect({ x: x - 9, y: 50, width: 18, height: 40 }, { fill: shell }, 9);
+  d.rect({ x: x - 4, y: 58, width: 8, height: 24 }, { fill: p.trim }, 4);
+  d.rect({ x: x - 1.8, y: 63, width: 3.6, height: 14 }, { fill: p.label, opacity: 0.9 }, 1.8);
+}
+
+const headphones: Draw = (d, p) => {
+  d.shape('M18 58V50A32 32 0 0 1 82 50V58', { stroke: p.side, strokeWidth: 8 });
+  d.shape('M18 58V50A32 32 0 0 1 82 50V58', { stroke: p.body, strokeWidth: 5.5 });
+  d.shape('M30 25.5A32 32 0 0 1 70 25.5', { stroke: p.light, strokeWidth: 5.5 });
+  earCup(d, p, 18, 1);
+  earCup(d, p, 82, -1);
+};
+
+const DRAWINGS: Readonly<Record<ProductKind, Draw>> = {
+  box,
+  bottle,
+  bag,
+  device,
+  headphones,
+  jar,
+  shoe,
+  mug,
+};
 
 /** Draws the product as large as it fits into `area`, standing on a soft shadow. */
 export function drawProduct(

@@ -101,12 +101,19 @@ function facts(ctx: LayoutContext, area: Box): { blocks: TextBlock[]; bottom: nu
   return { blocks, bottom: area.y + list.length * row };
 }
 
+/** What follows the figure that stands above in large type; the whole claim when that would be nothing. */
+function restOf({ claim, figure }: LayoutContext['copy']): string {
+  if (figure === undefined || !claim.startsWith(figure)) return claim;
+  const rest = claim.slice(figure.length).replace(/^[\s,:;–—-]+/u, '');
+  return /\p{L}{2}/u.test(rest) ? rest : claim;
+}
+
 function statement(ctx: LayoutContext, area: Box, on: string): TextBlock[] {
   const { copy, unit: u } = ctx;
   const isWide = ctx.shape === 'wide';
   const claim: TextSpec = {
     role: 'headline',
-    text: copy.claim,
+    text: restOf(copy),
     weight: copy.figure === undefined ? 800 : 700,
     color: on,
     maxPx: Math.round(u * (copy.figure === undefined ? 9.5 : isWide ? 6.6 : 5.6)),

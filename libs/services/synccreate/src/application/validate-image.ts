@@ -49,9 +49,9 @@ export class ValidateImage {
 
 function textsOf(request: ValidateRequest, creative: Creative | undefined): CreativeTexts {
   return {
-    ...creative?.texts,
+    // Of our own creatives what they really say, which may be shorter than the brand's full name.
+    ...(creative?.texts ?? { brandName: request.brandName }),
     ...(request.headline === undefined ? {} : { headline: request.headline }),
-    brandName: request.brandName,
   };
 }
 
