@@ -32,6 +32,12 @@ describe('dealJobs', () => {
     expect(places[2]).toBeLessThan(jobs.length - 2);
   });
 
+  it('makes more and smaller jobs where they are asked for', () => {
+    const cut = dealJobs(new Map([['big', offers('b', 120)]]), 6);
+    expect(cut.map(({ offers }) => offers.length)).toEqual([20, 20, 20, 20, 20, 20]);
+    expect(dealJobs(new Map([['tiny', offers('t', 3)]]), 6)).toHaveLength(3);
+  });
+
   it('has nothing to do for nothing', () => expect(dealJobs(new Map())).toEqual([]));
 });
 

@@ -14,14 +14,21 @@ const JOB_SIZE = 100;
 /** Opportunities that may be queued and not decided: enough to keep every worker busy, so few that none waits long. */
 const MOST_UNDECIDED = 1_200;
 
-/** Cuts the offers of several campaigns into jobs and deals them in turn, so that the campaigns run side by side. */
-export function dealJobs(offersOf: ReadonlyMap<string, readonly Offer[]>): PlannedJob[] {
-  const queues = [...offersOf].map(([campaignId, offers]) =>
-    Array.from({ length: Math.ceil(offers.length / JOB_SIZE) }, (_, i) => ({
+/**
+ * Cuts the offers of several campaigns into jobs and deals them in turn, so that the campaigns run side by side.
+ * @param leastJobs so many jobs at least are made of a campaign that has enough offers
+ */
+export function dealJobs(
+  offersOf: ReadonlyMap<string, readonly Offer[]>,
+  leastJobs = 1,
+): PlannedJob[] {
+  const queues = [...offersOf].map(([campaignId, offers]) => {
+    const size = Math.max(1, Math.min(JOB_SIZE, Math.floor(offers.length / leastJobs)));
+    return Array.from({ length: Math.ceil(offers.length / size) }, (_, i) => ({
       campaignId,
-      offers: offers.slice(i * JOB_SIZE, (i + 1) * JOB_SIZE),
-    })),
-  );
+      offers: offers.slice(i * size, (i + 1) * size),
+    }));
+  });
   const longest = Math.max(0, ...queues.map((queue) => queue.length));
   // A short queue is spread over the whole: its budget runs out while the others go on.
   const slots = queues.flatMap((queue) =>

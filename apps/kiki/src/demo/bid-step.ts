@@ -37,6 +37,8 @@ export interface BidStepResult {
 const HOLD_TTL_MS = 10_000;
 const HOLD_GRACE_MS = 20_000;
 const SETTLE_TIMEOUT_MS = 60_000;
+/** Twice what opens SyncFlow's breaker: after the cut it is its closing that tells when SyncValue is back. */
+const LEAST_CUT_JOBS = 6;
 
 /** Budgets, campaigns and bid jobs, from the first opportunity to the last; settling goes on afterwards. */
 export async function runBidStep(input: BidStepInput): Promise<BidStepResult> {
@@ -139,7 +141,8 @@ async function runPhase(
   { phase, urls, progress }: PhaseRun,
 ): Promise<void> {
   const ofPhase = [...offers].filter(([inventory]) => inventory.phase === phase);
-  const jobs = dealJobs(new Map(ofPhase.map(([{ campaignId }, offer]) => [campaignId, offer])));
+  const offersOf = new Map(ofPhase.map(([{ campaignId }, offer]) => [campaignId, offer]));
+  const jobs = dealJobs(offersOf, phase === 'cut' ? LEAST_CUT_JOBS : 1);
   await runJobs(jobs, {
     flow: platform.api('syncflow'),
     decided: () => decidedBy(urls),
@@ -149,23 +152,36 @@ async function runPhase(
   progress.next(ofPhase.reduce((sum, [, offer]) => sum + offer.length, 0));
 }
 
-/** Cuts the way to SyncValue, runs, mends it, and waits until the breaker has noticed. */
+/** Cuts the way to SyncValue, runs, sees the breaker open, mends the way and waits until the breaker has noticed. */
 async function withoutSyncValue(input: BidStepInput, work: () => Promise<void>): Promise<void> {
   const { platform, signal } = input;
   platform.link.cut();
-  await work().finally(() => platform.link.mend());
-  await poll('the breaker towards SyncValue to close', () => isClosed(platform), {
-    timeoutMs: 60_000,
-    signal,
-  });
+  try {
+    await work();
+    await breakerIs(platform, 'open', signal);
+  } finally {
+    platform.link.mend();
+  }
+  await breakerIs(platform, 'closed', signal);
 }
 
-async function isClosed({ host }: DemoPlatform): Promise<boolean> {
-  const response = await fetch(`${host.service('syncflow').httpUrl}/ready`);
-  const { checks } = (await response.json()) as {
-    checks: Readonly<Record<string, { readonly breaker?: string } | undefined>>;
-  };
-  return checks['syncvalue']?.breaker === 'closed';
+async function breakerIs(
+  { host }: DemoPlatform,
+  wanted: 'open' | 'closed',
+  signal: AbortSignal,
+): Promise<void> {
+  const url = `${host.service('syncflow').httpUrl}/ready`;
+  await poll(
+    `SyncFlow's breaker towards SyncValue to be ${wanted}`,
+    async () => {
+      const response = await fetch(url, { signal });
+      const { checks } = (await response.json()) as {
+        checks: Readonly<Record<string, { readonly breaker?: string } | undefined>>;
+      };
+      return (checks['syncvalue']?.breaker === 'closed') === (wanted === 'closed');
+    },
+    { timeoutMs: 60_000, signal },
+  );
 }
 
 /** Reports of all campaigns. */

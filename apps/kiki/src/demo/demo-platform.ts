@@ -30,6 +30,8 @@ export interface DemoPlatform {
 
 /** How long SyncFlow leaves SyncValue alone after failures: short, because the demo cuts it off for a moment only. */
 const BREAKER_OPEN_MS = 1_000;
+/** Only the cut may make bids fall back, not a machine that is busy: otherwise the digest would depend on it. */
+const VALUE_TIMEOUT_MS = 30_000;
 
 /** Starts everything on the stores of the profile; what was started is stopped when something fails. */
 export async function openDemoPlatform(
@@ -94,6 +96,7 @@ async function demoEnvironment(
     SYNCCREATE_URL: undefined,
     SYNCFLOW_EXCHANGES: AD_CHANNELS.map((channel) => `${channel}=${exchange.url}`).join(','),
     SYNCFLOW_BREAKER_OPEN_MS: String(BREAKER_OPEN_MS),
+    SYNCFLOW_VALUE_TIMEOUT_MS: String(VALUE_TIMEOUT_MS),
     ...mailSettings(smtp),
   };
 }
