@@ -197,6 +197,13 @@ export interface BenchOptions {
   readonly wrapMailer?: (mailer: SmtpMailer) => Mailer;
 }
 
+const opened: SmtpMailer[] = [];
+
+/** Ends the connections of all benches of this file. */
+export function closeBenches(): void {
+  for (const mailer of opened.splice(0)) mailer.close();
+}
+
 /** Wires everything as the module does. */
 export function bench(options: BenchOptions): Bench {
   const { database, spend, clock = new SystemClock(), connections = 4 } = options;
@@ -219,6 +226,7 @@ export function bench(options: BenchOptions): Bench {
     connections,
     timeoutMs: options.smtpTimeoutMs ?? 10_000,
   });
+  opened.push(smtp);
   const mailer = options.wrapMailer?.(smtp) ?? smtp;
   const compose = new ComposeMail(new PlainSigner(), clock, {
     publicUrl: 'https://mail.example.test',

@@ -5,7 +5,15 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, FakeClock, waitFor, type TestDatabase } from '@kiki/testing';
-import { bench, FixedPredictions, T, TableLedger, winback, type Bench } from '../engage.fixture.js';
+import {
+  bench,
+  closeBenches,
+  FixedPredictions,
+  T,
+  TableLedger,
+  winback,
+  type Bench,
+} from '../engage.fixture.js';
 import { armOf } from '../domain/holdout.js';
 import type { JourneyReport } from '../domain/journey.js';
 import { TestMailServer } from '../smtp.fixture.js';
@@ -23,6 +31,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  closeBenches();
   await smtp.stop();
   await db.drop();
 });
@@ -83,7 +92,7 @@ async function expectConsistent(report: JourneyReport): Promise<void> {
 
 describe('a run', () => {
   it('holds out by the draw, messages the rest once, and pays for exactly that', async () => {
-    const all = ids(300);
+    const all = ids(150);
     await addProfiles(all);
     const on = make();
     await on.save.execute(T, winback());
@@ -92,7 +101,7 @@ describe('a run', () => {
     await expectConsistent(report);
     const held = heldOut(all);
     expect(report).toMatchObject({
-      ...{ atRisk: 300, heldOut: held.length, messaged: 300 - held.length },
+      ...{ atRisk: 150, heldOut: held.length, messaged: 150 - held.length },
       ...{ suppressed: 0, pending: 0, unsettled: 0 },
     });
     expect(new Set(smtp.received.map(({ to }) => to))).toEqual(
@@ -149,21 +158,21 @@ describe('a run', () => {
   });
 
   it('keeps the frequency cap over journeys that run at once', async () => {
-    await addProfiles(ids(150));
+    await addProfiles(ids(60));
     const on = make({ cap: { maxMessages: 2, windowMs: 86_400_000 } });
     const names = ['a', 'b', 'c', 'd', 'e'];
     for (const id of names) await on.save.execute(T, winback({ id, holdoutShare: 0 }));
     await on.refresh.ensureFresh(T);
     await Promise.all(names.map((id) => runOnce(on, id)));
     const counts = [...smtp.counts().values()];
-    expect(counts).toHaveLength(150);
+    expect(counts).toHaveLength(60);
     expect(new Set(counts)).toEqual(new Set([2]));
     const reports = await Promise.all(names.map((id) => on.journeys.report(T, id)));
     const capped = reports.reduce(
       (n, { suppressedReasons }) => n + (suppressedReasons['frequency_cap'] ?? 0),
       0,
     );
-    expect(capped).toBe(3 * 150);
+    expect(capped).toBe(3 * 60);
   });
 
   it("counts a tenant's own cap and forgets messages older than the window", async () => {
@@ -465,6 +474,40 @@ describe('consent', () => {
     expect(await ledger.recount()).toEqual({ captured: 5_000n, voided: 15_000n });
     const [ledgerRows] = await db.database.query('select count(*) as n from consent_changes');
     expect(ledgerRows).toEqual({ n: 20n });
+  });
+});
+
+describe('an address that customers share', () => {
+  it('gets one mail of a journey, within a chunk and over runs', async () => {
+    await addProfiles(ids(6), (id) =>
+      id < 'c0003' ? 'shared@example.test' : `${id}@example.test`,
+    );
+    const on = make();
+    await on.save.execute(T, winback({ holdoutShare: 0 }));
+    await runOnce(on);
+    await addProfiles(['late'], () => 'shared@example.test');
+    await db.database.execute('delete from segment_refreshes');
+    await runOnce(on);
+    const report = await on.journeys.report(T, 'winback');
+    await expectConsistent(report);
+    expect(report).toMatchObject({ messaged: 4, suppressedReasons: { duplicate_address: 3 } });
+  });
+
+  it('objects for all of them, also for those that get it later', async () => {
+    await addProfiles(['a', 'b'], () => 'shared@example.test');
+    await addProfiles(['c']);
+    const on = make();
+    const change = { tenant: T, customerId: 'a', source: 'link', at: new Date() };
+    expect(await on.profiles.changeSubscription({ ...change, status: 'unsubscribed' })).toBe(true);
+    await addProfiles(['d'], () => 'shared@example.test');
+    await on.save.execute(T, winback({ holdoutShare: 0 }));
+    await runOnce(on);
+    expect(await on.journeys.report(T, 'winback')).toMatchObject({
+      messaged: 1,
+      suppressedReasons: { unsubscribed: 3 },
+    });
+    const rows = await db.database.query('select customer_id from consent_changes order by 1');
+    expect(rows).toEqual([{ customer_id: 'a' }, { customer_id: 'b' }]);
   });
 });
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
 import { createTestDatabase, SourceProcess, type TestDatabase } from '@kiki/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bench, T, TableLedger, winback } from '../engage.fixture.js';
+import { bench, closeBenches, T, TableLedger, winback } from '../engage.fixture.js';
 import { TestMailServer } from '../smtp.fixture.js';
 
 const KILLS = 6;
@@ -26,6 +26,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  closeBenches();
   await smtp.stop();
   await db.drop();
 });

@@ -12,7 +12,13 @@ describe('planReason', () => {
           for (const recentMessages of [0, 1, 2]) {
             for (const isLive of [false, true]) {
               const reason = planReason(
-                { subscription, hasAddress, recentMessages, isInSegment: true },
+                {
+                  subscription,
+                  hasAddress,
+                  recentMessages,
+                  isInSegment: true,
+                  isAddressTaken: false,
+                },
                 { isOptInRequired, isLive, isActive: true, cap: { maxMessages: 1, windowMs: 1 } },
               );
               const expected =
@@ -37,7 +43,9 @@ describe('planReason', () => {
 });
 
 it('leaves alone who is no longer at risk, and everybody while the journey is paused', () => {
-  const customer = { subscription: 'unknown', hasAddress: true, recentMessages: 0 } as const;
+  const customer = {
+    ...{ subscription: 'unknown', hasAddress: true, recentMessages: 0, isAddressTaken: false },
+  } as const;
   const rules = { isOptInRequired: false, isLive: true, cap: { maxMessages: 1, windowMs: 1 } };
   const reasons = [true, false].flatMap((isActive) =>
     [true, false].map((isInSegment) =>

@@ -21,6 +21,7 @@ export type SuppressionReason =
   | 'no_address'
   | 'unsubscribed'
   | 'not_subscribed'
+  | 'duplicate_address'
   | 'frequency_cap'
   | 'left_segment'
   | 'journey_paused'
@@ -56,7 +57,12 @@ export interface PlanRules {
  * @param recentMessages messages to the customer within the cap's window, planned ones included
  */
 export function planReason(
-  customer: Contactability & { readonly recentMessages: number; readonly isInSegment: boolean },
+  customer: Contactability & {
+    readonly recentMessages: number;
+    readonly isInSegment: boolean;
+    /** Another customer with the address is in the journey already. */
+    readonly isAddressTaken: boolean;
+  },
   rules: PlanRules,
 ): SuppressionReason | undefined {
   const reason = contactReason(customer, rules.isOptInRequired);
@@ -64,6 +70,7 @@ export function planReason(
   if (!rules.isActive) return 'journey_paused';
   // Assigned by an earlier run, and a customer again since.
   if (!customer.isInSegment) return 'left_segment';
+  if (customer.isAddressTaken) return 'duplicate_address';
   if (customer.recentMessages >= rules.cap.maxMessages) return 'frequency_cap';
   return rules.isLive ? undefined : 'dry_run';
 }

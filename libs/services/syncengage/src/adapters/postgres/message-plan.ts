@@ -18,7 +18,7 @@ interface OpenRow extends Record<string, unknown> {
 
 interface ProfileState extends Record<string, unknown> {
   customer_id: string;
-  has_address: boolean;
+  email: string | null;
   subscription: Subscription;
   segment: string | null;
 }
@@ -86,18 +86,36 @@ async function decide(
     customerIds,
     new Date(now.getTime() - rules.cap.windowMs),
   ]);
+  const taken = await takenAddresses(tx, journey, profiles);
   const profileOf = new Map(profiles.map((row) => [row.customer_id, row]));
   const recentOf = new Map(counts.map((row) => [row.customer_id, Number(row.messages)]));
   return customerIds.map((customerId) => {
     const profile = profileOf.get(customerId);
+    const email = profile?.email ?? null;
     const customer = {
-      hasAddress: profile?.has_address ?? false,
+      hasAddress: email !== null,
+      isAddressTaken: email !== null && taken.has(email),
       subscription: profile?.subscription ?? 'unknown',
       isInSegment: profile?.segment === journey.segment,
       recentMessages: recentOf.get(customerId) ?? 0,
     };
-    return { customerId, reason: planReason(customer, rules) };
+    const reason = planReason(customer, rules);
+    if (reason === undefined && email !== null) taken.add(email);
+    return { customerId, reason };
   });
+}
+
+/** Addresses that the journey writes to by way of other customers. */
+async function takenAddresses(
+  tx: Queryable,
+  journey: Journey,
+  profiles: readonly ProfileState[],
+): Promise<Set<string>> {
+  const emails = profiles.flatMap(({ email }) => (email === null ? [] : [email]));
+  const rows = await tx.query<{ email: string }>(sql.TAKEN_ADDRESSES, [
+    ...[journey.tenant, journey.id, emails],
+  ]);
+  return new Set(rows.map((row) => row.email));
 }
 
 async function insert(

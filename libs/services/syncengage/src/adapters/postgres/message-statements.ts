@@ -11,9 +11,19 @@ export const OPEN_ASSIGNMENTS = `
    order by a.customer_id limit $4
      for update of a`;
 
-export const LOCK_PROFILES = `select p.customer_id, p.email is not null as has_address, p.subscription, s.segment
+/** A mailbox has objected when any customer with its address did. */
+export const LOCK_PROFILES = `
+  select p.customer_id, p.email, s.segment,
+         case when exists (select from profiles q where q.tenant = p.tenant and q.email = p.email
+                              and q.subscription = 'unsubscribed')
+              then 'unsubscribed' else p.subscription end as subscription
     from profiles p left join segment_members s using (tenant, customer_id)
    where p.tenant = $1 and p.customer_id = any($2::text[]) order by p.customer_id for update of p`;
+
+export const TAKEN_ADDRESSES = `
+  select distinct p.email from profiles p join messages m using (tenant, customer_id)
+   where p.tenant = $1 and p.email = any($3::text[]) and m.journey_id = $2
+     and m.state in ('planned', 'sending', 'sent', 'unknown')`;
 
 export const RECENT_MESSAGES = `
   select customer_id, count(*) as messages from messages

@@ -24,6 +24,22 @@ const FIND = `
     from profiles p left join segment_members m using (tenant, customer_id)
    where p.tenant = $1 and p.customer_id = $2`;
 
+/** An objection is the mailbox's: it holds for every customer with the address. Consent is the customer's own. */
+const CHANGE_SUBSCRIPTION = `
+  with touched as (
+    select p.customer_id from profiles p
+     where p.tenant = $1 and p.subscription <> $3
+       and (p.customer_id = $2
+            or ($3 = 'unsubscribed' and p.email = (select email from profiles where tenant = $1 and customer_id = $2)))
+     order by p.customer_id for update
+  ), changed as (
+    update profiles p set subscription = $3, subscription_at = $6
+      from touched t where p.tenant = $1 and p.customer_id = t.customer_id
+    returning p.customer_id
+  )
+  insert into consent_changes (tenant, customer_id, channel, status, source, proof, at)
+  select $1, customer_id, 'email', $3, $4, $5, $6 from changed`;
+
 /** Profiles in the service's own schema. */
 export class PostgresProfiles extends Profiles {
   constructor(private readonly database: Database) {
@@ -44,16 +60,9 @@ export class PostgresProfiles extends Profiles {
       );
       if (row === undefined) throw errors.profile_not_found();
       if (row.subscription === status) return false;
-      await tx.execute(
-        `update profiles set subscription = $3, subscription_at = $4
-          where tenant = $1 and customer_id = $2`,
-        [tenant, customerId, status, at],
-      );
-      await tx.execute(
-        `insert into consent_changes (tenant, customer_id, channel, status, source, proof, at)
-         values ($1, $2, 'email', $3, $4, $5, $6)`,
-        [tenant, customerId, status, source, proof ?? null, at],
-      );
+      await tx.execute(CHANGE_SUBSCRIPTION, [
+        ...[tenant, customerId, status, source, proof ?? null, at],
+      ]);
       return true;
     });
   }
