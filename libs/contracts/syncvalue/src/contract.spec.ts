@@ -1,8 +1,8 @@
 /**
- * Goal: what is generated is what proto/ says, and nothing is lost on the wire. Method: generate anew elsewhere and compare
- * byte for byte; send values through the codecs; lint the contract.
+ * Goal: what is generated is what proto/ says, and nothing is lost on the wire. Method: generate anew
+ * elsewhere and compare byte for byte; send values through the codecs; lint the contract.
  */
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,9 @@ import {
   ValueTier,
   FallbackReason,
 } from './index.js';
+
+// A busy machine decides nothing here.
+jest.setTimeout(120_000);
 
 const node = (...args: string[]): string =>
   execFileSync(process.execPath, args, {

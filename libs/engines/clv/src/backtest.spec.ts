@@ -1,4 +1,7 @@
-/** Goal: each metric is the one that its definition says. Method: cases small enough to work out by hand, and invariances. */
+/**
+ * Goal: each metric is the one that its definition says. Method: cases small enough to work out by hand, and
+ * invariances.
+ */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { scoreForecast } from './backtest.js';

@@ -34,8 +34,9 @@ export interface DecileScore {
 const DECILES = 10;
 
 /**
- * Scores a forecast. Customers are put in descending order of the prediction, ties by ascending id as a string; decile i
- * is rows ⌊i·n/10⌋ … ⌊(i+1)·n/10⌋ − 1. Sums run in that order, so equal inputs in any order give equal scores.
+ * Scores a forecast. Customers are put in descending order of the prediction, ties by ascending id as a
+ * string; decile i is rows ⌊i·n/10⌋ … ⌊(i+1)·n/10⌋ − 1. Sums run in that order, so equal inputs in any order
+ * give equal scores.
  */
 export function scoreForecast(
   customerIds: readonly string[],

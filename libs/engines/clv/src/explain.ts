@@ -29,8 +29,9 @@ export interface ValueExplanation {
 const COUNT = VALUE_FEATURES.length;
 
 /**
- * Exact Shapley values (Shapley 1953) over the four statistics: the mean, over all orders in which the average customer's
- * statistics are replaced by this one's, of what each replacement changes. All 2⁴ mixtures are valued.
+ * Exact Shapley values (Shapley 1953) over the four statistics: the mean, over all orders in which the
+ * average customer's statistics are replaced by this one's, of what each replacement changes. All 2⁴ mixtures
+ * are valued.
  */
 export function explainValue(
   model: ValueModel,
@@ -75,7 +76,10 @@ function bitCount(bits: number): number {
   return bits === 0 ? 0 : (bits & 1) + bitCount(bits >> 1);
 }
 
-/** The average customer with some statistics replaced; kept possible: no recency without repeats, none above the age. */
+/**
+ * The average customer with some statistics replaced; kept possible: no recency without repeats, none above
+ * the age.
+ */
 function mixture(
   customer: ValuedCustomer,
   average: AverageCustomer,

@@ -4,7 +4,10 @@ import type { Observed, PurchaseKind } from './models/purchase-kind.js';
 import type { PurchaseModel } from './purchase-fit.js';
 import { DAYS_PER_UNIT } from './time-unit.js';
 
-/** What is expected of one customer within a horizon. Probabilities lie in [0, 1]; purchases are days with a purchase. */
+/**
+ * What is expected of one customer within a horizon. Probabilities lie in [0, 1]; purchases are days with a
+ * purchase.
+ */
 export interface PurchaseForecast {
   /** P(alive) at the end of observation. */
   readonly aliveProbability: number;
@@ -87,8 +90,9 @@ export class PurchaseForecaster {
   }
 
   /**
-   * Discounted over undiscounted purchases of the horizon. With M(s) the purchases expected within s and δ = log(1+d) per
-   * unit of time, integration by parts gives ∫₀ᴴ e^(−δs) dM(s) = e^(−δH) M(H) + δ ∫₀ᴴ e^(−δs) M(s) ds.
+   * Discounted over undiscounted purchases of the horizon. With M(s) the purchases expected within s and δ =
+   * log(1+d) per unit of time, integration by parts gives ∫₀ᴴ e^(−δs) dM(s) = e^(−δH) M(H) + δ ∫₀ᴴ e^(−δs)
+   * M(s) ds.
    */
   private discountFactor(row: Observed, total: number, options: HorizonOptions): number {
     const { horizonDays, annualDiscountRate } = options;

@@ -29,8 +29,9 @@ export interface HistorySummary {
 }
 
 /**
- * The purchase days up to `endDay` (inclusive) of days in ascending order. A refund is no purchase: it lowers the spend of
- * the latest purchase day up to its own, then of the ones before, never below zero, and leaves the frequency alone.
+ * The purchase days up to `endDay` (inclusive) of days in ascending order. A refund is no purchase: it lowers
+ * the spend of the latest purchase day up to its own, then of the ones before, never below zero, and leaves
+ * the frequency alone.
  */
 export function netDays(days: readonly CustomerDay[], endDay = Infinity): NetDay[] {
   const net: NetDay[] = [];

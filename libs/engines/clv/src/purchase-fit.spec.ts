@@ -1,8 +1,14 @@
-/** Goal: fits find what the data were simulated from and refuse what cannot be fitted. Method: simulated cohorts by seed. */
-import { describe, expect, it } from '@jest/globals';
+/**
+ * Goal: fits find what the data were simulated from and refuse what cannot be fitted. Method: simulated
+ * cohorts by seed.
+ */
+import { describe, expect, it, jest } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
 import { fitPurchases } from './purchase-fit.js';
 import { tableOf, type CustomerStatistics } from './statistics.js';
+
+// A busy machine decides nothing here.
+jest.setTimeout(120_000);
 
 const exponential = (random: SeededRandom): number => -Math.log1p(-random.nextDouble());
 /** Whole shapes only: sums of exponentials. */

@@ -44,7 +44,8 @@ export interface PurchaseFit {
 const DROPOUT_GAIN = 2;
 
 /**
- * Fits by maximum likelihood: identical rows grouped, time divided by its mean, log-parameters, BFGS from several starts.
+ * Fits by maximum likelihood: identical rows grouped, time divided by its mean, log-parameters, BFGS from
+ * several starts.
  * @throws clv_not_enough_data
  */
 export function fitPurchases(

@@ -1,4 +1,7 @@
-/** Goal: merging by day and netting refunds are exact and forget the order of arrival. Method: examples and properties. */
+/**
+ * Goal: merging by day and netting refunds are exact and forget the order of arrival. Method: examples and
+ * properties.
+ */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PurchaseHistory } from './purchase-history.js';

@@ -61,8 +61,8 @@ export class PurchaseHistory {
   }
 
   /**
-   * Statistics at the end of `endDay` (inclusive) of every customer who had bought by then, in the order of first appearance.
-   * Only what happened until then is used, refunds too.
+   * Statistics at the end of `endDay` (inclusive) of every customer who had bought by then, in the order of
+   * first appearance. Only what happened until then is used, refunds too.
    */
   table(endDay: number, timeUnit: TimeUnit): CustomerTable {
     const builder = new TableBuilder(timeUnit);

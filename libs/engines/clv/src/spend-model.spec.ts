@@ -1,4 +1,7 @@
-/** Goal: the spend model is stable at its edges. Method: small tables made for each edge, a simulated recovery, differences. */
+/**
+ * Goal: the spend model is stable at its edges. Method: small tables made for each edge, a simulated
+ * recovery, differences.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
 import { expectedSpendMicros, fitSpend, gammaGammaLogLikelihood } from './spend-model.js';

@@ -20,9 +20,15 @@ export interface SpendModel {
   readonly populationMeanMicros: number;
   /** Repeat customers with a positive spend: those that were fitted. */
   readonly customers: number;
-  /** Repeat customers whose repeat purchases brought nothing; they are left out of the fit, not of predictions. */
+  /**
+   * Repeat customers whose repeat purchases brought nothing; they are left out of the fit, not of
+   * predictions.
+   */
   readonly zeroSpendCustomers: number;
-  /** Pearson correlation of frequency and mean spend among repeat customers; null when undefined. Should be near zero. */
+  /**
+   * Pearson correlation of frequency and mean spend among repeat customers; null when undefined. Should be
+   * near zero.
+   */
   readonly frequencySpendCorrelation: number | null;
 }
 
@@ -53,9 +59,9 @@ interface SpendRows {
 }
 
 /**
- * Gamma-Gamma by maximum likelihood on the repeat customers (Fader, Hardie 2013, "The Gamma-Gamma Model of Monetary
- * Value", eq. 1a). Falls back to the plain mean, with a warning, where there are fewer than three, or where q ≤ 1 and the
- * population's mean would not exist.
+ * Gamma-Gamma by maximum likelihood on the repeat customers (Fader, Hardie 2013, "The Gamma-Gamma Model of
+ * Monetary Value", eq. 1a). Falls back to the plain mean, with a warning, where there are fewer than three,
+ * or where q ≤ 1 and the population's mean would not exist.
  */
 export function fitSpend(table: CustomerTable, kind: SpendModelKind = 'gamma_gamma'): SpendFit {
   const { rows, zeroSpendCustomers } = spendRows(table);
@@ -184,8 +190,8 @@ export function gammaGammaLogLikelihood(
 }
 
 /**
- * Expected spend per purchase, micros as a double: E[M | x, z] = p(v + xz) / (px + q − 1), which is the population's mean
- * for x = 0 or an unknown spend. Never negative.
+ * Expected spend per purchase, micros as a double: E[M | x, z] = p(v + xz) / (px + q − 1), which is the
+ * population's mean for x = 0 or an unknown spend. Never negative.
  */
 export function expectedSpendMicros(
   model: SpendModel,

@@ -1,13 +1,16 @@
 /**
- * Goal: values are exact products, discounting is right, explanations sum up. Method: a dense sum against the quadrature,
- * and properties over random histories and options.
+ * Goal: values are exact products, discounting is right, explanations sum up. Method: a dense sum against the
+ * quadrature, and properties over random histories and options.
  */
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { explainValue } from './explain.js';
 import type { PurchaseModel } from './purchase-fit.js';
 import type { SpendModel } from './spend-model.js';
 import { ValueModel } from './value.js';
+
+// A busy machine decides nothing here.
+jest.setTimeout(120_000);
 
 const purchases: PurchaseModel = {
   kind: 'bg_nbd',

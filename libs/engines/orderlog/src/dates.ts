@@ -8,8 +8,9 @@ export const DATE_EXPECTED =
   'YYYYMMDD, YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS] or RFC 3339, a day that exists from year 1900 on';
 
 /**
- * Reads a date or time as milliseconds since the epoch; undefined when it is none or does not exist (30 February).
- * Without an offset it is local to `timeZone`; without a time it is midnight there. Fractions are cut to milliseconds.
+ * Reads a date or time as milliseconds since the epoch; undefined when it is none or does not exist (30
+ * February). Without an offset it is local to `timeZone`; without a time it is midnight there. Fractions are
+ * cut to milliseconds.
  */
 export function instantOf(text: string, timeZone: string): number | undefined {
   const match = SHAPE.exec(text);

@@ -1,6 +1,7 @@
 /**
- * Reads order logs: `new OrderLogReader(options).read(chunks)` streams {@link OrderRow}s, `readOrderLog(text)` reads a
- * text in memory. CDNOW's two layouts are recognised, any CSV is read by a column map, bad rows are told by line.
+ * Reads order logs: `new OrderLogReader(options).read(chunks)` streams {@link OrderRow}s,
+ * `readOrderLog(text)` reads a text in memory. CDNOW's two layouts are recognised, any CSV is read by a
+ * column map, bad rows are told by line.
  */
 export { errors as orderLogErrors } from './errors.js';
 export { DATE_EXPECTED, instantOf } from './dates.js';

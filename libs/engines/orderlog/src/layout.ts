@@ -42,7 +42,10 @@ const WELL_KNOWN: Readonly<Record<keyof ColumnMap, readonly string[]>> = {
   currency: ['currency', 'currencycode'],
 };
 
-/** Recognises the layout from the first line that is not blank. @throws order_log_layout_unknown, order_log_column_missing */
+/**
+ * Recognises the layout from the first line that is not blank. @throws order_log_layout_unknown,
+ * order_log_column_missing
+ */
 export function layoutOf(line: string, columns: ColumnMap | undefined): Layout {
   if (columns === undefined) {
     if (MASTER_ROW.test(line)) return spaced('cdnow_master', false);
@@ -114,8 +117,9 @@ function guess(header: readonly string[]): ColumnMap {
   };
   const [id, date] = [pick('id'), pick('date')];
   if (id === undefined || date === undefined) {
+    const missing = id === undefined ? 'customer id' : 'date';
     throw errors.order_log_layout_unknown(
-      `No column for the ${id === undefined ? 'customer id' : 'date'} was recognised in: ${header.join(', ').slice(0, 500)}.`,
+      `No column for the ${missing} was recognised in: ${header.join(', ').slice(0, 500)}.`,
       {
         fields: [{ field: 'columns', expected: 'id=…,date=…,amount=… with names from the header' }],
       },

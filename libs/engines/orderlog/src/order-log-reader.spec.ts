@@ -1,13 +1,17 @@
 /**
- * Goal: an order log is read exactly, whatever its layout and wherever its chunks are cut, and nothing bad passes silently.
- * Method: small logs with one flaw each, a property over all cuts, and CDNOW's real files where they are there.
+ * Goal: an order log is read exactly, whatever its layout and wherever its chunks are cut, and nothing bad
+ * passes silently. Method: small logs with one flaw each, a property over all cuts, and CDNOW's real files
+ * where they are there.
  */
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { describeWithData } from '@kiki/testing';
 import fc from 'fast-check';
 import { createReadStream, readFileSync } from 'node:fs';
 import { OrderLogReader, readOrderLog } from './order-log-reader.js';
 import type { OrderLogOptions, OrderRow } from './order-row.js';
+
+// A busy machine decides nothing here.
+jest.setTimeout(120_000);
 
 const MASTER = ' customer_id  date number_of_cds  dollar_value\r\n 00001 19970101  1   11.77\r\n';
 const SAMPLE = ' 00004 0001 19970101  2   29.33\r\n 00004 0001 19970118  2   29.73\r\n';

@@ -11,7 +11,10 @@ export interface RawRecord {
 /** A quoted field may run over this many lines; then its quote counts as never closed. */
 const MAX_RECORD_LINES = 100;
 
-/** Joins lines to records: a quoted field may contain line ends. An unclosed quote costs one line, not the rest of the file. */
+/**
+ * Joins lines to records: a quoted field may contain line ends. An unclosed quote costs one line, not the
+ * rest of the file.
+ */
 export class RecordAssembler {
   private pending: Line[] = [];
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SyncValueClient, type Transaction } from '@kiki/contract-syncvalue';
 import { start, type Host } from '@kiki/host';
-import { DomainError, type Clock } from '@kiki/kernel';
+import { DomainError } from '@kiki/kernel';
+import type { ConnectionOptions } from '@kiki/postgres';
 import { createTestDatabase, type TestDatabase } from '@kiki/testing';
 import { syncvalueDefinition } from './syncvalue.definition.js';
 
@@ -21,19 +22,20 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
-/** Starts the service through the host, as its app does, on free ports. */
-export async function startService(options: { readonly clock?: Clock } = {}): Promise<TestService> {
+/** Starts the service through the host, as its app does, on free ports and the suites' server or another. */
+export async function startService(
+  options: { readonly connection?: ConnectionOptions } = {},
+): Promise<TestService> {
   const home = mkdtempSync(join(tmpdir(), 'kiki-syncvalue-'));
-  const db = await createTestDatabase({ schema: 'syncvalue' });
+  const db = await createTestDatabase({ schema: 'syncvalue', ...options });
   const environment = { DATABASE_URL: db.url, KIKI_HOME: home, LOG_LEVEL: 'silent' };
-  const begin = (): Promise<Host> =>
-    start([syncvalueDefinition], { environment, portBase: 0, ...options });
+  const begin = (): Promise<Host> => start([syncvalueDefinition], { environment, portBase: 0 });
   const host = await begin();
   const clients: SyncValueClient[] = [];
   const connect = (to: Host, key: string): SyncValueClient => {
     const target = to.service('syncvalue').grpcTarget ?? '';
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key}` });
-    const client = new SyncValueClient({ target, headers });
+    const client = new SyncValueClient({ target, headers, defaultDeadlineMs: 60_000 });
     clients.push(client);
     return client;
   };

@@ -1,9 +1,9 @@
 /**
- * Goal: the main job of SyncValue holds over its real door: an order log in, a fitted and scored model, the same predictions
- * again and again. Method: the service started by the host on a real PostgreSQL, spoken to over gRPC with real keys; CDNOW
- * where it is there, otherwise small logs.
+ * Goal: the main job of SyncValue holds over its real door: an order log in, a fitted and scored model, the
+ * same predictions again and again. Method: the service started by the host on a real PostgreSQL, spoken to
+ * over gRPC with real keys; CDNOW where it is there, otherwise small logs.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   customerById,
   FallbackReason,
@@ -14,10 +14,19 @@ import {
   type Transaction,
 } from '@kiki/contract-syncvalue';
 import { SeededRandom } from '@kiki/kernel';
+import type { ConnectionOptions } from '@kiki/postgres';
 import { readOrderLog } from '@kiki/orderlog';
-import { describeWithData } from '@kiki/testing';
+import {
+  debianPostgresMissing,
+  describeUnless,
+  describeWithData,
+  startDebianPostgres,
+} from '@kiki/testing';
 import { readFileSync } from 'node:fs';
 import { codeOf, row, startService, type TestService } from './service.fixture.js';
+
+// A busy machine decides nothing here.
+jest.setTimeout(120_000);
 
 /** A small log that can be fitted: 200 customers over two years. */
 function smallLog(seed: number): Transaction[] {
@@ -422,6 +431,38 @@ function statistics(
   return { subject: { $case: 'statistics' as const, value } };
 }
 
+/** The facts of a model fitted to a log, and all predictions; ids that locales would sort in different orders. */
+async function bitsOf({ client }: TestService): Promise<object> {
+  const log = smallLog(4).map((order, i) => ({
+    ...order,
+    customerId: `${['Ä', 'a', 'B', '_', '-'][i % 5]}${order.customerId}`,
+  }));
+  await client.ingest(log);
+  const { parameters, spendParameters, dataSha256, population } = await client.fitModel();
+  const ids = [...new Set(log.map(({ customerId }) => customerId))];
+  const { results } = await client.predictBatch(ids.map(customerById));
+  return { parameters, spendParameters, dataSha256, population, results };
+}
+
+describeUnless(debianPostgresMissing(), "SyncValue on the machine's PostgreSQL", () => {
+  it('gives the bits that the embedded server gives', async () => {
+    const stops: (() => Promise<void>)[] = [];
+    const run = async (connection?: ConnectionOptions): Promise<object> => {
+      const service = await startService(connection && { connection });
+      stops.unshift(() => service.stop());
+      return bitsOf(service);
+    };
+    try {
+      const server = await startDebianPostgres();
+      if (server === undefined) throw new Error('it was there a moment ago');
+      stops.push(() => server.stop());
+      expect(await run(server.connection)).toEqual(await run());
+    } finally {
+      for (const stop of stops) await stop();
+    }
+  });
+});
+
 describeWithData('ltv/CDNOW_master.txt', 'CDNOW end to end', (path) => {
   let service: TestService;
 
@@ -478,5 +519,5 @@ describeWithData('ltv/CDNOW_master.txt', 'CDNOW end to end', (path) => {
       ...{ ...first, modelVersion: '', createdAt: 0, fitDurationMs: 0, labels: [] },
     });
     expect(await ask()).toEqual(answers);
-  }, 120_000);
+  });
 });

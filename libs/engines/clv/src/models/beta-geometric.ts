@@ -3,6 +3,9 @@ import { logHyp2f1 } from '../numerics/hypergeometric.js';
 import { betaExpectation } from '../numerics/logit-quadrature.js';
 import { logNbdPmf } from './nbd.js';
 
+// Bound once: a look-up of a global per call is what these loops would mostly do under a test runner.
+const { abs, exp, expm1, log1p, max, min } = Math;
+
 const MAX_TERMS = 200_000;
 /** Beyond this z a power series needs more than MAX_TERMS terms. */
 const SLOW = 0.9998;
@@ -16,21 +19,23 @@ export interface Living {
 }
 
 /**
- * E[purchases in the next `t`] of a customer alive now, for the beta-geometric models:
- * (a+b)/(a−1) · [1 − (1−z)^shape · ₂F₁(shape, b+1; a+b; z)], z = t/(rate+t) (Fader, Hardie, Lee 2005, eq. 10, with P(alive) taken out).
+ * E[purchases in the next `t`] of a customer alive now, for the beta-geometric models: (a+b)/(a−1) · [1 −
+ * (1−z)^shape · ₂F₁(shape, b+1; a+b; z)], z = t/(rate+t) (Fader, Hardie, Lee 2005, eq. 10, with P(alive)
+ * taken out).
  *
- * Euler's transformation turns the bracket into 1 − (1−z)^ε · ₂F₁(a+b−shape, ε; a+b; z), ε = a − 1, where large x
- * cancels; dividing by ε term by term removes the poles at a = 1 and a + b = 0, so nothing overflows or cancels there.
+ * Euler's transformation turns the bracket into 1 − (1−z)^ε · ₂F₁(a+b−shape, ε; a+b; z), ε = a − 1, where
+ * large x cancels; dividing by ε term by term removes the poles at a = 1 and a + b = 0, so nothing overflows
+ * or cancels there.
  */
 export function purchasesIfAlive({ shape, rate, a, b }: Living, t: number): number {
   if (t <= 0) return 0;
   const z = t / (rate + t);
   const epsilon = a - 1;
-  const logStay = Math.log1p(-z);
-  // The series alternates and cancels when shape is well above a + b, is endless as z nears 1 and overflows where
-  // (1−z)^−ε does: integrate over the dropout probability instead.
-  if (shape > a + b + 2 || z > SLOW || epsilon * logStay < -300) {
-    return betaExpectation(a, b + 1, (p) => -Math.expm1(-shape * Math.log1p((p * t) / rate)) / p);
+  const logStay = log1p(-z);
+  // The series alternates and cancels when shape is well above a + b, is endless as z nears 1, overflows where
+  // (1−z)^−ε does and loses digits to large a: integrate over the dropout probability instead.
+  if (shape > a + b + 2 || z > SLOW || epsilon * logStay < -300 || a > 1e4) {
+    return betaExpectation(a, b + 1, (p) => -expm1(-shape * log1p((p * t) / rate)) / p);
   }
   const c = a + b;
   let term = (c - shape) * z;
@@ -38,16 +43,17 @@ export function purchasesIfAlive({ shape, rate, a, b }: Living, t: number): numb
   for (let k = 1; k < MAX_TERMS; k++) {
     term *= (((c - shape + k) * (epsilon + k)) / ((c + k) * (k + 1))) * z;
     sum += term;
-    if (Math.abs(term) <= 1e-17 * Math.abs(sum)) break;
+    if (abs(term) <= 1e-17 * abs(sum)) break;
   }
-  const grown = Math.abs(epsilon) < 1e-300 ? -logStay : -Math.expm1(epsilon * logStay) / epsilon;
-  return Math.max(0, c * grown - Math.exp(epsilon * logStay) * sum);
+  const grown = abs(epsilon) < 1e-300 ? -logStay : -expm1(epsilon * logStay) / epsilon;
+  return max(0, c * grown - exp(epsilon * logStay) * sum);
 }
 
 /**
- * P(still alive after `t` | alive now): a rate λ and a dropout probability p thin the purchases to deaths at rate λp, so it
- * is E[(rate/(rate+pt))^shape] over p ~ beta(a, b+1) = (1−z)^shape · ₂F₁(shape, b+1; a+b+1; z) (Euler's integral, DLMF
- * 15.6.1, and Pfaff's transformation, 15.8.1); all terms are positive, so it is summed in logs.
+ * P(still alive after `t` | alive now): a rate λ and a dropout probability p thin the purchases to deaths at
+ * rate λp, so it is E[(rate/(rate+pt))^shape] over p ~ beta(a, b+1) = (1−z)^shape · ₂F₁(shape, b+1; a+b+1; z)
+ * (Euler's integral, DLMF 15.6.1, and Pfaff's transformation, 15.8.1); all terms are positive, so it is
+ * summed in logs.
  */
 export function survivalIfAlive({ shape, rate, a, b }: Living, t: number): number {
   if (t <= 0) return 1;
@@ -55,21 +61,21 @@ export function survivalIfAlive({ shape, rate, a, b }: Living, t: number): numbe
   // Without Euler's transformation the terms grow until about k = shape/(1−z).
   const isLong = shape >= a + b + 1 && shape > 20_000 * (1 - z);
   if (z > SLOW || isLong) {
-    const g = (p: number): number => Math.exp(-shape * Math.log1p((p * t) / rate));
-    return Math.min(1, betaExpectation(a, b + 1, g));
+    const g = (p: number): number => exp(-shape * log1p((p * t) / rate));
+    return min(1, betaExpectation(a, b + 1, g));
   }
-  const logSurvival = shape * Math.log1p(-z) + logHyp2f1(shape, b + 1, a + b + 1, z);
-  return Math.min(1, Math.exp(logSurvival));
+  const logSurvival = shape * log1p(-z) + logHyp2f1(shape, b + 1, a + b + 1, z);
+  return min(1, exp(logSurvival));
 }
 
 /** P(at least one purchase within `t` | alive now): nobody drops out before the first one. */
 export function activeIfAlive({ shape, rate }: Living, t: number): number {
-  return t <= 0 ? 0 : -Math.expm1(-shape * Math.log1p(t / rate));
+  return t <= 0 ? 0 : -expm1(-shape * log1p(t / rate));
 }
 
 /**
- * P(X(t) = n) of a new customer of BG/NBD (`dropsAtStart` 0; Fader, Hardie, Lee 2005, eq. 8) or MBG/NBD (1, where a customer may
- * also drop out at once; Batislam, Denizel, Filiztekin 2007).
+ * P(X(t) = n) of a new customer of BG/NBD (`dropsAtStart` 0; Fader, Hardie, Lee 2005, eq. 8) or MBG/NBD (1,
+ * where a customer may also drop out at once; Batislam, Denizel, Filiztekin 2007).
  */
 export function betaGeometricPmf(
   theta: ArrayLike<number>,
@@ -80,9 +86,9 @@ export function betaGeometricPmf(
   const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
   const chances = n + dropsAtStart;
   const base = logBeta(a, b);
-  const staying = Math.exp(logBeta(a, b + chances) - base + logNbdPmf(r, alpha, n, t));
+  const staying = exp(logBeta(a, b + chances) - base + logNbdPmf(r, alpha, n, t));
   if (chances === 0) return staying;
-  return staying + Math.exp(logBeta(a + 1, b + chances - 1) - base) * nbdTail(r, alpha, n, t);
+  return staying + exp(logBeta(a + 1, b + chances - 1) - base) * nbdTail(r, alpha, n, t);
 }
 
 /** P(N ≥ n) of a negative binomial count over time t, summed from the side that keeps its digits. */
@@ -91,10 +97,10 @@ function nbdTail(r: number, alpha: number, n: number, t: number): number {
   const z = t / (alpha + t);
   if (n <= (r * t) / alpha) {
     let below = 0;
-    for (let j = 0; j < n; j++) below += Math.exp(logNbdPmf(r, alpha, j, t));
-    return Math.max(0, 1 - below);
+    for (let j = 0; j < n; j++) below += exp(logNbdPmf(r, alpha, j, t));
+    return max(0, 1 - below);
   }
-  let term = Math.exp(logNbdPmf(r, alpha, n, t));
+  let term = exp(logNbdPmf(r, alpha, n, t));
   let sum = 0;
   for (let j = n; j < n + MAX_TERMS; j++) {
     sum += term;

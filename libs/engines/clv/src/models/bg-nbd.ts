@@ -11,8 +11,9 @@ import { risingTable } from './nbd.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
 
 /**
- * BG/NBD (Fader, Hardie, Lee 2005, "Counting Your Customers" the Easy Way, Marketing Science 24:2). Poisson purchases with
- * gamma(r, alpha) rates; after each repeat purchase a customer drops out with a beta(a, b) probability.
+ * BG/NBD (Fader, Hardie, Lee 2005, "Counting Your Customers" the Easy Way, Marketing Science 24:2). Poisson
+ * purchases with gamma(r, alpha) rates; after each repeat purchase a customer drops out with a beta(a, b)
+ * probability.
  */
 export const bgNbd: PurchaseKind = {
   kind: 'bg_nbd',

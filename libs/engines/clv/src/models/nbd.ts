@@ -3,8 +3,8 @@ import type { GroupedRows } from '../statistics.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
 
 /**
- * NBD: Poisson purchases, gamma(r, alpha) rates, no dropout (Ehrenberg 1959). What the others become when the data show no
- * dropout. LL = log Γ(r+x)/Γ(r) + r log α − (r+x) log(α+T).
+ * NBD: Poisson purchases, gamma(r, alpha) rates, no dropout (Ehrenberg 1959). What the others become when the
+ * data show no dropout. LL = log Γ(r+x)/Γ(r) + r log α − (r+x) log(α+T).
  */
 export const nbd: PurchaseKind = {
   kind: 'nbd',
@@ -56,7 +56,10 @@ export function logNbdPmf(r: number, alpha: number, n: number, t: number): numbe
   return logRising(r, n) - logRising(1, n) + r * Math.log(alpha / (alpha + t)) + busy;
 }
 
-/** log Γ(r+x)/Γ(r) and Σ_{k<x} 1/(r+k) for x = 0 … max: one table per evaluation instead of a gamma function per row. */
+/**
+ * log Γ(r+x)/Γ(r) and Σ_{k<x} 1/(r+k) for x = 0 … max: one table per evaluation instead of a gamma function
+ * per row.
+ */
 export function risingTable(
   r: number,
   max: number,

@@ -11,8 +11,8 @@ export interface Observed {
 }
 
 /**
- * The mathematics of one purchase model. Parameters are positive numbers in the order of `parameterNames`; fits run on
- * their logarithms.
+ * The mathematics of one purchase model. Parameters are positive numbers in the order of `parameterNames`;
+ * fits run on their logarithms.
  */
 export interface PurchaseKind {
   readonly kind: PurchaseModelKind;

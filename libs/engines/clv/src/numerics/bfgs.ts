@@ -1,4 +1,7 @@
-/** A function to minimise: returns f(x) and writes ∇f(x) into `gradient`; may return Infinity outside its domain. */
+/**
+ * A function to minimise: returns f(x) and writes ∇f(x) into `gradient`; may return Infinity outside its
+ * domain.
+ */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number;
 
 /** Where a minimisation ended. */

@@ -16,7 +16,10 @@ export function hessian(objective: Objective, x: Float64Array, step = 1e-4): num
   return rows.map((row, i) => row.map((value, j) => (value + (rows[j]?.[i] ?? 0)) / 2));
 }
 
-/** The inverse of a symmetric positive definite matrix by Cholesky; undefined when it is not one (to working precision). */
+/**
+ * The inverse of a symmetric positive definite matrix by Cholesky; undefined when it is not one (to working
+ * precision).
+ */
 export function inverseOfPositive(matrix: readonly (readonly number[])[]): number[][] | undefined {
   const n = matrix.length;
   const lower = cholesky(matrix);

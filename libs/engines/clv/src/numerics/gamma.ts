@@ -1,3 +1,6 @@
+// Bound once: a look-up of a global per call is what these loops would mostly do under a test runner.
+const { exp, log, log1p } = Math;
+
 const HALF_LOG_TWO_PI = 0.918938533204672741780329736406;
 
 /** log Γ(x) for x > 0: Stirling's series after shifting x to at least 10 (absolute error about 1e-14). */
@@ -18,9 +21,7 @@ export function logGamma(x: number): number {
           square *
             (1 / 1260 -
               square * (1 / 1680 - square * (1 / 1188 - square * (691 / 360360 - square / 156))))));
-  return (
-    (shifted - 0.5) * Math.log(shifted) - shifted + HALF_LOG_TWO_PI + series - Math.log(product)
-  );
+  return (shifted - 0.5) * log(shifted) - shifted + HALF_LOG_TWO_PI + series - log(product);
 }
 
 /** ψ(x), the derivative of log Γ, for x > 0. */
@@ -40,7 +41,7 @@ export function digamma(x: number): number {
           square *
             (1 / 252 -
               square * (1 / 240 - square * (1 / 132 - square * (691 / 32760 - square / 12))))));
-  return sum + Math.log(shifted) - 0.5 / shifted - series;
+  return sum + log(shifted) - 0.5 / shifted - series;
 }
 
 /** log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b). */
@@ -53,17 +54,17 @@ export function logRising(a: number, n: number): number {
   if (n > 20) return logGamma(a + n) - logGamma(a);
   let product = 1;
   for (let k = 0; k < n; k++) product *= a + k;
-  return Math.log(product);
+  return log(product);
 }
 
 /** log(1 + e^u) without overflow. */
 export function softplus(u: number): number {
-  return u > 0 ? u + Math.log1p(Math.exp(-u)) : Math.log1p(Math.exp(u));
+  return u > 0 ? u + log1p(exp(-u)) : log1p(exp(u));
 }
 
 /** 1 / (1 + e^−u) without overflow. */
 export function sigmoid(u: number): number {
-  if (u >= 0) return 1 / (1 + Math.exp(-u));
-  const e = Math.exp(u);
+  if (u >= 0) return 1 / (1 + exp(-u));
+  const e = exp(u);
   return e / (1 + e);
 }

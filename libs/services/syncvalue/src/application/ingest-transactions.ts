@@ -54,7 +54,10 @@ export class IngestTransactions {
     private readonly settings: IngestSettings,
   ) {}
 
-  /** @throws batch_too_large, time_zone_invalid, time_zone_fixed; what was committed before stays and may be sent again */
+  /**
+   * @throws batch_too_large, time_zone_invalid, time_zone_fixed; what was committed before stays and may be
+   * sent again
+   */
   async execute(
     tenant: string,
     chunks: AsyncIterable<IncomingChunk>,

@@ -42,8 +42,8 @@ export interface ScanOptions {
 /** The order logs of all tenants and the customers' states made from them. */
 export abstract class Ledger {
   /**
-   * Stores a chunk in one transaction: each id counts once, states and terms follow. Chunks of a tenant come one after
-   * another, whatever process they come from.
+   * Stores a chunk in one transaction: each id counts once, states and terms follow. Chunks of a tenant come
+   * one after another, whatever process they come from.
    * @throws time_zone_fixed
    */
   abstract append(tenant: string, chunk: TransactionChunk): Promise<ChunkOutcome>;

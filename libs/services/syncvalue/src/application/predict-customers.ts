@@ -47,8 +47,9 @@ export interface Viewpoint {
 
 /** Most customers of one message. */
 export const MAX_BATCH = 10_000;
-/** Customers computed before the event loop gets its turn. */
-const SLICE = 500;
+/** How long customers are computed before the event loop gets its turn, looked at every few of them. */
+const SLICE_MS = 10;
+const SLICE_CUSTOMERS = 16;
 
 /** Predicts customers by id or by statistics, each with its own error. */
 export class PredictCustomers {
@@ -75,10 +76,11 @@ export class PredictCustomers {
     const histories = await this.histories(tenant, ids, viewpoint);
     signal.throwIfAborted();
     const outcomes: PredictionOutcome[] = [];
+    let sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
     for (const [i, query] of queries.entries()) {
-      if (i % SLICE === 0 && i > 0) {
+      if (i % SLICE_CUSTOMERS === 0 && this.clock.monotonicMs() > sliceEndMs) {
         await this.clock.sleep(0, signal);
-        signal.throwIfAborted();
+        sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
       }
       const problem = problems[i];
       outcomes.push(problem ? { problem } : predictOne(query, histories, viewpoint));

@@ -1,4 +1,7 @@
-/** Goal: progress and result arrive in order, and whoever leaves ends the work. Method: work whose steps the spec decides. */
+/**
+ * Goal: progress and result arrive in order, and whoever leaves ends the work. Method: work whose steps the
+ * spec decides.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { withProgress } from './progress.js';
 

@@ -3,7 +3,10 @@ export type Update<P, R> =
   | { readonly kind: 'progress'; readonly progress: P }
   | { readonly kind: 'result'; readonly result: R };
 
-/** Runs work that reports progress as a stream whose last element is the result; leaving the loop aborts the work. */
+/**
+ * Runs work that reports progress as a stream whose last element is the result; leaving the loop aborts the
+ * work.
+ */
 export async function* withProgress<P, R>(
   outer: AbortSignal,
   work: (report: (progress: P) => void, signal: AbortSignal) => Promise<R>,

@@ -9,7 +9,10 @@ export interface CustomerState {
   readonly refundCount: bigint;
 }
 
-/** The statistics at the end of a day, in units of the model; undefined for somebody who had not bought by then. */
+/**
+ * The statistics at the end of a day, in units of the model; undefined for somebody who had not bought by
+ * then.
+ */
 export function statisticsAt(
   history: HistorySummary | undefined,
   day: number,

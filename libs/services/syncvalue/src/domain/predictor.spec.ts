@@ -1,4 +1,7 @@
-/** Goal: tiers, tags and options mean what the contract says. Method: a model fitted to a simulated table, by its parts. */
+/**
+ * Goal: tiers, tags and options mean what the contract says. Method: a model fitted to a simulated table, by
+ * its parts.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { rowOf, tableOf, type CustomerTable } from '@kiki/clv';
 import { SeededRandom } from '@kiki/kernel';

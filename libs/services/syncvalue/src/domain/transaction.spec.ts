@@ -1,4 +1,7 @@
-/** Goal: rows are checked alike whatever comes. Method: each rule with a row that breaks it; junk by fast-check. */
+/**
+ * Goal: rows are checked alike whatever comes. Method: each rule with a row that breaks it; junk by fast-
+ * check.
+ */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readOrderLog } from '@kiki/orderlog';

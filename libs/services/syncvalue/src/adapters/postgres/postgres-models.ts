@@ -22,8 +22,8 @@ interface ModelRow extends Row {
 }
 
 /**
- * Models on PostgreSQL. Artefacts never change, so they are kept in memory; labels are looked up at every call, so that a
- * promotion in any process counts for the next call in every process.
+ * Models on PostgreSQL. Artefacts never change, so they are kept in memory; labels are looked up at every
+ * call, so that a promotion in any process counts for the next call in every process.
  */
 export class PostgresModels extends Models {
   private readonly known: LRUCache<string, Stored>;

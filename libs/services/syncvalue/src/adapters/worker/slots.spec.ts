@@ -1,4 +1,7 @@
-/** Goal: never more than the capacity, in order, and an aborted wait leaves no hole. Method: slots taken and given by hand. */
+/**
+ * Goal: never more than the capacity, in order, and an aborted wait leaves no hole. Method: slots taken and
+ * given by hand.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { Slots } from './slots.js';
 

@@ -7,7 +7,10 @@ import type { ScoreJob, ScoreOutcome } from '../../domain/scoring.js';
 import { Slots } from './slots.js';
 import type { WorkerJob, WorkerMessage } from './protocol.js';
 
-/** Runs each job on a worker thread of its own, `concurrency` at a time; an aborted job's thread is ended at once. */
+/**
+ * Runs each job on a worker thread of its own, `concurrency` at a time; an aborted job's thread is ended at
+ * once.
+ */
 export class WorkerModelThread extends ModelThread {
   private readonly slots: Slots;
   private readonly durations;
