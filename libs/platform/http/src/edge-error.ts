@@ -29,8 +29,6 @@ function byFastifyCode(code: string, text: string, cause: unknown): DomainError 
       return errors.body_too_large(undefined, {}, { cause });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return errors.media_type_unsupported(undefined, {}, { cause });
-    case 'FST_ERR_HANDLER_TIMEOUT':
-      return errors.request_timeout(undefined, {}, { cause });
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return kernelErrors.invalid_request(
         'The body does not have the length that Content-Length says.',

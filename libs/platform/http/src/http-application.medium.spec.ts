@@ -40,6 +40,11 @@ class ProbeController {
     return { id };
   }
 
+  @Post('slow')
+  slowPost(@Body() body: { ms: string }): Promise<object> {
+    return this.slow(body.ms);
+  }
+
   @Get('slow')
   async slow(@Query('ms') ms: string): Promise<object> {
     await new Promise((resolve) => setTimeout(resolve, Number(ms)));
@@ -202,6 +207,11 @@ describe('the HTTP edge', () => {
       status: 504,
       body: { code: 'request_timeout' },
     });
+  });
+
+  it('also when the body of the request was read before', async () => {
+    const answer = await call('POST', '/v1/slow', { ms: 600 });
+    expect(answer).toMatchObject({ status: 504, body: { code: 'request_timeout' } });
   });
 
   it('counts requests by route pattern, not by path', async () => {

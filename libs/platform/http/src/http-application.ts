@@ -1,13 +1,20 @@
 import type { CanActivate, DynamicModule, INestApplication, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyServerOptions,
+} from 'fastify';
 import { SystemClock } from '@kiki/kernel';
 import { PinoLogger, type Logger } from '@kiki/logging';
 import { HttpRed, type Metrics } from '@kiki/metrics';
 import { edgeError } from './edge-error.js';
+import { errors } from './errors.js';
 import { ProblemFilter } from './problem.filter.js';
-import { InFlight, installRequestHooks } from './request-hooks.js';
+import { InFlight } from './in-flight.js';
+import { installRequestHooks } from './request-hooks.js';
 import { requestIds } from './request-ids.js';
 import { SchemaPipe } from './schema.pipe.js';
 
@@ -31,6 +38,8 @@ export interface HttpOptions {
   readonly nestLogger?: LoggerService | false;
 }
 
+const DEFAULT_TIMEOUT_MS = 30_000;
+
 /** A Nest application on Fastify with the platform's edge installed, and how to drain it. */
 export interface HttpApplication {
   readonly app: NestFastifyApplication;
@@ -51,8 +60,9 @@ export async function createHttpApplication(
   options: HttpOptions,
 ): Promise<HttpApplication> {
   const adapter = new EdgeAdapter(fastifyOptions(options));
-  const inFlight = new InFlight();
+  const inFlight = new InFlight(options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS, giveUp);
   const fastify = adapter.getInstance<FastifyInstance>();
+  fastify.addHook('onClose', () => inFlight.close());
   installRequestHooks(fastify, inFlight, {
     red: new HttpRed(options.metrics),
     ...(options.hasAccessLog && options.logger instanceof PinoLogger
@@ -79,16 +89,26 @@ export function installEdge(app: INestApplication, options: HttpOptions): void {
   }
 }
 
+/** Answers a request that takes too long; one whose answer has begun can only be cut off. */
+function giveUp(reply: FastifyReply): void {
+  if (reply.sent) return;
+  if (reply.raw.headersSent) reply.raw.destroy();
+  else void reply.send(errors.request_timeout());
+}
+
 function fastifyOptions(options: HttpOptions): FastifyServerOptions {
-  const { bodyLimitBytes = 4_194_304, requestTimeoutMs = 30_000, trustedProxies = 0 } = options;
+  const {
+    bodyLimitBytes = 4_194_304,
+    requestTimeoutMs = DEFAULT_TIMEOUT_MS,
+    trustedProxies = 0,
+  } = options;
   return {
     logger: false,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIds(),
     bodyLimit: bodyLimitBytes,
-    // The whole request must arrive, and the answer be ready, within this time.
+    // The whole request must arrive within this time; that the answer is ready is watched by InFlight.
     requestTimeout: requestTimeoutMs,
-    handlerTimeout: requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 65_000,
     trustProxy: trustedProxies === 0 ? false : (_address, hop) => hop < trustedProxies,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { withRequestContext, type PinoLogger } from '@kiki/logging';
 import type { HttpRed } from '@kiki/metrics';
+import type { InFlight } from './in-flight.js';
 
 /** Sent with every answer; a page of ours overrides the policy. Constants: a library would compute them per request. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
@@ -19,12 +20,6 @@ export interface RequestHooksOptions {
   readonly accessLog?: PinoLogger;
 }
 
-/** Requests that are being worked on; the drain waits for none. */
-export class InFlight {
-  count = 0;
-  isDraining = false;
-}
-
 /** Request id out, security headers, log context, metrics, access log, and `connection: close` while draining. */
 export function installRequestHooks(
   fastify: FastifyInstance,
@@ -32,10 +27,10 @@ export function installRequestHooks(
   options: RequestHooksOptions,
 ): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    inFlight.count++;
-    reply.raw.once('close', () => inFlight.count--);
-    if (inFlight.isDraining) reply.raw.shouldKeepAlive = false;
     const { raw } = reply;
+    inFlight.enter(reply);
+    raw.on('close', () => inFlight.leave(reply));
+    if (inFlight.isDraining) raw.shouldKeepAlive = false;
     for (const [name, value] of SECURITY_HEADERS) raw.setHeader(name, value);
     raw.setHeader('x-request-id', request.id);
     done();
