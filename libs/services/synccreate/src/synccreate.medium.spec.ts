@@ -8,7 +8,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SyncCreateClient, type Creative } from '@kiki/contract-synccreate';
+import {
+  SyncCreateClient,
+  type Creative,
+  type GenerateRequest,
+  type Job,
+  type SubmitOptions,
+  type ValidateRequest,
+} from '@kiki/contract-synccreate';
 import { SyncShieldClient } from '@kiki/contract-syncshield';
 import { start, type Host } from '@kiki/host';
 import { syncshieldDefinition } from '@kiki/service-syncshield';
@@ -91,6 +98,21 @@ async function call(
   return { status: answer.status, headers: answer.headers, body: (await answer.json()) as any };
 }
 
+/** The job when it has ended, however long that takes. */
+async function ended(job: Job): Promise<Job> {
+  const look = async (): Promise<Job | undefined> => {
+    const now = await client.getJob('default', job.id);
+    return now.status === 'queued' || now.status === 'running' ? undefined : now;
+  };
+  return waitFor(look, { timeoutMs: 60_000, what: 'the job' });
+}
+
+const generated = async (body: GenerateRequest, options: SubmitOptions = {}): Promise<Job> =>
+  ended(await client.generate('default', body, options));
+
+const validated = async (body: ValidateRequest): Promise<Job> =>
+  ended(await client.validate('default', body));
+
 const generate = (body: object, headers: Record<string, string> = {}) =>
   call('POST', '/api/v1/generate', body, headers);
 
@@ -148,7 +170,7 @@ describe('POST /api/v1/generate', () => {
 
   it('puts a given photo into the picture, cropped by the model', async () => {
     const product = { ...documented.product, image_url: `${photoOrigin}/mug.jpg` };
-    const job = await client.generate('default', { ...documented, product }, { waitSeconds: 20 });
+    const job = await generated({ ...documented, product });
     expect(job.creatives[0]).toMatchObject({
       passed: true,
       provenance: {
@@ -164,7 +186,7 @@ describe('POST /api/v1/generate', () => {
     [`kiki://objects/${'0'.repeat(64)}`, 'image_not_found'],
   ])('fails for a photo at %s with %s', async (imageUrl, code) => {
     const product = { ...documented.product, image_url: imageUrl };
-    const job = await client.generate('default', { ...documented, product }, { waitSeconds: 20 });
+    const job = await generated({ ...documented, product });
     expect(job).toMatchObject({ status: 'failed', error: { code }, creatives: [] });
   });
 
@@ -182,7 +204,7 @@ describe('POST /api/v1/generate', () => {
 
   it('says which characters cannot be drawn', async () => {
     const product = { name: '熱いコーヒー' };
-    const job = await client.generate('default', { ...documented, product }, { waitSeconds: 20 });
+    const job = await generated({ ...documented, product });
     expect(job).toMatchObject({ status: 'failed', error: { code: 'text_not_renderable' } });
   });
 });
@@ -195,11 +217,7 @@ describe('the header kiki-budget', () => {
 
   it('pays for what is made, in the currency of the budget', async () => {
     await budget('studio', 1000n);
-    const job = await client.generate(
-      'default',
-      { ...documented, variants: 2 },
-      { budgetId: 'studio', waitSeconds: 20 },
-    );
+    const job = await generated({ ...documented, variants: 2 }, { budgetId: 'studio' });
     expect(job).toMatchObject({ status: 'done', budget: { amountMicros: 200n, currency: 'EUR' } });
     await waitFor(
       async () => (await client.getJob('default', job.id)).budget?.state === 'captured',
@@ -226,11 +244,7 @@ describe('the header kiki-budget', () => {
   it('gives the money back when the job fails', async () => {
     await budget('unlucky', 1000n);
     const product = { name: 'x', image_url: `${photoOrigin}/missing.jpg` };
-    const job = await client.generate(
-      'default',
-      { ...documented, product },
-      { budgetId: 'unlucky', waitSeconds: 20 },
-    );
+    const job = await generated({ ...documented, product }, { budgetId: 'unlucky' });
     expect(job).toMatchObject({ status: 'failed', error: { code: 'image_fetch_failed' } });
     await waitFor(async () => (await shield.getBudget('default', 'unlucky')).heldMicros === 0n);
     expect(await shield.getBudget('default', 'unlucky')).toMatchObject({ spentMicros: 0n });
@@ -246,7 +260,7 @@ describe('the header kiki-budget', () => {
 
 describe('POST /api/v1/validate', () => {
   it('measures an own creative where its texts stand', async () => {
-    const { creatives } = await client.generate('default', documented, { waitSeconds: 20 });
+    const { creatives } = await generated(documented);
     const image = `kiki://objects/${creatives[0]?.sha256}`;
     const request = {
       image_url: image,
@@ -265,7 +279,7 @@ describe('POST /api/v1/validate', () => {
       body.validation.checks.every((check: { status: string }) => check.status === 'passed'),
     ).toBe(true);
     const claim = { ...request, headline: 'Guaranteed to heal you in 7 days' };
-    const worse = await client.validate('default', claim, { waitSeconds: 20 });
+    const worse = await validated(claim);
     expect(
       worse.validation?.checks.filter(({ status: s }) => s === 'failed').map(({ id }) => id),
     ).toEqual(['text_length', 'prohibited_terms']);
@@ -276,7 +290,7 @@ describe('POST /api/v1/validate', () => {
       image_url: `${photoOrigin}/mug.jpg`,
       brand: { name: 'Nordkaffe', primary_colors: ['#c2410c'] },
     };
-    const job = await client.validate('default', request, { waitSeconds: 20 });
+    const job = await validated(request);
     const status = Object.fromEntries(
       job.validation?.checks.map((check) => [check.id, check.status]) ?? [],
     );
@@ -300,7 +314,7 @@ async function allCreatives(): Promise<Creative[]> {
 
 describe('the creatives', () => {
   beforeAll(async () => {
-    await client.generate('default', { ...documented, variants: 5 }, { waitSeconds: 25 });
+    await generated({ ...documented, variants: 5 });
   }, 60_000);
 
   it('are listed newest first, page by page, and found one by one', async () => {

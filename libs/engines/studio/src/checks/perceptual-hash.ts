@@ -15,8 +15,8 @@ function dct(values: readonly number[]): number[] {
 }
 
 /**
- * Perceptual hash of a 32 × 32 grey picture, 16 hex digits: signs of the 8 × 8 lowest DCT coefficients against their
- * median (Zauner 2010, section 3.2.1; the constant term stays out of the median).
+ * Perceptual hash of a 32 × 32 grey picture, 16 hex digits: signs of the 8 × 8 lowest DCT coefficients
+ * against their median (Zauner 2010, section 3.2.1; the constant term stays out of the median).
  */
 export function perceptualHash(grey: Uint8Array): string {
   const rows = Array.from({ length: HASH_SIDE }, (_, y) =>

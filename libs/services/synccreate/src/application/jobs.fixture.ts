@@ -62,7 +62,10 @@ export class MemoryJobs extends Jobs {
   }
 }
 
-/** A budget with a limit, kept as SyncShield keeps it: ids decide once, settlements count once. `isDown` makes it unreachable. */
+/**
+ * A budget with a limit, kept as SyncShield keeps it: ids decide once, settlements count once. `isDown`
+ * makes it unreachable.
+ */
 export class MemoryBudget extends BudgetHolds {
   isDown = false;
   /** The answer is lost on its way back, although the decision was made. */

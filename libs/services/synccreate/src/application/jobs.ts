@@ -16,8 +16,8 @@ export abstract class Jobs {
   /** Finished jobs whose money is still held, oldest first, of all tenants. */
   abstract unsettled(limit: number): Promise<Job[]>;
   /**
-   * Takes unfinished jobs that nobody touched since `before`, of all tenants: their ticket in the queue may be lost. Taking
-   * touches them.
+   * Takes unfinished jobs that nobody touched since `before`, of all tenants: their ticket in the queue
+   * may be lost. Taking touches them.
    */
   abstract claimStale(before: Date, limit: number): Promise<Job[]>;
   /** Forgets finished and settled jobs from before `before`; returns how many. */

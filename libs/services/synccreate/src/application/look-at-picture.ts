@@ -4,7 +4,10 @@ import { bestCrop, shareInside } from '../domain/saliency-map.js';
 import type { CutPhoto, PictureMaker } from './picture-maker.js';
 import type { Saliency } from './saliency.js';
 
-/** Uses the saliency model: to crop photos around what matters, and to estimate where a finished creative is looked at. */
+/**
+ * Uses the saliency model: to crop photos around what matters, and to estimate where a finished creative
+ * is looked at.
+ */
 export class LookAtPicture {
   constructor(
     private readonly pictures: PictureMaker,

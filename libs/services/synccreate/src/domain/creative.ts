@@ -1,6 +1,9 @@
 import type { Box, CheckResult, CreativeTexts, FormatId, Strategy, TextBlock } from '@kiki/studio';
 
-/** How much of the eye's attention goes where, 0 to 1, by the saliency model; an estimate that decides nothing. */
+/**
+ * How much of the eye's attention goes where, 0 to 1, by the saliency model; an estimate that decides
+ * nothing.
+ */
 export interface Attention {
   readonly headline: number;
   readonly cta: number;
@@ -15,7 +18,10 @@ export interface Provenance {
   readonly seed: number;
   /** SHA-256 of the product photo, when one was used. */
   readonly photoSha256: string | null;
-  /** How the photo was cropped: by the model, or by sharp's own attention strategy when the model was not available. */
+  /**
+   * How the photo was cropped: by the model, or by sharp's own attention strategy when the model was not
+   * available.
+   */
   readonly cropBy: 'saliency' | 'fallback' | null;
 }
 

@@ -1,6 +1,9 @@
 import type { Box } from '@kiki/studio';
 
-/** Where the eye goes in a picture: a square grid of weights that covers all of it, 0 to 1, rows from the top. */
+/**
+ * Where the eye goes in a picture: a square grid of weights that covers all of it, 0 to 1, rows from the
+ * top.
+ */
 export interface SaliencyMap {
   readonly side: number;
   readonly values: Float32Array;
@@ -45,7 +48,8 @@ function integral({
 }
 
 /**
- * The largest crop of a picture with the wanted proportions that holds the most weight; of equals, the one nearest to the middle.
+ * The largest crop of a picture with the wanted proportions that holds the most weight; of equals, the one
+ * nearest to the middle.
  * @param size of the picture, pixels
  * @param ratio width divided by height
  */

@@ -4,8 +4,9 @@ import ipaddr from 'ipaddr.js';
 const METADATA = new Set(['168.63.129.16', '100.100.100.200', '169.254.169.254', '192.0.0.192']);
 
 /**
- * Whether an address is on the open internet. Everything else is refused: private, loopback, link-local, shared (CGNAT),
- * unique local, multicast, reserved, benchmarking, and IPv6 that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo).
+ * Whether an address is on the open internet. Everything else is refused: private, loopback, link-local,
+ * shared (CGNAT), unique local, multicast, reserved, benchmarking, and IPv6 that carries an IPv4 address
+ * (mapped, compatible, NAT64, 6to4, Teredo).
  */
 export function isPublicAddress(text: string): boolean {
   if (!ipaddr.isValid(text)) return false;

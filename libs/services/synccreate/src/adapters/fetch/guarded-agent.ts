@@ -14,8 +14,9 @@ const resolveBySystem: ResolveAll = (hostname, answer) =>
   systemLookup(hostname, { all: true, verbatim: true }, answer);
 
 /**
- * The lookup of a guarded socket: the addresses that are checked here are the very ones that the socket connects to, so
- * that a name cannot point elsewhere between the check and the connection (DNS rebinding). One bad address refuses the name.
+ * The lookup of a guarded socket: the addresses that are checked here are the very ones that the socket
+ * connects to, so that a name cannot point elsewhere between the check and the connection (DNS rebinding).
+ * One bad address refuses the name.
  */
 export function guardedLookup(resolve: ResolveAll = resolveBySystem): LookupFunction {
   return (hostname, options, answer) => {

@@ -1,7 +1,7 @@
 /**
- * The process that holds the ONNX session: a run blocks its thread, and a runtime that dies takes only this process
- * along. Started by ModelProcess with the model's path and one execution provider. It imports no file of this package, so that
- * Node runs it as it is, built or not.
+ * The process that holds the ONNX session: a run blocks its thread, and a runtime that dies takes only
+ * this process along. Started by ModelProcess with the model's path and one execution provider. It imports
+ * no file of this package, so that Node runs it as it is, built or not.
  */
 import process, { env } from 'node:process';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';

@@ -48,7 +48,8 @@ export class ModelProcess {
   /** Starts a child and waits until the model is loaded. @throws Error with the runtime's reason */
   static async start(options: ModelProcessOptions): Promise<ModelProcess> {
     const child = fork(fileURLToPath(CHILD), [fileURLToPath(modelUrl), options.provider], {
-      // Nothing of the parent's environment: no secrets, and no telemetry of the runtime from its first instruction on.
+      // Nothing of the parent's environment: no secrets, and no telemetry of the runtime from its
+      // first instruction on.
       env: { ORT_DISABLE_TELEMETRY: '1', NODE_NO_WARNINGS: '1' },
       execArgv: [],
       serialization: 'advanced',

@@ -20,8 +20,8 @@ export interface OnnxSaliencyOptions {
 }
 
 /**
- * The saliency model in a child process. A child that dies is replaced at the next look; while none can be started every look
- * answers undefined, and creatives are made without.
+ * The saliency model in a child process. A child that dies is replaced at the next look; while none can be
+ * started every look answers undefined, and creatives are made without.
  */
 export class OnnxSaliency extends Saliency {
   override readonly side = SALIENCY_SIDE;

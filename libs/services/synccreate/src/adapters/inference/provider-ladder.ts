@@ -20,8 +20,8 @@ const START_TIMEOUT_MS = 30_000;
 const DIMS = [1, 3, SALIENCY_SIDE, SALIENCY_SIDE];
 
 /**
- * The first provider that loads the model and passes the self-test, each tried in a process of its own: one that crashes
- * takes nothing else along. A provider that is not the CPU must agree with it.
+ * The first provider that loads the model and passes the self-test, each tried in a process of its own:
+ * one that crashes takes nothing else along. A provider that is not the CPU must agree with it.
  */
 export async function chooseProvider(
   providers: readonly Provider[],

@@ -20,9 +20,10 @@ const blur = (input: string, output: string, k: number): OnnxNode => ({
 const bell = (i: number): number => Math.exp(-(((i + 0.5) / N - 0.5) ** 2) / (2 * 0.34 ** 2));
 
 /**
- * What the eye goes to first, in the manner of Itti, Koch and Niebur (1998): brightness, red-green and blue-yellow
- * channels; the difference between a point and its surroundings at two scales; the channels' sum, smoothed, with a weak
- * preference for the middle, largest value 1. Nothing is learned: the weights are written here.
+ * What the eye goes to first, in the manner of Itti, Koch and Niebur (1998): brightness, red-green and
+ * blue-yellow channels; the difference between a point and its surroundings at two scales; the channels'
+ * sum, smoothed, with a weak preference for the middle, largest value 1. Nothing is learned: the weights
+ * are written here.
  */
 export const saliencyGraph: OnnxGraph = {
   name: 'kiki-saliency-1',

@@ -16,8 +16,8 @@ function testImage(): Float32Array {
 }
 
 /**
- * Why a provider's answer to the test picture cannot be trusted, or undefined: it must be finite, within 0..1, peak in
- * the square, and equal the CPU's answer where there is one.
+ * Why a provider's answer to the test picture cannot be trusted, or undefined: it must be finite, within
+ * 0..1, peak in the square, and equal the CPU's answer where there is one.
  */
 export function selfTestFault(map: Float32Array, reference?: Float32Array): string | undefined {
   const n = SALIENCY_SIDE;

@@ -2,7 +2,10 @@ import type { Metrics } from '@kiki/metrics';
 import type { Counter, Histogram } from 'prom-client';
 import { Observer } from '../../application/observer.js';
 
-/** `kiki_synccreate_creatives_total`, `_creative_duration_seconds`, `_jobs_ended_total`, `_budget_decisions_total`. */
+/**
+ * `kiki_synccreate_creatives_total`, `_creative_duration_seconds`, `_jobs_ended_total`,
+ * `_budget_decisions_total`.
+ */
 export class PromObserver extends Observer {
   private readonly creatives: Counter<'strategy' | 'platform' | 'verdict'>;
   private readonly durations: Histogram<'platform'>;
