@@ -475,6 +475,34 @@ describe('consent', () => {
     const [ledgerRows] = await db.database.query('select count(*) as n from consent_changes');
     expect(ledgerRows).toEqual({ n: 20n });
   });
+
+  it('that is being withdrawn at this very moment is waited for', async () => {
+    await addProfiles(['c1']);
+    const on = make();
+    await on.save.execute(T, winback({ holdoutShare: 0 }));
+    const { id } = await on.startRun.execute(T, 'winback');
+    ledger.isDown = true;
+    await expect(on.run.execute(T, id)).rejects.toMatchObject({ code: 'unavailable' });
+    const [message] = await on.messages.due(T, 'winback', new Date(), 1);
+    const hold = { id: message!.id, holdAttempt: 1, expiresAt: new Date(Date.now() + 60_000) };
+    await on.messages.recordHolds(T, [hold], new Date());
+    let claim: Promise<unknown> | undefined;
+    let isSettled = false;
+    await db.database.transaction(async (tx) => {
+      await tx.execute(`update profiles set subscription = 'unsubscribed'`);
+      claim = on.messages
+        .claim(message!, { isOptInRequired: false }, new Date())
+        .finally(() => (isSettled = true));
+      await waitFor(async () => {
+        const waiting = await db.database.query('select 1 from pg_locks where not granted');
+        return isSettled || waiting.length > 0;
+      });
+      expect(isSettled).toBe(false);
+    });
+    expect(await claim).toBeUndefined();
+    const report = await on.journeys.report(T, 'winback');
+    expect(report.suppressedReasons).toEqual({ unsubscribed: 1 });
+  });
 });
 
 describe('an address that customers share', () => {
