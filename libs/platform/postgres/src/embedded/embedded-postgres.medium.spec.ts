@@ -3,7 +3,7 @@
  * committed, and is gone when nobody uses it, however its users ended.
  * Method: real processes over homes of their own, ended by SIGTERM and by kill -9 of user, guard, postmaster or all.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   describeUnless,
   SourceProcess,
@@ -35,6 +35,7 @@ import { resolveLayout } from './layout.js';
 import { isAlive } from './processes.js';
 
 const script = new URL('./embedded-user.fixture.ts', import.meta.url);
+const isRoot = process.getuid?.() === 0;
 const folders: string[] = [];
 const homes: TemporaryHome[] = [];
 const users: SourceProcess[] = [];
@@ -121,9 +122,22 @@ describe('the embedded server', () => {
     expect(existsSync(join(home, 'postgres', 'server.json'))).toBe(false);
   }, 90_000);
 
-  it('of two homes is two servers', async () => {
-    const [one, two] = await Promise.all([open(newHome()), open(newHome())]);
-    expect(await postmasterOf(one)).not.toBe(await postmasterOf(two));
+  it('of two homes is two servers, let in by their own passwords alone, also where a path is longer than a socket’s may be', async () => {
+    const homes = [newHome(), newHome('x'.repeat(150))];
+    const opened = await Promise.all(homes.map((home) => open(home)));
+    const [first, second] = await Promise.all(opened.map(postmasterOf));
+    expect(first).not.toBe(second);
+    for (const pid of [first!, second!]) {
+      // PostgreSQL refuses root, which therefore steps down.
+      if (isRoot) expect(statSync(`/proc/${pid}`).uid).toBe(65534);
+    }
+    for (const home of homes) {
+      expect(statSync(join(home, 'postgres', 'password')).mode & 0o777).toBe(0o600);
+      expect(statSync(join(home, 'postgres')).mode & 0o777).toBe(0o700);
+    }
+    const { password } = opened[1]!.connection;
+    const client = new pg.Client({ ...opened[0]!.connection, ...(password ? { password } : {}) });
+    await expect(client.connect()).rejects.toMatchObject({ code: '28P01' });
   }, 60_000);
 
   it('refuses a second start of the same home, by name and pid, and lets join', async () => {
@@ -134,33 +148,6 @@ describe('the embedded server', () => {
     const refusal = await second.said('refused postgres_in_use: ');
     expect(refusal).toContain(`kiki up (pid ${first.pid})`);
     await start(home, { name: 'joins' }).said('serving ');
-  }, 60_000);
-
-  it('refuses a data directory that a foreign server serves, by its pid', async () => {
-    const home = newHome();
-    await (await open(home)).stop();
-    const { dataDir, runAs } = resolveLayout(home);
-    const elsewhere = mkdtempSync(join(tmpdir(), 'kiki-foreign-'));
-    folders.push(elsewhere);
-    if (runAs !== undefined) chownSync(elsewhere, runAs.uid, runAs.gid);
-    // As the server's user runs it: with root only from where that user can reach it.
-    const root = runAs === undefined ? installedBinaries().root : copyOf(dataDir);
-    const program = programPath({ root, version: '' }, 'postgres');
-    const foreign = spawn(program, ['-D', dataDir, '-k', elsewhere, '-c', 'listen_addresses='], {
-      ...runAs,
-      stdio: 'ignore',
-    });
-    try {
-      await waitFor(() => readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').includes('ready'));
-      await expect(openPostgres({ home })).rejects.toMatchObject({
-        code: 'postgres_in_use',
-        details: { pid: foreign.pid },
-        message: expect.stringContaining(`pid ${foreign.pid}`) as unknown,
-      });
-    } finally {
-      foreign.kill('SIGINT');
-      await gone(foreign.pid!);
-    }
   }, 60_000);
 
   it('lives on when its starter is killed, is adopted, and stops when its last user is gone', async () => {
@@ -244,20 +231,55 @@ describe('the embedded server', () => {
     const server = await open(home);
     expect(await ask(server, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   }, 90_000);
+});
+
+describe('a home that was used before', () => {
+  const { path: home, remove } = temporaryHome();
+  beforeAll(async () => {
+    await (await open(home)).stop();
+  }, 60_000);
+  afterAll(remove);
+
+  it('refuses a data directory that a foreign server serves, by its pid', async () => {
+    const { dataDir, runAs } = resolveLayout(home);
+    const elsewhere = mkdtempSync(join(tmpdir(), 'kiki-foreign-'));
+    folders.push(elsewhere);
+    if (runAs !== undefined) chownSync(elsewhere, runAs.uid, runAs.gid);
+    // As the server's user runs it: with root only from where that user can reach it.
+    const root = runAs === undefined ? installedBinaries().root : copyOf(dataDir);
+    const program = programPath({ root, version: '' }, 'postgres');
+    const foreign = spawn(program, ['-D', dataDir, '-k', elsewhere, '-c', 'listen_addresses='], {
+      ...runAs,
+      stdio: 'ignore',
+    });
+    try {
+      await waitFor(() => readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').includes('ready'));
+      await expect(openPostgres({ home })).rejects.toMatchObject({
+        code: 'postgres_in_use',
+        details: { pid: foreign.pid },
+        message: expect.stringContaining(`pid ${foreign.pid}`) as unknown,
+      });
+    } finally {
+      foreign.kill('SIGINT');
+      await gone(foreign.pid!);
+    }
+  }, 60_000);
 
   it('starts over a pid file that names a living process which is no server', async () => {
-    const home = newHome();
-    await (await open(home)).stop();
     const { dataDir, runAs } = resolveLayout(home);
+    // Of the server's own user: any other PostgreSQL would know for a stranger by itself.
+    const bystander = spawn('/bin/sleep', ['60'], { ...runAs, stdio: 'ignore' });
     const file = join(dataDir, 'postmaster.pid');
-    writeFileSync(file, `${process.pid}\n${dataDir}\n0\n5432\n/nowhere\n\n0 0\nready\n`);
+    writeFileSync(file, `${bystander.pid}\n${dataDir}\n0\n5432\n/nowhere\n\n0 0\nready\n`);
     if (runAs !== undefined) chownSync(file, runAs.uid, runAs.gid);
-    expect(await ask(await open(home), 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    try {
+      expect(await ask(await open(home), 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    } finally {
+      bystander.kill('SIGKILL');
+    }
   }, 60_000);
 
   it('cannot be made to forget by its settings file, and listens on no network', async () => {
-    const home = newHome();
-    await (await open(home)).stop();
     const { dataDir } = resolveLayout(home);
     const file = join(dataDir, 'postgresql.conf');
     const text = readFileSync(file, 'utf8');
@@ -281,20 +303,6 @@ describe('the embedded server', () => {
     ]);
   }, 60_000);
 
-  it('lets nobody in without the password that its owner alone can read', async () => {
-    const home = newHome();
-    const server = await open(home);
-    expect(statSync(join(home, 'postgres', 'password')).mode & 0o777).toBe(0o600);
-    expect(statSync(join(home, 'postgres')).mode & 0o777).toBe(0o700);
-    const client = new pg.Client({ ...server.connection, password: 'guess' });
-    await expect(client.connect()).rejects.toMatchObject({ code: '28P01' });
-  }, 60_000);
-
-  it('serves a home whose path is longer than a socket’s may be', async () => {
-    const home = newHome('x'.repeat(150));
-    expect(await ask(await open(home), 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
-  }, 60_000);
-
   it('says why a home cannot hold it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kiki-home-'));
     folders.push(folder);
@@ -302,8 +310,6 @@ describe('the embedded server', () => {
     await expect(openPostgres({ home: join(folder, 'file', 'home') })).rejects.toMatchObject({
       code: 'postgres_home_unusable',
     });
-    const home = newHome();
-    await (await open(home)).stop();
     writeFileSync(join(resolveLayout(home).dataDir, 'PG_VERSION'), '12\n');
     await expect(openPostgres({ home })).rejects.toMatchObject({
       code: 'postgres_home_unusable',
@@ -316,16 +322,6 @@ function copyOf(dataDir: string): string {
   const { version } = installedBinaries();
   return join(dataDir, '..', '..', `server-${version}`, 'native');
 }
-
-const isRoot = process.getuid?.() === 0;
-
-describeUnless(isRoot ? undefined : 'only root has to step down', 'as root', () => {
-  it('the server runs as somebody else', async () => {
-    const server = await open(newHome());
-    const pid = await postmasterOf(server);
-    expect(statSync(`/proc/${pid}`).uid).toBe(65534);
-  }, 60_000);
-});
 
 /** An account of every Unix that owns nothing; initdb asks for one that has a name. */
 const somebody = { uid: 1, gid: 1 };
