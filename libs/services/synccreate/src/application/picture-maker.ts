@@ -7,6 +7,7 @@ export interface DecodedPicture {
   readonly height: number;
   /** By its content. */
   readonly contentType: string;
+  /** Of a picture beyond four million pixels a smaller copy. */
   readonly pixels: Pixels;
   readonly perceptualHash: string;
 }

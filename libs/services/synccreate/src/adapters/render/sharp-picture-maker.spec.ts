@@ -159,6 +159,16 @@ describe('decoding', () => {
     await expect(pictures.measure(bomb)).rejects.toMatchObject({ code: 'image_too_large' });
   });
 
+  it('measures a large picture on a smaller copy', async () => {
+    const create = { width: 4000, height: 2000, channels: 3, background: '#123456' } as const;
+    const { width, height, pixels } = await pictures.decode(
+      await sharp({ create }).png().toBuffer(),
+    );
+    expect([width, height]).toEqual([4000, 2000]);
+    expect(pixels.width * pixels.height).toBeLessThanOrEqual(4_010_000);
+    expect(pixels.data.length).toBe(3 * pixels.width * pixels.height);
+  });
+
   it.each([
     [
       'SVG',

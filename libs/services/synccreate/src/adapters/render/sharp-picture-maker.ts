@@ -15,6 +15,9 @@ import { rasterise } from './rasterise.js';
 /** Most pixels of a picture that is decoded: a small file may unpack to gigabytes. */
 const MAX_PIXELS = 40_000_000;
 
+/** A larger picture is measured on a smaller copy, so that no request holds the event loop for long; ours are smaller. */
+const MEASURED_PIXELS = 4_000_000;
+
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   jpeg: 'image/jpeg',
   png: 'image/png',
@@ -45,15 +48,21 @@ export class SharpPictureMaker extends PictureMaker {
   override async decode(bytes: Uint8Array): Promise<DecodedPicture> {
     const { width, height, contentType } = await inspect(bytes);
     const flat = (): Sharp => open(bytes).flatten({ background: '#ffffff' }).toColourspace('srgb');
-    const [data, grey] = await Promise.all([
-      readable(flat().removeAlpha().raw().toBuffer()),
+    const scale = Math.min(1, Math.sqrt(MEASURED_PIXELS / (width * height)));
+    const [{ data, info }, grey] = await Promise.all([
+      readable(
+        (scale === 1 ? flat() : flat().resize({ width: Math.round(width * scale) }))
+          .removeAlpha()
+          .raw()
+          .toBuffer({ resolveWithObject: true }),
+      ),
       readable(flat().greyscale().resize(HASH_SIDE, HASH_SIDE, { fit: 'fill' }).raw().toBuffer()),
     ]);
     return {
       width,
       height,
       contentType,
-      pixels: { width, height, data },
+      pixels: { width: info.width, height: info.height, data },
       perceptualHash: perceptualHash(grey),
     };
   }
