@@ -15,7 +15,7 @@ export interface TestService {
   /** Speaks with a key that may do everything. */
   readonly client: SyncValueClient;
   /** A client with a key of these scopes, for a tenant of its own when one is named. */
-  clientWith(scopes: readonly string[], tenant?: string): Promise<SyncValueClient>;
+  clientWith(scopes: readonly string[], tenant?: string, to?: Host): Promise<SyncValueClient>;
   /** Another process's service on the same database. */
   startAgain(): Promise<Host>;
   clientOf(host: Host): SyncValueClient;
@@ -44,12 +44,12 @@ export async function startService(
     host,
     db,
     client: connect(host, firstKey),
-    clientWith: async (scopes, tenant = 'default') => {
+    clientWith: async (scopes, tenant = 'default', to = host) => {
       const { admin } = host.auth;
       const tenants = await admin.listTenants();
       if (!tenants.some((known) => known.tenant === tenant)) await admin.createTenant({ tenant });
       const { key } = await admin.createKey({ tenant, scopes: [...scopes], name: 'test' });
-      return connect(host, key);
+      return connect(to, key);
     },
     startAgain: begin,
     clientOf: (to) => connect(to, firstKey),

@@ -58,19 +58,34 @@ describe('SyncValue over gRPC', () => {
     );
   });
 
-  it('counts every row once, however often and in however many streams it is sent', async () => {
-    const client = await service.clientWith(['value:write'], 'once');
-    const log = smallLog(1).map((order, i) => ({ ...order, transactionId: `t${i}` }));
-    const streams = [log, [...log].reverse(), [...log.slice(100), ...log.slice(0, 150)]];
-    const reports = await Promise.all(
-      streams.map((stream) => client.ingest(stream, {}, { chunkSize: 100 })),
-    );
-    const stored = reports.reduce((sum, { storedCount }) => sum + Number(storedCount), 0);
-    const duplicates = reports.reduce((sum, { duplicateCount }) => sum + Number(duplicateCount), 0);
-    expect(stored).toBe(log.length);
-    expect(duplicates).toBe(streams.flat().length - log.length);
-    const again = await client.ingest(log);
-    expect(again).toMatchObject({ storedCount: 0n, duplicateCount: BigInt(log.length) });
+  it('counts every row once, however often, in however many streams and processes it is sent', async () => {
+    const other = await service.startAgain();
+    try {
+      const here = await service.clientWith(['value:write'], 'once');
+      const there = await service.clientWith(['value:write'], 'once', other);
+      const log = smallLog(1).map((order, i) => ({ ...order, transactionId: `t${i}` }));
+      const streams = [log, [...log].reverse(), [...log.slice(100), ...log.slice(0, 150)]];
+      const reports = await Promise.all(
+        streams.map((stream, i) =>
+          (i === 1 ? there : here).ingest(stream, {}, { chunkSize: 70 + 30 * i }),
+        ),
+      );
+      const sum = (field: 'storedCount' | 'duplicateCount'): number =>
+        reports.reduce((all, report) => all + Number(report[field]), 0);
+      expect(sum('storedCount')).toBe(log.length);
+      expect(sum('duplicateCount')).toBe(streams.flat().length - log.length);
+      const again = await here.ingest(log);
+      expect(again).toMatchObject({ storedCount: 0n, duplicateCount: BigInt(log.length) });
+      const [counted] = await service.db.database.query(
+        `SELECT (SELECT transaction_count FROM syncvalue.ledgers WHERE tenant = 'once') AS ledger,
+                (SELECT count(*) FROM syncvalue.transactions WHERE tenant = 'once') AS rows,
+                (SELECT sum(transaction_count)::bigint FROM syncvalue.customers WHERE tenant = 'once') AS states`,
+      );
+      const all = BigInt(log.length);
+      expect(counted).toEqual({ ledger: all, rows: all, states: all });
+    } finally {
+      await other.stop();
+    }
   });
 
   it('gives rows without an id the same id in a repeated stream, and equal rows different ones', async () => {
@@ -162,6 +177,43 @@ describe('SyncValue over gRPC', () => {
       'time_zone_invalid',
     );
     expect(await client.ingest(evening)).toMatchObject({ duplicateCount: 2n });
+  });
+
+  it('knows UTC by its other names', async () => {
+    const client = await service.clientWith(['value:write'], 'utc');
+    for (const timeZone of ['', 'Etc/UTC', 'UTC', 'utc', 'GMT']) {
+      const report = await client.ingest([row('a', '2025-01-01', 5)], { timeZone });
+      expect(report.receivedCount).toBe(1n);
+    }
+  });
+
+  it('keeps ids as they are, whatever is in them', async () => {
+    const client = await service.clientWith(['value:write'], 'ids');
+    const ids = [
+      'NULL',
+      'null',
+      '{a}',
+      'a"b',
+      'a\\b',
+      'a,b',
+      'é',
+      'e\u0301',
+      "'; --",
+      ' ',
+      '🙂'.repeat(64),
+    ];
+    const log = ids.map((id) => row(id, '2025-01-01', 5, { transactionId: id }));
+    expect(await client.ingest(log)).toMatchObject({
+      storedCount: 11n,
+      customerCount: 11n,
+      errors: [],
+    });
+    for (const id of ids) {
+      expect((await client.getCustomer(id)).customer).toMatchObject({
+        customerId: id,
+        transactionCount: 1n,
+      });
+    }
   });
 
   it('keeps states that equal a rebuild from the transactions', async () => {

@@ -78,7 +78,8 @@ export class IngestTransactions {
   }
 
   private begin(options: StreamOptions | undefined): Stream {
-    const { timeZone = '', source = '', areNegativesRefunds = false } = options ?? {};
+    const { source = '', areNegativesRefunds = false } = options ?? {};
+    const timeZone = zoneName(options?.timeZone ?? '');
     if (timeZone !== '' && !isTimeZone(timeZone)) {
       throw errors.time_zone_invalid(`"${timeZone.slice(0, 64)}" is not a time zone.`, {
         fields: [{ field: 'options.time_zone', expected: 'an IANA name such as Europe/Berlin' }],
@@ -113,6 +114,11 @@ export class IngestTransactions {
     const all = [...problems, ...outcome.problems].sort((a, b) => a.rowIndex - b.rowIndex);
     return { ...outcome, problems: all };
   }
+}
+
+/** UTC has many names; one is kept, so that the others are the same zone. */
+function zoneName(timeZone: string): string {
+  return /^(etc\/)?(utc|gmt|uct|universal|zulu)$/i.test(timeZone) ? 'UTC' : timeZone;
 }
 
 interface Stream {
