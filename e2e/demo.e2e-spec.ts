@@ -1,10 +1,10 @@
 /**
- * Goal: the demo runs the main job from a log to mails on a fresh machine, keeps its promises, and says what is wrong with a
- * bad log before it starts anything. Method: the built command as a process, on homes of its own; its last line is read as a
+ * Goal: the demo runs the main job from a log to mails on a fresh machine and keeps its promises; `kiki up` starts and stops
+ * everything. Method: the built command as a process, on homes of its own; its last line is read as a
  * program would.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ import {
   repositoryRoot,
   startDebianPostgres,
   startRedis,
+  waitFor,
 } from '@kiki/testing';
 
 const main = path.join(repositoryRoot, 'apps', 'kiki', 'dist', 'main.js');
@@ -31,22 +32,39 @@ interface Outcome {
   readonly stderr: string;
 }
 
-interface Result {
-  readonly [key: string]: any;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- read as a program without our types would
+type Result = Readonly<Record<string, any>>;
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Outcome>;
+  stdout: string;
+  stderr: string;
 }
 
-function kiki(args: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
+function start(args: readonly string[], environment: Record<string, string> = {}): Started {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
     env: { PATH, KIKI_HOME: path.join(folder, 'home'), ...environment },
   });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve) =>
-    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr })),
-  );
+  const started: Started = {
+    child,
+    stdout: '',
+    stderr: '',
+    ended: new Promise((resolve) =>
+      child.on('close', (exitCode) =>
+        resolve({ exitCode, stdout: started.stdout, stderr: started.stderr }),
+      ),
+    ),
+  };
+  child.stdout.on('data', (chunk: Buffer) => (started.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (started.stderr += chunk.toString()));
+  return started;
+}
+
+function kiki(args: readonly string[], environment?: Record<string, string>): Promise<Outcome> {
+  return start(args, environment).ended;
 }
 
 async function demo(name: string, seed: number, environment = {}): Promise<Result> {
@@ -147,57 +165,31 @@ describe('kiki demo', () => {
 });
 
 describe('kiki demo on a bad log', () => {
-  function file(name: string, ...lines: string[]): string {
-    const target = path.join(folder, name);
-    writeFileSync(target, `${lines.join('\n')}\n`);
-    return target;
-  }
-  const good = ['customer,date,amount', 'a,2025-01-01,10', 'a,2025-03-01,5', 'b,2025-02-01,7'];
-
-  it.each([
-    ['no such file', ['no-such-file.csv'], 'order_file_unreadable', 'no such file'],
-    [
-      'a date that does not exist',
-      [file('date.csv', ...good, 'c,2025-02-30,1')],
-      'date_invalid',
-      'Line 5, date: "2025-02-30"',
-    ],
-    [
-      'an amount that is none',
-      [file('nan.csv', ...good, 'c,2025-02-03,NaN')],
-      'amount_invalid',
-      'Line 5',
-    ],
-    [
-      'an undeclared refund',
-      [file('minus.csv', ...good, 'c,2025-02-03,-1')],
-      'amount_negative',
-      'Line 5',
-    ],
-    ['a torn row', [file('torn.csv', ...good, 'c,2025-02-03')], 'order_row_malformed', 'Line 5'],
-    ['an empty file', [file('empty.csv')], 'order_log_empty', 'no rows'],
-    [
-      'a column that is not there',
-      [file('columns.csv', ...good), '--columns', 'id=customer,date=date,amount=total'],
-      'order_log_column_missing',
-      'it has: customer, date, amount',
-    ],
-    [
-      'no amounts',
-      [file('amountless.csv', 'customer,date', 'a,2025-01-01', 'a,2025-02-01')],
-      'invalid_request',
-      'no amounts',
-    ],
-    [
-      'a calibration that ends after the log',
-      [file('end.csv', ...good), '--calibration-end', '2026-01-01'],
-      'calibration_end_invalid',
-      'does not lie within',
-    ],
-  ])('refuses %s with exit code 2', async (_name, args, code, words) => {
-    const { exitCode, stdout, stderr } = await kiki(['demo', '--json', '--orders', ...args]);
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);
-    expect(stderr).toContain('fix: ');
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code } });
+  it('says which line is wrong and starts nothing', async () => {
+    const file = path.join(folder, 'bad.csv');
+    writeFileSync(file, 'customer,date,amount\na,2025-01-01,10\nb,2025-02-30,7\n');
+    const { exitCode, stdout, stderr } = await kiki(['demo', '--json', '--orders', file]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Line 3, date: "2025-02-30"')]);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'date_invalid' } });
   });
+});
+
+describe('kiki up', () => {
+  it('starts all five, answers for all on one port, and ends cleanly on Ctrl-C', async () => {
+    const up = start(['up', '--port-base', '0', '--json'], { KIKI_HOME: path.join(folder, 'up') });
+    await waitFor(() => up.stdout.includes('\n') || up.child.exitCode !== null, {
+      timeoutMs: 60_000,
+      what: `kiki up\n${up.stderr}`,
+    });
+    const { url, services, firstKey, profile } = JSON.parse(up.stdout) as Result;
+    expect([profile, services.length]).toEqual(['laptop', 5]);
+    expect(firstKey).toMatch(/^kiki_live_/);
+    const ready = await fetch(`${url}/ready`);
+    expect([ready.status, await ready.json()]).toMatchObject([200, { status: 'ready' }]);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    for (const { name } of services) expect(metrics).toContain(`kiki_${name}_build_info`);
+    up.child.kill('SIGINT');
+    up.child.kill('SIGINT');
+    expect(await up.ended).toMatchObject({ exitCode: 0 });
+  }, 90_000);
 });

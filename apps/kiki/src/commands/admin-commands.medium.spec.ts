@@ -23,7 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => store.drop());
 
-async function kiki(line: string): Promise<{ exitCode: number; answer: any; notes: string }> {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- read as a program without our types would
+type Answer = any;
+
+async function kiki(line: string): Promise<{ exitCode: number; answer: Answer; notes: string }> {
   const commands = [
     ...keyCommands(environment),
     ...tenantCommands(environment),

@@ -4,6 +4,7 @@ import { errors } from '../errors.js';
 import type { DemoPlatform } from './demo-platform.js';
 import { BUDGET } from './plan.js';
 import { poll } from './poll.js';
+import type { CreateJobAnswer, CreativeAnswer } from './wire.js';
 
 /** Placements that the demo makes creatives for. */
 export const PLATFORMS = [
@@ -108,13 +109,15 @@ async function ended(
   path: string,
   body: object,
   headers: Readonly<Record<string, string>>,
-): Promise<JobAnswer> {
+): Promise<CreateJobAnswer> {
   const create = platform.api('synccreate');
-  const asked = await create.post<JobAnswer>(path, body, { headers, signal });
+  const asked = await create.post<CreateJobAnswer>(path, body, { headers, signal });
   const job = await poll(
     'SyncCreate to end a job',
     async () => {
-      const now = isEnded(asked) ? asked : await create.get<JobAnswer>(asked.statusUrl, { signal });
+      const now = isEnded(asked)
+        ? asked
+        : await create.get<CreateJobAnswer>(asked.statusUrl, { signal });
       return isEnded(now) && now;
     },
     { timeoutMs: 90_000, everyMs: 250, signal },
@@ -124,28 +127,6 @@ async function ended(
   throw errors.demo_stalled(`A job of SyncCreate is ${job.status}: ${reason}.`);
 }
 
-function isEnded({ status }: JobAnswer): boolean {
+function isEnded({ status }: CreateJobAnswer): boolean {
   return status === 'done' || status === 'failed' || status === 'denied';
-}
-
-interface JobAnswer {
-  readonly status: 'queued' | 'running' | 'done' | 'failed' | 'denied';
-  readonly statusUrl: string;
-  readonly error: { readonly code: string; readonly detail: string } | null;
-  readonly budget: { readonly reason: string | null } | null;
-  readonly creatives: CreativeAnswer[];
-  readonly validation: { readonly passed: boolean } | null;
-}
-
-interface CreativeAnswer {
-  readonly id: string;
-  readonly variant: string;
-  readonly platform: string;
-  readonly width: number;
-  readonly height: number;
-  readonly bytes: number;
-  readonly contentType: string;
-  readonly sha256: string;
-  readonly imageUrl: string;
-  readonly passed: boolean;
 }

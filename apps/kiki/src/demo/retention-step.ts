@@ -4,7 +4,7 @@ import type { DemoPlatform } from './demo-platform.js';
 import { BUDGET } from './plan.js';
 import { poll } from './poll.js';
 import type { ReceivedMail } from './smtp-sink.js';
-import type { IngestAnswer, JourneyReportAnswer, RunAnswer } from './wire.js';
+import type { EventsAnswer, JourneyReportAnswer, RunAnswer } from './wire.js';
 
 /** What the retention step works with. */
 export interface RetentionStepInput {
@@ -34,7 +34,7 @@ export async function runRetentionStep(input: RetentionStepInput): Promise<Reten
   const engage = input.platform.api('syncengage');
   const profiles = chooseProfiles(input);
   const batch = profiles.map((customerId, i) => identify(customerId, i));
-  const answer = await engage.post<IngestAnswer>('/v1/batch', { batch }, { signal: input.signal });
+  const answer = await engage.post<EventsAnswer>('/v1/batch', { batch }, { signal: input.signal });
   if (answer.errors.length > 0) {
     throw kernelErrors.internal(`SyncEngage refused profiles: ${answer.errors[0]?.code}.`);
   }

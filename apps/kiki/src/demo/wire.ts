@@ -1,83 +1,51 @@
-/** Answers of the services, as far as the demo reads them; the contracts hold the whole. */
+import type { Creative, Job } from '@kiki/contract-synccreate';
+import type { IngestAnswer, JourneyReport, Run } from '@kiki/contract-syncengage';
+import type { paths as FlowPaths } from '@kiki/contract-syncflow';
+import type { paths as ShieldPaths } from '@kiki/contract-syncshield';
+
+/** Answers of the services as JSON, from their committed OpenAPI files: a drift does not compile. */
+type Read<P, R extends keyof P> = P[R] extends {
+  get: { responses: { 200: { content: { 'application/json': infer A } } } };
+}
+  ? A
+  : never;
+type Written<P, R extends keyof P> = P[R] extends {
+  post: { responses: { 200: { content: { 'application/json': infer A } } } };
+}
+  ? A
+  : never;
 
 /** A decision of SyncFlow. */
-export interface DecisionAnswer {
-  readonly campaignId: string;
-  readonly opportunityId: string;
-  readonly jobId: string;
-  readonly valueMicros: number;
-  readonly valueSource: 'model' | 'cold_start' | 'fallback';
-  readonly priceMicros: number;
-  readonly reason: string;
-  readonly status: 'priced' | 'no_bid' | 'denied' | 'dry_run' | 'placing' | 'placed';
-}
+export type DecisionAnswer = Read<FlowPaths, '/v1/decisions'>['items'][number];
 
 /** A campaign's report of SyncFlow. */
-export interface CampaignReportAnswer {
-  readonly campaignId: string;
-  readonly opportunities: number;
-  readonly placed: number;
-  readonly noBid: number;
-  readonly noBidReasons: Readonly<Record<string, number>>;
-  readonly fallback: number;
-  readonly won: number;
-  readonly lost: number;
-  readonly billed: number;
-  readonly converted: number;
-  readonly billedMicros: number;
-  readonly unsettledOutcomes: number;
-  readonly refusedSettlements: number;
-  readonly placeP99Ms: number | null;
-  readonly decisionsDigest: string;
-}
+export type CampaignReportAnswer = Read<FlowPaths, '/v1/campaigns/{id}/report'>;
 
 /** A pricing snapshot of SyncFlow. */
-export interface SnapshotAnswer {
-  readonly version: number;
-  readonly impressions: number;
-  readonly conversions: number;
-}
+export type SnapshotAnswer = Written<FlowPaths, '/v1/campaigns/{id}/learn'>;
 
-/** A hold of SyncShield, from the list of a budget. */
-export interface HoldAnswer {
-  readonly id: string;
-  readonly budgetId: string;
-  readonly amountMicros: number;
-  readonly state: 'held' | 'captured' | 'voided' | 'expired' | 'denied';
-  readonly capturedMicros: number;
-  readonly lateMicros: number;
-  readonly denial: { readonly budgetId: string; readonly capId: string | null } | null;
-}
+/** A hold of SyncShield. */
+export type HoldAnswer = Read<ShieldPaths, '/v1/holds'>['items'][number];
 
 /** A budget of SyncShield. */
-export interface BudgetAnswer {
-  readonly id: string;
-  readonly parentId: string | null;
-  readonly spentMicros: number;
-  readonly heldMicros: number;
-}
+export type BudgetAnswer = Read<ShieldPaths, '/v1/budgets/{id}'>;
 
 /** A run of a journey of SyncEngage. */
-export interface RunAnswer {
-  readonly runId: string;
-  readonly state: 'queued' | 'running' | 'done' | 'blocked' | 'failed';
-  readonly reason: string | null;
-}
+export type RunAnswer = Pick<Run, 'runId' | 'state' | 'reason'>;
 
 /** A journey's report of SyncEngage. */
-export interface JourneyReportAnswer {
-  readonly atRisk: number;
-  readonly heldOut: number;
-  readonly suppressed: number;
-  readonly messaged: number;
-  readonly pending: number;
-  readonly suppressedReasons: Readonly<Record<string, number>>;
-  readonly unsettled: number;
-  readonly latestRun: RunAnswer | null;
-}
+export type JourneyReportAnswer = Omit<
+  JourneyReport,
+  'spentMicros' | 'dryRun' | 'latestRun' | 'arms'
+> & { readonly latestRun: RunAnswer | null };
 
 /** Answer of SyncEngage to a batch of events. */
-export interface IngestAnswer {
-  readonly accepted: number;
-  readonly errors: readonly { readonly code: string; readonly field: string }[];
-}
+export type EventsAnswer = IngestAnswer;
+
+/** A job of SyncCreate. */
+export type CreateJobAnswer = Omit<Job, 'budget'> & {
+  readonly budget: { readonly reason: string | null } | null;
+};
+
+/** A creative of SyncCreate. */
+export type CreativeAnswer = Creative;

@@ -35,7 +35,7 @@ export class HostServer {
   }
 
   private async answer(response: ServerResponse, path: string | undefined): Promise<void> {
-    switch (path) {
+    switch (path ?? '') {
       case '/health':
         return json(response, 200, { status: 'ok', service: 'kiki', version: VERSION });
       case '/ready':

@@ -54,7 +54,7 @@ export class Api {
 
   private async call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const response = await this.send(method, path, options);
-    return (await answerOf(response.ok ? success<T>(response) : problem(response))) as T;
+    return await answerOf(response.ok ? success<T>(response) : problem(response));
   }
 
   private async send(method: string, path: string, options: CallOptions): Promise<Response> {

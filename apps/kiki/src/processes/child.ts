@@ -34,7 +34,7 @@ export class Child<A extends object> {
     const { name, script, environment, settings } = options;
     const child = fork(script, [], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: environment as NodeJS.ProcessEnv,
+      env: environment,
     });
     const first = nextMessage<A>(name, child);
     if (settings !== undefined) child.send(settings);

@@ -72,7 +72,7 @@ export async function typeset(boxes: readonly ElementNode[], size: PictureSize):
     { backgroundColor: '#ffffff', fontFamily: 'Inter' },
     boxes,
   );
-  return satori(root as never, { ...size, fonts: await loadFonts() });
+  return satori(root, { ...size, fonts: await loadFonts() });
 }
 
 /** A drawing as PNG bytes. */
