@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SyncEngageClient, type EventInput } from '@kiki/contract-syncengage';
+import { SyncEngageClient, type EventInput, type JourneyInput } from '@kiki/contract-syncengage';
 import { SyncShieldClient } from '@kiki/contract-syncshield';
 import { SyncValueClient } from '@kiki/contract-syncvalue';
 import { start, type Host } from '@kiki/host';
@@ -160,11 +160,19 @@ describe('the main job', () => {
       currency: 'USD',
       caps: [{ kind: 'total', limitMicros: 40_500n }],
     });
-    const journey = {
-      ...{ id: 'winback', name: 'Win back', segment: 'at_risk', offer: '10 % off' },
-      ...{ budgetId: 'mail', currency: 'USD', costMicros: 1_000n, holdoutShare: 0.25, salt: 's' },
-      ...{ subject: 'We miss you, {{traits.firstName}}', body: 'Here is {{offer}}.' },
-    } as const;
+    const journey: JourneyInput = {
+      id: 'winback',
+      name: 'Win back',
+      segment: 'at_risk',
+      offer: '10 % off',
+      budgetId: 'mail',
+      currency: 'USD',
+      costMicros: 1_000n,
+      holdoutShare: 0.25,
+      salt: 's',
+      subject: 'We miss you, {{traits.firstName}}',
+      body: 'Here is {{offer}}.',
+    };
     await engage.saveJourney(T, journey);
     const dry = await engage.runJourney(T, 'winback');
     expect(await engage.runEnd(T, dry.runId, { timeoutMs: 60_000 })).toMatchObject({

@@ -44,8 +44,11 @@ describe('planReason', () => {
 
 it('leaves alone who is no longer at risk, and everybody while the journey is paused', () => {
   const customer = {
-    ...{ subscription: 'unknown', hasAddress: true, recentMessages: 0, isAddressTaken: false },
-  } as const;
+    subscription: 'unknown' as const,
+    hasAddress: true,
+    recentMessages: 0,
+    isAddressTaken: false,
+  };
   const rules = { isOptInRequired: false, isLive: true, cap: { maxMessages: 1, windowMs: 1 } };
   const reasons = [true, false].flatMap((isActive) =>
     [true, false].map((isInSegment) =>
