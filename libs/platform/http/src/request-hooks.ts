@@ -4,14 +4,14 @@ import type { HttpRed } from '@kiki/metrics';
 import type { InFlight } from './in-flight.js';
 
 /** Sent with every answer; a page of ours overrides the policy. Constants: a library would compute them per request. */
-const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
-  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['referrer-policy', 'no-referrer'],
-  ['strict-transport-security', 'max-age=31536000; includeSubDomains'],
-  ['x-content-type-options', 'nosniff'],
-  ['x-frame-options', 'DENY'],
-];
+const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
 
 /** What the hooks write to. */
 export interface RequestHooksOptions {
@@ -31,8 +31,9 @@ export function installRequestHooks(
     inFlight.enter(reply);
     raw.on('close', () => inFlight.leave(reply));
     if (inFlight.isDraining) raw.shouldKeepAlive = false;
-    for (const [name, value] of SECURITY_HEADERS) raw.setHeader(name, value);
-    raw.setHeader('x-request-id', request.id);
+    // Not on the raw answer, whose slower path they would force.
+    reply.headers(SECURITY_HEADERS);
+    reply.header('x-request-id', request.id);
     done();
   });
   // Not earlier: the context does not survive the events of the body's stream.
