@@ -1,6 +1,6 @@
 /**
- * Loaded by `node --import` before the host: takes the wait for COMMIT out of the built database module, so that an answer
- * may leave before the store has it. A torture run has to notice.
+ * Loaded by `node --import` before the host: takes the wait for COMMIT out of the built database module,
+ * so that an answer may leave before the store has it. A torture run has to notice.
  */
 import { registerHooks } from 'node:module';
 

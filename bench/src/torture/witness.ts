@@ -13,8 +13,8 @@ export interface Acknowledgement {
 }
 
 /**
- * What the client was told, on disk before the client goes on: the system may be killed at any instant, the witness is not.
- * One write and one fdatasync serve everybody who waits.
+ * What the client was told, on disk before the client goes on: the system may be killed at any instant,
+ * the witness is not. One write and one fdatasync serve everybody who waits.
  */
 export class Witness {
   readonly acknowledgements: Acknowledgement[] = [];
