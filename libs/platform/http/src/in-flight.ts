@@ -5,9 +5,9 @@ const TICKS = 10;
 const LONGEST_TICK_MS = 1000;
 
 /**
- * Requests that are being worked on, for the drain and for the time limit. All have the same limit, so the oldest of the
- * map is always the next one to be late: one timer serves all. Fastify's own limit starts a timer and an abort signal per
- * request, and forgets about it as soon as the body was read.
+ * Requests that are being worked on, for the drain and for the time limit. All have the same limit, so the
+ * oldest of the map is always the next one to be late: one timer serves all. Fastify's own limit starts a timer
+ * and an abort signal per request, and forgets about it as soon as the body was read.
  */
 export class InFlight {
   isDraining = false;
