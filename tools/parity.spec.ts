@@ -4,7 +4,8 @@ import { parityRows, STATES } from './parity-table.ts';
 import { readText, repositoryFiles } from './repository.ts';
 
 const files = repositoryFiles();
-const scripts = (JSON.parse(readText('package.json')) as { scripts: Record<string, string> }).scripts;
+const scripts = (JSON.parse(readText('package.json')) as { scripts: Record<string, string> })
+  .scripts;
 
 describe('docs/PARITY.md', () => {
   it.each(parityRows())('$part: $promise', ({ state, proof }) => {
