@@ -17,7 +17,7 @@ export interface ParityRow {
 export function parityRows(): ParityRow[] {
   return readText('docs/PARITY.md')
     .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| part '))
+    .filter((line) => /^\| (?!part |-)/.test(line))
     .map((line) => {
       const [part = '', promise = '', state = '', proof = '', note = ''] = line
         .slice(1, -1)
