@@ -36,7 +36,7 @@ export async function initializeData(layout: ServerLayout, binaries: Binaries): 
   if (existsSync(join(layout.dataDir, 'PG_VERSION'))) return checkVersion(layout, binaries);
   const parent = dirname(layout.dataDir);
   await removeLeftovers(parent, basename(layout.dataDir));
-  const temporary = `${layout.dataDir}.new-${process.pid}`;
+  const temporary = `${layout.dataDir}.new-${randomBytes(6).toString('hex')}`;
   mkdirSync(temporary, { mode: 0o700 });
   const passwordFile = join(temporary, '..', `${basename(temporary)}.password`);
   writeFileSync(passwordFile, passwordOf(layout), { mode: 0o600 });
@@ -67,8 +67,14 @@ function checkVersion(layout: ServerLayout, binaries: Binaries): void {
 async function removeLeftovers(parent: string, name: string): Promise<void> {
   for (const entry of await readdir(parent)) {
     if (!entry.startsWith(`${name}.new-`)) continue;
-    await rm(join(parent, entry), { recursive: true, force: true });
+    await removeWhileWritten(join(parent, entry));
   }
+}
+
+/** The initdb of a killed start goes on writing for a moment; what it leaves then harms nobody. */
+async function removeWhileWritten(path: string): Promise<void> {
+  const patience = { maxRetries: 10, retryDelay: 50 };
+  await rm(path, { recursive: true, force: true, ...patience }).catch(() => undefined);
 }
 
 function runInitdb(
