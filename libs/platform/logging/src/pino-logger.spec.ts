@@ -42,6 +42,11 @@ describe('PinoLogger', () => {
     expect(lines[1]).not.toHaveProperty('requestId');
   });
 
+  it('writes the access log to the same place, with the fields of the logger', () => {
+    logger().access('request', { requestId: 'r1', status: 200 });
+    expect(lines[0]).toMatchObject({ service: 'syncflow', message: 'request', status: 200 });
+  });
+
   it('keeps quiet below its level', () => {
     logger('warn').info('not now');
     logger('silent').error('never');
