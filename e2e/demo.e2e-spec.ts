@@ -1,7 +1,7 @@
 /**
- * Goal: the demo runs the main job from a log to mails on a fresh machine and keeps its promises; `kiki up` starts and stops
- * everything. Method: the built command as a process, on homes of its own; its last line is read as a
- * program would.
+ * Goal: the demo runs the main job from a log to mails on a fresh machine and keeps its promises;
+ * `kiki up` starts and stops everything. Method: the built command as a process, on homes of its own;
+ * its last line is read as a program would.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';

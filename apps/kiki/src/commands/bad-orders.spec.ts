@@ -1,6 +1,6 @@
 /**
- * Goal: a log that cannot be used is refused before anything is started, with its own code, the place in the file and a fix.
- * Method: the demo command in this process on small files; nothing listens, no store is opened.
+ * Goal: a log that cannot be used is refused before anything is started, with its own code, the place in the
+ * file and a fix. Method: the demo command in this process on small files; nothing listens, no store is opened.
  */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { RecordingTerminal, runCli } from '@kiki/cli';

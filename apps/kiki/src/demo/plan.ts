@@ -25,8 +25,8 @@ export interface PlannedInventory {
 }
 
 /**
- * `learning`: outcomes of these teach conversion; `main`: everything at once, budgets run out; `cut`: SyncValue is away;
- * `recovery`: it is back.
+ * `learning`: outcomes of these teach conversion; `main`: everything at once, budgets run out;
+ * `cut`: SyncValue is away; `recovery`: it is back.
  */
 export type Phase = 'learning' | 'main' | 'cut' | 'recovery';
 

@@ -39,8 +39,9 @@ export interface DemoRun {
 }
 
 /**
- * The main job of KIKI from end to end on real stores: order log, model, budgets, bids, creatives, win-back. The exchange
- * and the mail server are stand-ins and say so. @throws demo_failed naming every promise that was not kept
+ * The main job of KIKI from end to end on real stores: order log, model, budgets, bids, creatives, win-back.
+ * The exchange and the mail server are stand-ins and say so.
+ * @throws demo_failed naming every promise that was not kept
  */
 export async function runDemo(run: DemoRun): Promise<DemoResult> {
   const startedMs = performance.now();

@@ -2,7 +2,7 @@ import { SystemClock } from '@kiki/kernel';
 import { ExchangeServer } from './exchange-server.js';
 import type { ExchangeSettings } from './exchange-wire.js';
 
-/** The process of the simulated exchange: listens, is told its market over IPC, ends when whoever started it is gone. */
+/** The process of the simulated exchange: is told its market over IPC, ends when whoever started it is gone. */
 const server = new ExchangeServer(new SystemClock());
 const end = (): void => void server.stop().finally(() => process.exit(0));
 process.once('disconnect', end);

@@ -18,9 +18,9 @@ import { NoticeCourier } from './notice-courier.js';
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
- * The simulated exchange behind HTTP: `POST /inventories` puts opportunities on sale, `POST /bids` takes bids (202; safe
- * to repeat), notices go to SyncFlow by themselves, `GET /statement` says what really happened. Prices of competitors
- * are in no answer.
+ * The simulated exchange behind HTTP: `POST /inventories` puts opportunities on sale, `POST /bids` takes bids (202;
+ * safe to repeat), notices go to SyncFlow by themselves, `GET /statement` says what really happened. Prices of
+ * competitors are in no answer.
  */
 export class ExchangeServer {
   private readonly server: Server;

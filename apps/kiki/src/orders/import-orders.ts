@@ -26,7 +26,7 @@ export interface ImportResult {
   readonly ingested: IngestTransactionsResponse;
 }
 
-/** Streams a file into SyncValue in chunks; a repeated import stores nothing twice. @throws as the reader and SyncValue */
+/** Streams a file into SyncValue; a repeated import stores nothing twice. @throws as the reader and SyncValue */
 export async function importOrders(request: ImportRequest): Promise<ImportResult> {
   const { path, tenant, options, client, signal, onBytes } = request;
   const rows = readOrderFile(path, options, onBytes);

@@ -21,7 +21,7 @@ interface Cell extends ContactPicture {
   readonly y: number;
 }
 
-/** All creatives on one page: a column per platform, a row per variant, each picture whole and to the scale of its cell. */
+/** All creatives on one page: a column per platform, a row per variant, each picture whole. */
 export async function contactSheet(
   title: string,
   pictures: readonly ContactPicture[],
