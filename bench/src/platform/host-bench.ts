@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { derivedServiceKey } from '@kiki/auth';
 import { openPostgres } from '@kiki/postgres';
+import { temporaryHome, type TemporaryHome } from '@kiki/testing';
 import pg from 'pg';
 import type { Benchmark, BenchOptions, Figure } from '../harness/benchmark.js';
 import { ratios } from '../harness/statistics.js';
@@ -38,22 +37,32 @@ async function hostFigures({ rounds, note }: BenchOptions): Promise<Figure[]> {
     samples.set(name, figure);
   };
   for (let round = 0; round < STARTS; round++) {
-    const home = mkdtempSync(join(tmpdir(), 'kiki-bench-'));
+    const home = newHome();
     const ports = await freePorts();
-    const host = new HostProcess({ home, secret: randomBytes(32).toString('hex'), ports });
+    const host = new HostProcess({
+      home: home.path,
+      secret: randomBytes(32).toString('hex'),
+      ports,
+    });
     try {
       add('time to ready, first start', 'ms', await host.start());
       await host.stop();
       add('time to ready, second start', 'ms', await host.start());
       note(`start ${round + 1} of ${STARTS} done`);
-      if (round === STARTS - 1) await measureIdle(host, home, add);
+      if (round === STARTS - 1) await measureIdle(host, home.path, add);
       if (round === STARTS - 1) await measureHealth(ports.syncshield, rounds, add);
     } finally {
       await host.stop();
-      rmSync(home, { recursive: true, force: true });
+      home.remove();
     }
   }
   return [...samples].map(([name, figure]) => ({ name, ...figure }));
+}
+
+function newHome(): TemporaryHome {
+  const home = temporaryHome('kiki-bench-');
+  mkdirSync(home.path, { mode: 0o700 });
+  return home;
 }
 
 type Add = (name: string, unit: string, value: number) => void;
@@ -113,8 +122,8 @@ function childrenOf(parent: number): number[] {
 
 async function requestFigures({ rounds, note }: BenchOptions): Promise<Figure[]> {
   const secret = randomBytes(32).toString('hex');
-  const home = mkdtempSync(join(tmpdir(), 'kiki-bench-'));
-  const environment = { KIKI_HOME: home, KIKI_SECRET: secret };
+  const home = newHome();
+  const environment = { KIKI_HOME: home.path, KIKI_SECRET: secret };
   const bare = await startChild('./bare-main.js');
   const quiet = await startChild('./probe-main.js', environment);
   const logging = await startChild('./probe-main.js', { ...environment, KIKI_ACCESS_LOG: 'true' });
@@ -147,7 +156,7 @@ async function requestFigures({ rounds, note }: BenchOptions): Promise<Figure[]>
   } finally {
     await Promise.all([bare, quiet, logging].map((child) => child.stop()));
     await sleep(3000);
-    rmSync(home, { recursive: true, force: true });
+    home.remove();
   }
   return [
     { name: 'POST, bare Fastify', unit: 'requests/s', samples: rates.bare },

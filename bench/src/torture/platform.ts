@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '@kiki/kernel';
+import { temporaryHome } from '@kiki/testing';
 import type { Figure } from '../harness/benchmark.js';
 import { BidLoad } from './bid-load.js';
 import { PersistentClient } from './client.js';
@@ -55,12 +55,12 @@ export const platformTorture: Torture = {
     { figure: 'exit code of the last stop', relation: '<=', bound: 0 },
   ],
   run: async (options) => {
-    const home = mkdtempSync(join(tmpdir(), 'kiki-torture-'));
-    chmodSync(home, 0o700);
+    const home = temporaryHome('kiki-torture-');
+    mkdirSync(home.path, { mode: 0o700 });
     try {
-      return await torture(await build(options, home));
+      return await torture(await build(options, home.path));
     } finally {
-      rmSync(home, { recursive: true, force: true });
+      home.remove();
     }
   },
 };
