@@ -44,14 +44,13 @@ export function control(ctx: LayoutContext): Layout {
   });
   const angle = (random.nextDouble() * 0.5 - 0.15) * Math.PI;
   under.circle(cx + Math.cos(angle) * r, cy + Math.sin(angle) * r, u * 2.6, { fill: p.accent });
-  under.circle(
-    cx - Math.cos(angle + 0.5) * r * 1.1,
-    cy + Math.abs(Math.sin(angle + 0.7)) * r * 1.02,
-    u * 1.5,
-    {
-      fill: p.primary,
-    },
-  );
+  const dot = {
+    x: cx - Math.cos(angle + 0.5) * r * 1.1,
+    y: cy + Math.abs(Math.sin(angle + 0.7)) * r * 1.02,
+  };
+  // Beside the text it would look like a stray mark.
+  const isClear = dot.x > text.x + text.width + u * 3 || dot.y > text.y + text.height + u * 3;
+  if (isClear) under.circle(dot.x, dot.y, u * 1.5, { fill: p.primary });
   const edge = ctx.shape === 'wide' ? u * 1.6 : u * 1.4;
   under.rect({ x: 0, y: 0, width: format.width, height: edge }, { fill: p.primary });
   if (!ctx.photo) {
