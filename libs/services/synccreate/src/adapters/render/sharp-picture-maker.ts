@@ -15,7 +15,7 @@ import { rasterise } from './rasterise.js';
 /** Most pixels of a picture that is decoded: a small file may unpack to gigabytes. */
 const MAX_PIXELS = 40_000_000;
 
-/** A larger picture is measured on a smaller copy, so that no request holds the event loop for long; ours are smaller. */
+/** A larger picture is measured on a smaller copy, so that no request holds the event loop for long. */
 const MEASURED_PIXELS = 4_000_000;
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
