@@ -27,9 +27,4 @@ export const errors = defineErrors({
     title: 'The simulated exchange did not start or has died.',
     fix: 'Run the demo again; LOG_LEVEL=info shows what the process said.',
   },
-  doctor_found_problems: {
-    kind: 'unprocessable',
-    title: 'The doctor found problems.',
-    fix: 'Follow the fix printed beside each failed check, then run the doctor again.',
-  },
 });

@@ -1,4 +1,4 @@
-import { defineCommand, type AnyCliCommand } from '@kiki/cli';
+import { defineCommand, EXIT, type AnyCliCommand } from '@kiki/cli';
 import { profileOf, type Environment, type SharedConfig } from '@kiki/config';
 import type { ConnectionOptions } from '@kiki/postgres';
 import { findings, type Finding } from '../doctor/finding.js';
@@ -16,7 +16,6 @@ import {
   checkRedis,
   failureOf,
 } from '../doctor/store-checks.js';
-import { errors } from '../errors.js';
 import { openServer, sharedSettings } from '../installation/installation.js';
 
 const MARKS = { ok: 'ok', warn: 'warn', failed: 'FAILED', skipped: '-' } as const;
@@ -36,10 +35,7 @@ export function doctorCommand(environment: Environment): AnyCliCommand {
         report.say(`${MARKS[status].padEnd(6)}  ${check}: ${detail}`);
         if (fix !== undefined) report.say(`          fix: ${fix}`);
       }
-      if (failed.length > 0) {
-        const names = [...new Set(failed.map(({ check }) => check))].join(', ');
-        throw errors.doctor_found_problems(`${failed.length} checks failed: ${names}.`);
-      }
+      return failed.length > 0 ? EXIT.failed : EXIT.ok;
     },
   });
 }

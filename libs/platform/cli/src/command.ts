@@ -23,8 +23,11 @@ export interface CliCommand<O extends Options = Options> {
   /** e.g. `<file>` (needed) or `[tenant]` (optional), each with its meaning. */
   readonly args?: readonly { readonly name: string; readonly summary: string }[];
   readonly options: O;
-  /** Throws a DomainError when it fails; prints through `call.report`. */
-  run(call: CommandCall<O>): Promise<void> | void;
+  /**
+   * Prints through `call.report`. Throws a DomainError when it fails; returns an exit code where the answer itself says
+   * what is wrong, as a check does.
+   */
+  run(call: CommandCall<O>): Promise<void | number> | void | number;
 }
 
 /** A command whose options' types no longer matter. */

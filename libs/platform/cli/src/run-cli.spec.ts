@@ -15,6 +15,7 @@ import {
   runCli,
   switchOption,
   textOption,
+  type AnyCliCommand,
 } from './index.js';
 
 const make = defineCommand({
@@ -43,7 +44,10 @@ const make = defineCommand({
 const fail = (error: Error) =>
   defineCommand({ path: 'fail', summary: 'Fail', options: {}, run: () => Promise.reject(error) });
 
-async function run(args: string[], commands = [make, fail(kernelErrors.not_found('No thing.'))]) {
+async function run(
+  args: string[],
+  commands: AnyCliCommand[] = [make, fail(kernelErrors.not_found('No thing.'))],
+) {
   const terminal = new RecordingTerminal();
   const program = { name: 'tool', version: '1.2.3', summary: 'A tool', commands };
   const exitCode = await runCli(program, args, { terminal });
@@ -147,6 +151,22 @@ describe('runCli', () => {
     const running = runCli(program, ['wait'], { terminal, signal: controller.signal });
     controller.abort();
     expect(await running).toBe(130);
+  });
+
+  it('ends with the code that a command returns, after its answer', async () => {
+    const check = defineCommand({
+      path: 'check',
+      summary: 'Check',
+      options: {},
+      run: ({ report }) => {
+        report.result({ ok: false });
+        return 1;
+      },
+    });
+    expect(await run(['check', '--json'], [check])).toMatchObject({
+      exitCode: 1,
+      out: '{"ok":false}',
+    });
   });
 
   it('knows help and version', async () => {

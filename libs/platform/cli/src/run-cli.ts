@@ -35,10 +35,9 @@ export async function runCli(
   const isJson = args.includes('--json');
   const reporter = new Reporter(terminal, isJson);
   try {
-    await commandTree(program, { reporter, terminal, signal }).parseAsync([...args], {
-      from: 'user',
-    });
-    return EXIT.ok;
+    const context: Context = { reporter, terminal, signal, exitCode: EXIT.ok };
+    await commandTree(program, context).parseAsync([...args], { from: 'user' });
+    return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return commanderExit(error, reporter);
     printError(reporter, error);
@@ -50,6 +49,7 @@ interface Context {
   readonly reporter: Reporter;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
+  exitCode: number;
 }
 
 function commandTree(program: CliProgram, context: Context): Command {
@@ -99,7 +99,7 @@ function leaf(name: string, command: AnyCliCommand, context: Context): Command {
   made.action(async (...received: unknown[]) => {
     const given = made.opts<Record<string, unknown>>();
     const count = command.args?.length ?? 0;
-    await command.run({
+    const exitCode: unknown = await command.run({
       options: Object.fromEntries(
         options.map(([key, option]) => [key, given[nameOf(option)] ?? option.fallback]),
       ),
@@ -107,6 +107,7 @@ function leaf(name: string, command: AnyCliCommand, context: Context): Command {
       report: context.reporter,
       signal: context.signal,
     });
+    if (typeof exitCode === 'number') context.exitCode = exitCode;
   });
   return made;
 }
