@@ -36,6 +36,12 @@ export interface ServiceContext {
   readonly teardown: Teardown;
 }
 
+/** A service that is built but cannot be reached yet. */
+export interface BuiltService {
+  /** Opens its ports. @throws port_in_use */
+  listen(): Promise<StartedService>;
+}
+
 /** A listening service and how it stops. */
 export interface StartedService {
   readonly running: RunningService;
@@ -48,8 +54,8 @@ interface Tools {
   readonly readiness: ServiceReadiness;
 }
 
-/** Builds one service and lets it listen. @throws port_in_use, and what its stores and module throw */
-export async function startService(context: ServiceContext): Promise<StartedService> {
+/** Builds one service on its stores. @throws what its stores and module throw */
+export async function buildService(context: ServiceContext): Promise<BuiltService> {
   const { settings, service, teardown } = context;
   const { name, title, endpoints } = service.definition;
   const tools: Tools = {
@@ -70,17 +76,22 @@ export async function startService(context: ServiceContext): Promise<StartedServ
   };
   teardown.add(close);
   const grpc = endpoints.grpc && serveGrpc(context, tools, http, guard);
-  await listen(context, http, grpc);
-  const parts = { http, grpc, queues: stores.queues, clock: new SystemClock(), ...tools };
-  const shutdown = new ServiceShutdown({ ...parts, close });
-  void shutdown.followReadiness();
-  const { bindHost } = settings.shared;
-  const running: RunningService = {
-    ...{ name, title, app: http.app },
-    httpUrl: `http://${reachable(bindHost, context.ports.http.port)}`,
-    ...(grpc && { grpcTarget: reachable(bindHost, grpc.port) }),
+  await http.app.init();
+  return {
+    listen: async () => {
+      await listen(context, http, grpc);
+      const parts = { http, grpc, queues: stores.queues, clock: new SystemClock(), ...tools };
+      const shutdown = new ServiceShutdown({ ...parts, close });
+      void shutdown.followReadiness();
+      const { bindHost } = settings.shared;
+      const running: RunningService = {
+        ...{ name, title, app: http.app },
+        httpUrl: `http://${reachable(bindHost, context.ports.http.port)}`,
+        ...(grpc && { grpcTarget: reachable(bindHost, grpc.port) }),
+      };
+      return { running, shutdown };
+    },
   };
-  return { running, shutdown };
 }
 
 async function createApplication(

@@ -7,7 +7,7 @@ import { peerUrls } from './peer-urls.js';
 import { planPorts, type ServicePorts } from './ports.js';
 import { openProcessStores, type ProcessStores } from './process-stores.js';
 import type { RunningService } from './running-service.js';
-import { startService, type StartedService } from './service-application.js';
+import { buildService, type BuiltService, type StartedService } from './service-application.js';
 import type { AnyServiceDefinition, ServiceName } from './service-definition.js';
 import { loadSettings, type HostSettings } from './settings.js';
 import { Teardown } from './teardown.js';
@@ -94,18 +94,23 @@ interface Starting {
   readonly options: StartOptions;
 }
 
+/** Builds all before the first listens: callers who wait at its door must not slow down the building of the rest. */
 async function startAll(starting: Starting): Promise<StartedService[]> {
   const { settings, ports, stores, teardown, options } = starting;
   const { clock = new SystemClock(), random = new SystemRandom(), portBase } = options;
   const urls = peerUrls(settings, ports, portBase);
-  const started: StartedService[] = [];
+  const built: BuiltService[] = [];
   for (const service of settings.services) {
     const { name } = service.definition;
     const own = ports.get(name);
     if (own === undefined) throw new Error(`no ports were planned for ${name}`);
     const peers = stores.auth.peers(name, urls, service.endpoint.serviceKey);
     const context = { settings, service, stores, ports: own, peers, clock, random, teardown };
-    const one = await startService(context);
+    built.push(await buildService(context));
+  }
+  const started: StartedService[] = [];
+  for (const service of built) {
+    const one = await service.listen();
     started.push(one);
     options.onReady?.(one.running);
   }
