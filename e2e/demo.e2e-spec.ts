@@ -14,6 +14,7 @@ import {
   debianPostgresMissing,
   describeUnless,
   redisMissing,
+  removeHome,
   repositoryRoot,
   startDebianPostgres,
   startRedis,
@@ -24,7 +25,12 @@ const main = path.join(repositoryRoot, 'apps', 'kiki', 'dist', 'main.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'kiki-demo-'));
 const RUN_MS = 240_000;
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const name of ['home', 'home-laptop', 'home-other', 'home-standard', 'home-again']) {
+    removeHome(path.join(folder, name));
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
 
 interface Outcome {
   readonly exitCode: number | null;

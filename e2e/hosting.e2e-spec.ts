@@ -5,11 +5,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SeededRandom } from '@kiki/kernel';
-import { waitFor } from '@kiki/testing';
+import { waitFor, removeHome } from '@kiki/testing';
 import { freePortBase } from './free-port-base.ts';
 import { grpcHealth } from './grpc-health.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -59,7 +59,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(processes.map((one) => one.end('SIGKILL')));
-  rmSync(home, { recursive: true, force: true });
+  removeHome(home);
 });
 
 describe(`five processes over one home (KIKI_TEST_SEED=${seed})`, () => {

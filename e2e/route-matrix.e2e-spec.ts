@@ -5,7 +5,7 @@
  * its path needs a row in route-seeds.ts.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { syncValueGrpc } from '@kiki/contract-syncvalue';
@@ -17,7 +17,7 @@ import { syncengageDefinition } from '@kiki/service-syncengage';
 import { syncflowDefinition } from '@kiki/service-syncflow';
 import { syncshieldDefinition } from '@kiki/service-syncshield';
 import { syncvalueDefinition } from '@kiki/service-syncvalue';
-import { createTestDatabase, repositoryRoot, type TestDatabase } from '@kiki/testing';
+import { createTestDatabase, repositoryRoot, type TestDatabase, removeHome } from '@kiki/testing';
 import { declaredRoutes } from './declared-routes.ts';
 import { statusOf } from './grpc-probe.ts';
 import { SEEDERS, type Call } from './route-seeds.ts';
@@ -118,7 +118,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await host.stop();
   await db.drop();
-  rmSync(home, { recursive: true, force: true });
+  removeHome(home);
 });
 
 describe.each(HTTP_APIS)('every route of %s', (service) => {

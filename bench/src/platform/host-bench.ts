@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { derivedServiceKey } from '@kiki/auth';
 import { openPostgres } from '@kiki/postgres';
 import { temporaryHome, type TemporaryHome } from '@kiki/testing';
 import pg from 'pg';
 import type { Benchmark, BenchOptions, Figure } from '../harness/benchmark.js';
+import { childrenOf } from '../harness/processes.js';
 import { ratios } from '../harness/statistics.js';
 import { freePorts, HostProcess } from '../torture/host-process.js';
 import { memoryMiB, startChild } from './child.js';
@@ -104,20 +105,6 @@ async function connectionCount(home: string): Promise<number> {
     await client.end();
     await server.release();
   }
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 }
 
 async function requestFigures({ rounds, note }: BenchOptions): Promise<Figure[]> {

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, repositoryRoot, waitFor } from '@kiki/testing';
+import { childrenOf } from '../harness/processes.js';
 
 /** Where each service of the host listens. */
 export interface HostPorts {
@@ -78,16 +79,21 @@ export class HostProcess {
     this.child?.kill('SIGKILL');
   }
 
-  /** Ends PostgreSQL's postmaster the same way; false when none is recorded. */
-  killPostmaster(): boolean {
+  /**
+   * Ends PostgreSQL's postmaster the same way, and with it every backend: left alone they would finish the
+   * commits they are at, which no crash does. False when no server is recorded.
+   */
+  killServer(): boolean {
     const pid = this.postmasterPid();
     if (pid === undefined) return false;
-    try {
-      process.kill(pid, 'SIGKILL');
-      return true;
-    } catch {
-      return false;
+    for (const victim of [pid, ...childrenOf(pid)]) {
+      try {
+        process.kill(victim, 'SIGKILL');
+      } catch {
+        // It ended by itself meanwhile.
+      }
     }
+    return true;
   }
 
   postmasterPid(): number | undefined {

@@ -37,11 +37,11 @@ interface KillLog {
   readonly recoveriesMs: number[];
 }
 
-/** Kills host, postmaster or both at random instants and looks for anything acknowledged that is gone or changed. */
+/** Kills the host, the postmaster with its backends, or both at random instants and looks for anything acknowledged that is gone or changed. */
 export const platformTorture: Torture = {
   name: 'platform',
   about:
-    'kill -9 of host, postmaster or both under load: nothing acknowledged is lost, nothing counts twice',
+    'kill -9 of host, PostgreSQL or both under load: nothing acknowledged is lost, nothing counts twice',
   targets: [
     { figure: 'kills', relation: '>=', bound: MIN_KILLS },
     { figure: 'smallest in flight at a kill', relation: '>=', bound: MIN_IN_FLIGHT },
@@ -119,13 +119,13 @@ async function killAgainAndAgain({ options, host, client }: Scene): Promise<Kill
   while (log.kills < MIN_KILLS || performance.now() < endMs) {
     await sleep(400 + random.nextInt(2600));
     while (client.inFlight < MIN_IN_FLIGHT) await sleep(1);
-    const victim = (['host', 'postmaster', 'both'] as const)[random.nextInt(3)]!;
+    const victim = (['host', 'server', 'both'] as const)[random.nextInt(3)]!;
     log.smallestInFlight = Math.min(log.smallestInFlight, client.inFlight);
     const startedMs = performance.now();
-    if (victim !== 'host') host.killPostmaster();
-    if (victim !== 'postmaster') host.kill();
+    if (victim !== 'host') host.killServer();
+    if (victim !== 'server') host.kill();
     log.kills++;
-    if (victim === 'postmaster') await host.ready(60_000);
+    if (victim === 'server') await host.ready(60_000);
     else await host.start();
     const recoveryMs = performance.now() - startedMs;
     log.recoveriesMs.push(recoveryMs);

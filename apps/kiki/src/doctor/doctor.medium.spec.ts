@@ -10,8 +10,9 @@ import {
   redisMissing,
   startRedis,
   type TestDatabase,
+  removeHome,
 } from '@kiki/testing';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await store.drop();
-  rmSync(home, { recursive: true, force: true });
+  removeHome(home);
 });
 
 async function findingsOf(check: string, more = {}): Promise<Finding[]> {

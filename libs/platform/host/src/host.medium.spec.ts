@@ -3,11 +3,11 @@
  * Method: small services with real names on a real PostgreSQL, called over HTTP.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase, waitFor, type TestDatabase } from '@kiki/testing';
+import { createTestDatabase, waitFor, type TestDatabase, removeHome } from '@kiki/testing';
 import { openApiDocument } from './openapi.js';
 import { Gate, probeService } from './probe.fixture.js';
 import { start, type Host } from './start.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await db.drop();
-  rmSync(home, { recursive: true });
+  removeHome(home);
 });
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever came back

@@ -16,11 +16,17 @@ export function temporaryHome(prefix = 'kiki-home-', name = 'home'): TemporaryHo
   return {
     path,
     remove: () => {
-      const stateDir = locationOf(path);
-      if (stateDir !== undefined) rmSync(stateDir, { recursive: true, force: true });
+      removeHome(path);
       rmSync(dirname(path), { recursive: true, force: true });
     },
   };
+}
+
+/** Deletes a home and what root's embedded server kept outside of it; the server must have stopped. */
+export function removeHome(path: string): void {
+  const stateDir = locationOf(path);
+  if (stateDir !== undefined) rmSync(stateDir, { recursive: true, force: true });
+  rmSync(path, { recursive: true, force: true });
 }
 
 /** Root's server runs as another user, whose data lie where that user can reach them; the home names the place. */
