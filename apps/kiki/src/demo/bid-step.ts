@@ -51,10 +51,14 @@ export async function runBidStep(input: BidStepInput): Promise<BidStepResult> {
   const run = (phase: Phase, urls: readonly string[]): Promise<void> =>
     stopwatch.time(() => runPhase(input, offers, { phase, urls, progress }));
   const first = input.platform.host.service('syncflow').httpUrl;
-  const [second] = await Promise.all([startSecondWorker(input), run('learning', [first])]);
+  await run('learning', [first]);
+  // Only now: a worker that joins earlier would decide jobs that nobody counts.
+  const starting = startSecondWorker(input);
+  starting.catch(() => undefined);
   try {
     await settled(input);
     const learned = await learn(input);
+    const second = await starting;
     const before = await decidedAt(first);
     await run('main', [first, second.answer.httpUrl]);
     const decidedByWorker = [
@@ -68,7 +72,10 @@ export async function runBidStep(input: BidStepInput): Promise<BidStepResult> {
     const count = input.plan.inventories.reduce((sum, { body }) => sum + body.count, 0);
     return { bidsPerSecond: count / (stopwatch.ms / 1000), learned, decidedByWorker };
   } finally {
-    await second.stop();
+    await starting.then(
+      (second) => second.stop(),
+      () => undefined,
+    );
   }
 }
 
