@@ -37,7 +37,10 @@ interface KillLog {
   readonly recoveriesMs: number[];
 }
 
-/** Kills the host, the postmaster with its backends, or both at random instants and looks for anything acknowledged that is gone or changed. */
+/**
+ * Kills the host, the postmaster with its backends, or both at random instants and looks for anything
+ * acknowledged that is gone or changed.
+ */
 export const platformTorture: Torture = {
   name: 'platform',
   about:
