@@ -4,12 +4,11 @@
  * kill one with -9, start it again, stop all. The seed of the order is in the title.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SeededRandom } from '@kiki/kernel';
-import { waitFor, removeHome } from '@kiki/testing';
+import { removeHome, testSeed, waitFor } from '@kiki/testing';
 import { freePortBase } from './free-port-base.ts';
 import { grpcHealth } from './grpc-health.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -22,7 +21,7 @@ const HTTP_PLACES: Readonly<Record<string, number>> = {
   synccreate: 4,
   syncvalue: 5,
 };
-const seed = Number(process.env['KIKI_TEST_SEED'] ?? randomInt(1_000_000));
+const seed = testSeed();
 const random = new SeededRandom(seed);
 const home = mkdtempSync(path.join(tmpdir(), 'kiki-e2e-'));
 let base: number;

@@ -10,5 +10,6 @@ export type { S3Entry, TestS3 } from './s3-server.js';
 export * from './source-process.js';
 export * from './temporary-home.js';
 export * from './test-database.js';
+export { testSeed } from './test-seed.js';
 export { testServer } from './test-server.js';
 export * from './wait-for.js';

@@ -8,8 +8,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { DomainError, SystemClock } from '@kiki/kernel';
-import { debianPostgresMissing, describeUnless, startDebianPostgres } from '@kiki/testing';
+import { DomainError, SeededRandom, SystemClock } from '@kiki/kernel';
+import {
+  debianPostgresMissing,
+  describeUnless,
+  startDebianPostgres,
+  testSeed,
+} from '@kiki/testing';
 import { Decide } from '../../application/decide.js';
 import {
   holdCommand,
@@ -21,6 +26,8 @@ import type { Hold } from '../../domain/hold.js';
 import type { SettlementResult } from '../../domain/settlement.js';
 import { openFixture, type PostgresFixture } from './postgres-ledger.fixture.js';
 import { recount } from './recount.js';
+
+const random = new SeededRandom(testSeed());
 
 const KILLS = 120;
 const RESTARTS = 4;
@@ -145,7 +152,7 @@ describe('sessions that die at random instants', () => {
   it('lose nothing acknowledged and double nothing', async () => {
     const load = new Load(of);
     for (let kills = 0; kills < KILLS;) {
-      await sleep(Math.random() * 25);
+      await sleep(random.nextInt(25));
       if (await kill()) kills++;
     }
     await load.stop();
@@ -188,7 +195,7 @@ describeUnless(debianPostgresMissing(), 'a server that is killed at random insta
     const load = new Load(of);
     for (let restarts = 0; restarts < RESTARTS; restarts++) {
       const before = load.holds.length;
-      while (load.holds.length < before + CALLERS) await sleep(Math.random() * 50);
+      while (load.holds.length < before + CALLERS) await sleep(random.nextInt(50));
       await server?.crashAndRestart();
     }
     await load.stop();
