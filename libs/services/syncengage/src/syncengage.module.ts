@@ -261,7 +261,8 @@ function readiness(config: SyncengageConfig): Provider {
     useFactory: (checks: Readiness, outbox: OutboxGauges) => {
       checks.add('mail', async () => ({
         status: config.smtpUrl === undefined ? 'degraded' : 'up',
-        server: config.smtpUrl === undefined ? 'not set' : 'set',
+        // Host and port only: the URL may hold a password.
+        server: config.smtpUrl === undefined ? 'not set' : new URL(config.smtpUrl).host,
       }));
       checks.add('outbox', async () => ({
         status: outbox.lagMs > 60_000 ? 'degraded' : 'up',

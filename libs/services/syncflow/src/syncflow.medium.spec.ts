@@ -407,6 +407,7 @@ describe('a bid job', () => {
 });
 
 describe('outages', () => {
+  const LOOPBACK = /^127\.0\.0\.1:\d+$/;
   const metric = async (name: string): Promise<number> => {
     const page = await (await fetch(`${host.service('syncflow').httpUrl}/metrics`)).text();
     const line = page.split('\n').find((text) => text.startsWith(`kiki_syncflow_${name}`));
@@ -422,7 +423,10 @@ describe('outages', () => {
     await campaignWith('cut', 1_000_000_000n);
     expect(await ready()).toMatchObject({
       status: 'ready',
-      checks: { syncvalue: { status: 'up' } },
+      checks: {
+        syncvalue: { status: 'up', target: expect.stringMatching(LOOPBACK) },
+        exchanges: { status: 'up', channels: { social: expect.stringMatching(LOOPBACK) } },
+      },
     });
     value.stop();
     const asked = value.asked.length;
