@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 
-/** How many ports the services take behind a base. */
-const PORTS = 6;
+/** How many ports services, host and stand-ins of a demo take behind a base. */
+const PORTS = 10;
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -17,5 +17,5 @@ export async function freePortBase(): Promise<number> {
     const free = await Promise.all(Array.from({ length: PORTS }, (_, i) => isFree(base + i)));
     if (free.every(Boolean)) return base;
   }
-  throw new Error('no six free ports in a row');
+  throw new Error('no ten free ports in a row');
 }

@@ -17,6 +17,11 @@ export const errors = defineErrors({
     title: 'The demo did not keep a promise.',
     fix: 'Read the reasons in the message; the report above shows the numbers they were counted from.',
   },
+  demo_unprepared: {
+    kind: 'invalid',
+    title: 'The running services are not prepared for the demo.',
+    fix: 'Start them with the lines of `kiki demo --print-environment`, on the stores of this shell.',
+  },
   demo_stalled: {
     kind: 'unavailable',
     title: 'The demo waited in vain.',

@@ -4,11 +4,14 @@ import {
   dayOption,
   defineCommand,
   integerOption,
+  switchOption,
   textOption,
   type AnyCliCommand,
+  type Reporter,
 } from '@kiki/cli';
 import type { Environment } from '@kiki/config';
 import { runDemo } from '../demo/run-demo.js';
+import { DEFAULT_STAND_IN_PORT, standInPorts, standInSettings } from '../demo/stand-ins.js';
 import { orderLogOptions } from './import-command.js';
 
 /** `kiki demo` */
@@ -19,6 +22,7 @@ export function demoCommand(environment: Environment): AnyCliCommand {
       'Run the main job from order log to win-back against a simulated exchange, and check it',
     details:
       'Runs on the stores of the profile: nothing set (laptop), DATABASE_URL and REDIS_URL (standard).\n' +
+      'With --attach the five run already, each started with the lines of --print-environment.\n' +
       'Example: npm run demo -- --orders orders.csv --columns id=customer,date=created_at,amount=total --json',
     options: {
       orders: textOption(
@@ -48,9 +52,28 @@ export function demoCommand(environment: Environment): AnyCliCommand {
         'where chart, contact sheet and creatives go',
         'out/demo',
       ),
+      isAttached: switchOption('--attach', 'use services that run already, on the same stores'),
+      printsEnvironment: switchOption(
+        '--print-environment',
+        'only print what those services have to be started with',
+      ),
+      standInPort: integerOption(
+        '--stand-in-port <n>',
+        'with these two: first of three ports, of link, exchange and mail',
+        { min: 1_024, max: 65_533, fallback: DEFAULT_STAND_IN_PORT },
+      ),
     },
     run: async ({ options, report, signal }) => {
-      const { columns, currency, timeZone, hasRefunds, isLenient, ...rest } = options;
+      if (options.printsEnvironment) return printEnvironment(report, options.standInPort);
+      const {
+        columns,
+        currency,
+        timeZone,
+        hasRefunds,
+        isLenient,
+        printsEnvironment: _,
+        ...rest
+      } = options;
       const result = await runDemo({
         ...{ environment, report, signal },
         options: {
@@ -65,5 +88,13 @@ export function demoCommand(environment: Environment): AnyCliCommand {
       });
       report.result(result);
     },
+  });
+}
+
+/** Lines for the shells of the services: `eval "$(npx kiki demo --print-environment)"`. */
+function printEnvironment(report: Reporter, standInPort: number): void {
+  const environment = standInSettings(standInPorts(standInPort));
+  report.result({ environment }, () => {
+    for (const [name, value] of Object.entries(environment)) report.say(`export ${name}=${value}`);
   });
 }

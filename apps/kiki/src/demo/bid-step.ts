@@ -50,14 +50,14 @@ export async function runBidStep(input: BidStepInput): Promise<BidStepResult> {
   const progress = new PhaseProgress(input.report, input.plan.inventories);
   const run = (phase: Phase, urls: readonly string[]): Promise<void> =>
     stopwatch.time(() => runPhase(input, offers, { phase, urls, progress }));
-  const first = input.platform.host.service('syncflow').httpUrl;
+  const first = input.platform.services.httpUrl('syncflow');
   await run('learning', [first]);
   // Only now: a worker that joins earlier would decide jobs that nobody counts.
   const starting = startSecondWorker(input);
   starting.catch(() => undefined);
   try {
     await settled(input);
-    const learned = await learn(input);
+    const learned = await learn(input, learningCampaign(input.plan));
     const second = await starting;
     const before = await decidedAt(first);
     await run('main', [first, second.answer.httpUrl]);
@@ -88,11 +88,11 @@ async function createBudgets({ platform, plan, currency, signal }: BidStepInput)
 
 /** The key that the exchange tells outcomes with may do nothing else. */
 async function openMarket({ platform, plan, seed }: BidStepInput): Promise<void> {
-  const { key } = await platform.host.auth.admin.createKey({
+  const { key } = await platform.services.admin.createKey({
     ...{ tenant: platform.tenant, name: 'simulated exchange', createdBy: 'demo' },
     scopes: ['flow:write'],
   });
-  const url = `${platform.host.service('syncflow').httpUrl}/v1/outcomes`;
+  const url = `${platform.services.httpUrl('syncflow')}/v1/outcomes`;
   await platform.exchange.open({
     exchange: {
       seed,
@@ -113,6 +113,12 @@ async function createCampaigns(input: BidStepInput): Promise<void> {
       maxBidMicros: microsToWire(plan.maxBidMicros),
     };
     await platform.api('syncflow').post('/v1/campaigns', body, { signal });
+    // A service that stood alone until now may need a moment to find SyncValue again.
+    await poll(
+      'SyncFlow to reach SyncValue',
+      async () => (await learn(input, campaign.id)).modelVersion !== null,
+      { timeoutMs: 30_000, everyMs: 250, signal },
+    );
   }
 }
 
@@ -129,8 +135,8 @@ async function offerAll({ platform, plan }: BidStepInput): Promise<Offers> {
 function startSecondWorker({ platform }: BidStepInput): Promise<Child<{ httpUrl: string }>> {
   const script = new URL('./worker-main.js', import.meta.url);
   const environment = {
-    ...platform.environment,
-    SYNCSHIELD_URL: platform.host.service('syncshield').httpUrl,
+    ...platform.services.environment,
+    SYNCSHIELD_URL: platform.services.httpUrl('syncshield'),
   };
   return Child.start({ name: 'The second worker of SyncFlow', script, environment });
 }
@@ -173,11 +179,11 @@ async function withoutSyncValue(input: BidStepInput, work: () => Promise<void>):
 }
 
 async function breakerIs(
-  { host }: DemoPlatform,
+  { services }: DemoPlatform,
   wanted: 'open' | 'closed',
   signal: AbortSignal,
 ): Promise<void> {
-  const url = `${host.service('syncflow').httpUrl}/ready`;
+  const url = `${services.httpUrl('syncflow')}/ready`;
   await poll(
     `SyncFlow's breaker towards SyncValue to be ${wanted}`,
     async () => {
@@ -222,8 +228,11 @@ export async function settled(
   );
 }
 
-function learn({ platform, plan, signal }: BidStepInput): Promise<SnapshotAnswer> {
-  const { campaignId = '' } = plan.inventories.find(({ phase }) => phase === 'learning') ?? {};
+function learningCampaign({ inventories }: DemoPlan): string {
+  return inventories.find(({ phase }) => phase === 'learning')?.campaignId ?? '';
+}
+
+function learn({ platform, signal }: BidStepInput, campaignId: string): Promise<SnapshotAnswer> {
   return platform.api('syncflow').post(`/v1/campaigns/${campaignId}/learn`, {}, { signal });
 }
 

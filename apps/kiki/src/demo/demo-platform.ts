@@ -1,112 +1,68 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { loadConfig, sharedConfig, type Environment } from '@kiki/config';
+import type { AuthAdmin } from '@kiki/auth';
+import type { Environment } from '@kiki/config';
 import { SyncValueClient } from '@kiki/contract-syncvalue';
-import { start, type Host, type ServiceName } from '@kiki/host';
-import { ExchangeProcess } from '../exchange/exchange-process.js';
-import { allDefinitions } from '../installation/definitions.js';
 import { Api } from '../platform/api.js';
+import type { DemoServices, HttpService } from './demo-services.js';
+import type { DemoOptions } from './options.js';
+import { startOwnServices } from './own-services.js';
 import { AD_CHANNELS } from './plan.js';
-import { SeverableLink } from './severable-link.js';
-import { SmtpSink } from './smtp-sink.js';
+import { attachServices, unprepared } from './served-services.js';
+import {
+  openStandIns,
+  portsOf,
+  standInPorts,
+  standInSettings,
+  type StandIns,
+} from './stand-ins.js';
 
 /** The five services with everything that surrounds them in the demo. */
-export interface DemoPlatform {
-  readonly host: Host;
+export interface DemoPlatform extends Pick<StandIns, 'exchange' | 'smtp' | 'link'> {
+  readonly services: DemoServices;
   /** Made for this run, so that demos may be repeated on the same stores. */
   readonly tenant: string;
   /** Key of the tenant with all scopes. */
   readonly key: string;
-  /** What the services were started with. */
-  readonly environment: Environment;
-  readonly exchange: ExchangeProcess;
-  readonly smtp: SmtpSink;
-  /** The way from SyncFlow and SyncEngage to SyncValue. */
-  readonly link: SeverableLink;
   readonly value: SyncValueClient;
-  readonly api: (service: Exclude<ServiceName, 'syncvalue'>) => Api;
+  readonly api: (service: HttpService) => Api;
   close(): Promise<void>;
 }
 
-/** How long SyncFlow leaves SyncValue alone after failures: short, because the demo cuts it off for a moment only. */
-const BREAKER_OPEN_MS = 1_000;
-/** Only the cut may make bids fall back, not a machine that is busy: otherwise the digest would depend on it. */
-const VALUE_TIMEOUT_MS = 30_000;
-
-/** Starts everything on the stores of the profile; what was started is stopped when something fails. */
+/** Starts or finds everything; what was started is stopped when something fails. */
 export async function openDemoPlatform(
   environment: Environment,
-  seed: number,
+  { seed, isAttached, standInPort }: DemoOptions,
 ): Promise<DemoPlatform> {
   const closing: (() => Promise<unknown> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const smtp = await SmtpSink.start();
-    closing.push(() => smtp.close());
-    const link = await SeverableLink.open();
-    closing.push(() => link.close());
-    const exchange = await ExchangeProcess.start(environment);
-    closing.push(() => exchange.stop());
-    const own = await demoEnvironment(environment, { smtp, link, exchange });
-    const host = await start(allDefinitions, { environment: own, portBase: 0 });
-    closing.push(() => host.stop());
-    const target = host.service('syncvalue').grpcTarget ?? '';
-    link.aim(target);
-    const { tenant, key } = await makeTenant(host, seed);
+    const ports = isAttached ? standInPorts(standInPort) : undefined;
+    const standIns = await openStandIns(environment, ports);
+    closing.push(() => standIns.close());
+    const settings = standInSettings(portsOf(standIns));
+    const open = isAttached ? attachServices : startOwnServices;
+    const services = await open(environment, settings);
+    closing.push(() => services.close());
+    const target = services.valueTarget;
+    standIns.link.aim(target);
+    const { tenant, key } = await makeTenant(services.admin, seed);
     const headers = { authorization: `Bearer ${key}` };
     const value = new SyncValueClient({ target, headers: () => headers });
     closing.push(() => value.close());
-    return {
-      ...{ host, tenant, key, environment: own, exchange, smtp, link, value, close },
-      api: (service) => new Api(host.service(service).httpUrl, key),
-    };
+    const api = (service: HttpService): Api => new Api(services.httpUrl(service), key);
+    const { exchange, smtp, link } = standIns;
+    const platform = { services, tenant, key, exchange, smtp, link, value, api, close };
+    await acceptKey(platform);
+    return platform;
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Surroundings {
-  readonly smtp: SmtpSink;
-  readonly link: SeverableLink;
-  readonly exchange: ExchangeProcess;
-}
-
-/** The operator's settings, with what makes it a demo. */
-async function demoEnvironment(
-  environment: Environment,
-  { smtp, link, exchange }: Surroundings,
-): Promise<Environment> {
-  const [{ home }] = loadConfig([sharedConfig], environment);
-  // A home of its own, so that a running KIKI and the demo do not take each other's jobs.
-  const demoHome = environment['KIKI_HOME'] === undefined ? join(home, 'demo') : home;
-  await mkdir(demoHome, { recursive: true });
-  return {
-    KIKI_ENV: 'test',
-    LOG_LEVEL: 'error',
-    ...environment,
-    KIKI_HOME: demoHome,
-    SYNCVALUE_URL: `127.0.0.1:${link.port}`,
-    SYNCSHIELD_URL: undefined,
-    SHIELD_URL: undefined,
-    SYNCFLOW_URL: undefined,
-    SYNCENGAGE_URL: undefined,
-    SYNCCREATE_URL: undefined,
-    SYNCFLOW_EXCHANGES: AD_CHANNELS.map((channel) => `${channel}=${exchange.url}`).join(','),
-    SYNCFLOW_BREAKER_OPEN_MS: String(BREAKER_OPEN_MS),
-    SYNCFLOW_VALUE_TIMEOUT_MS: String(VALUE_TIMEOUT_MS),
-    ...mailSettings(smtp),
-  };
-}
-
-function mailSettings(smtp: SmtpSink): Environment {
-  return { SYNCENGAGE_SMTP_URL: `smtp://127.0.0.1:${smtp.port}` };
-}
-
 async function makeTenant(
-  { auth: { admin } }: Host,
+  admin: AuthAdmin,
   seed: number,
 ): Promise<{ readonly tenant: string; readonly key: string }> {
   const prefix = `demo-${seed}-`;
@@ -119,4 +75,30 @@ async function makeTenant(
     await admin.setLiveChannel({ tenant, channel, isLive: true, changedBy: 'demo' });
   }
   return { tenant, key };
+}
+
+/** A call that only reads, of each service. */
+const READS: Readonly<Record<HttpService, string>> = {
+  syncshield: '/v1/budgets?limit=1',
+  syncflow: '/v1/campaigns?limit=1',
+  syncengage: '/v1/segments',
+  synccreate: '/api/v1/creatives?limit=1',
+};
+
+/** Every service knows the key that was just made, so all work on these stores. @throws demo_unprepared */
+async function acceptKey({ api, value, tenant, services }: DemoPlatform): Promise<void> {
+  const reads = (Object.entries(READS) as [HttpService, string][]).map(
+    ([name, path]) => [name, services.httpUrl(name), () => api(name).get(path)] as const,
+  );
+  const models = (): Promise<unknown> => value.listModels({}, { tenant });
+  const all = [...reads, ['syncvalue', services.valueTarget, models] as const];
+  const problems = await Promise.all(
+    all.map(([name, where, read]) =>
+      read().then(
+        () => [],
+        ({ message }: Error) => [`${name} at ${where} did not accept a key made here: ${message}`],
+      ),
+    ),
+  );
+  if (problems.flat().length > 0) throw unprepared(problems.flat());
 }

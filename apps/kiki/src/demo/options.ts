@@ -16,6 +16,10 @@ export interface DemoOptions {
   readonly opportunities: number;
   /** Where the report, the chart and the contact sheet go. */
   readonly outDir: string;
+  /** Whether the services run elsewhere already, told about the stand-ins by `standInSettings`. */
+  readonly isAttached: boolean;
+  /** First port of the stand-ins of an attached demo. */
+  readonly standInPort: number;
 }
 
 const DAY_MS = 86_400_000;

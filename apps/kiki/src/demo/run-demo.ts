@@ -49,12 +49,12 @@ export async function runDemo(run: DemoRun): Promise<DemoResult> {
   await mkdir(options.outDir, { recursive: true });
   const file = options.orders ?? (await writeSimulatedLog(options));
   const { summary, calibrationEnd } = await inspectOrders(file, options);
-  report.say('Starting the five services …');
+  report.say(`${options.isAttached ? 'Finding' : 'Starting'} the five services …`);
   const steps = new StepTimes();
-  const platform = await steps.time('start', openDemoPlatform(environment, options.seed));
+  const platform = await steps.time('start', openDemoPlatform(environment, options));
   try {
     report.say(
-      `Profile ${platform.host.profile} (${platform.host.stores}), tenant ${platform.tenant}`,
+      `Profile ${platform.services.profile} (${platform.services.stores}), tenant ${platform.tenant}`,
     );
     return await onPlatform({ ...run, platform, file, summary, calibrationEnd, startedMs, steps });
   } finally {
@@ -107,7 +107,7 @@ async function onPlatform(context: DemoContext): Promise<DemoResult> {
   const { atRisk, heldOut, suppressed, messaged } = retention.report;
   await writePictures(context, values.backtest, creatives);
   const result: DemoResult = {
-    profile: platform.host.profile,
+    profile: platform.services.profile,
     orders: ordersOf(context),
     model: modelResult(values.calibration),
     backtest: backtestResult(values.backtest),

@@ -8,14 +8,14 @@ export class SeverableLink {
 
   private constructor(private readonly server: Server) {}
 
-  /** Listens on a free port; nothing gets through until it is aimed. */
-  static async open(): Promise<SeverableLink> {
+  /** Listens, on a free port when none is named; nothing gets through until it is aimed. */
+  static async open(port = 0): Promise<SeverableLink> {
     const server = createServer();
     const link = new SeverableLink(server);
     server.on('connection', (socket) => link.forward(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', resolve);
     });
     return link;
   }

@@ -19,8 +19,8 @@ export class SmtpSink {
 
   private constructor(private readonly server: SMTPServer) {}
 
-  /** Listens on a free port. */
-  static async start(): Promise<SmtpSink> {
+  /** Listens, on a free port when none is named. */
+  static async start(port = 0): Promise<SmtpSink> {
     const server = new SMTPServer({
       authOptional: true,
       disabledCommands: ['AUTH', 'STARTTLS'],
@@ -40,7 +40,7 @@ export class SmtpSink {
     server.on('error', () => undefined);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', resolve);
     });
     return sink;
   }

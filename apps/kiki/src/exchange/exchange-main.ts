@@ -17,5 +17,11 @@ process.on('message', (message: { readonly market?: ExchangeSettings }) => {
     process.send?.({ error: String(error) });
   }
 });
-const url = await server.start();
-process.send?.({ url });
+let url = '';
+server.start(Number(process.argv[2] ?? 0)).then(
+  (listening) => process.send?.({ url: (url = listening) }),
+  (error: unknown) => {
+    process.send?.({ error: error instanceof Error ? error.message : String(error) });
+    process.exit(1);
+  },
+);

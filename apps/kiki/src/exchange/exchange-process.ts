@@ -19,10 +19,14 @@ export class ExchangeProcess {
   /** Listens, but sells nothing until its market is opened. @throws exchange_failed */
   static async start(
     environment: Readonly<Record<string, string | undefined>>,
+    port = 0,
   ): Promise<ExchangeProcess> {
     const script = new URL('./exchange-main.js', import.meta.url);
     return new ExchangeProcess(
-      await Child.start({ name: 'The simulated exchange', script, environment }),
+      await Child.start({
+        ...{ name: 'The simulated exchange', script, environment },
+        args: [String(port)],
+      }),
     );
   }
 

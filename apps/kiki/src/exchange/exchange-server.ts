@@ -47,11 +47,11 @@ export class ExchangeServer {
     this.market = { exchange, courier };
   }
 
-  /** Listens on loopback; resolves with the URL. */
-  async start(): Promise<string> {
+  /** Listens on loopback, on a free port when none is named; resolves with the URL. */
+  async start(port = 0): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(0, '127.0.0.1', resolve);
+      this.server.listen(port, '127.0.0.1', resolve);
     });
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }

@@ -24,6 +24,8 @@ import {
 export interface Installation {
   readonly shared: SharedConfig;
   readonly profile: Profile;
+  /** e.g. `PostgreSQL, embedded`. */
+  readonly stores: string;
   readonly auth: Auth;
   /** Without a pooler in between. */
   readonly connection: ConnectionOptions;
@@ -68,7 +70,8 @@ export async function openInstallation(environment: Environment): Promise<Instal
       await database.close();
       await server.stop();
     };
-    return { shared, profile: profileOf(shared), auth, connection, close };
+    const stores = `PostgreSQL, ${server.mode}${shared.redisUrl === undefined ? '' : '; Redis'}`;
+    return { shared, profile: profileOf(shared), stores, auth, connection, close };
   } catch (error) {
     await server.stop();
     throw error;

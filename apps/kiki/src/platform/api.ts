@@ -1,7 +1,11 @@
 import { answerOf } from '@kiki/api-client';
 import { kernelErrors } from '@kiki/kernel';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const TIMEOUT_MS = 90_000;
+/** A service that is being restarted is waited for this long. */
+const RESTART_MS = 30_000;
+const RETRY_MS = 250;
 
 /** What one call may carry besides its path. */
 export interface CallOptions {
@@ -58,25 +62,43 @@ export class Api {
   }
 
   private async send(method: string, path: string, options: CallOptions): Promise<Response> {
-    const { body, headers, signal } = options;
-    const late = AbortSignal.timeout(TIMEOUT_MS);
-    try {
-      return await fetch(`${this.baseUrl}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${this.key}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: 'error',
-        signal: signal === undefined ? late : AbortSignal.any([signal, late]),
-      });
-    } catch (cause) {
-      if (signal?.aborted) throw kernelErrors.cancelled(undefined, {}, { cause });
-      throw kernelErrors.unavailable(`${this.baseUrl} did not answer.`, {}, { cause });
+    const untilMs = performance.now() + RESTART_MS;
+    for (;;) {
+      try {
+        return await this.attempt(method, path, options);
+      } catch (cause) {
+        const { signal } = options;
+        if (signal?.aborted) throw kernelErrors.cancelled(undefined, {}, { cause });
+        if (!mayRepeat(method, cause) || performance.now() > untilMs) {
+          throw kernelErrors.unavailable(`${this.baseUrl} did not answer.`, {}, { cause });
+        }
+        await sleep(RETRY_MS);
+      }
     }
   }
+
+  private attempt(method: string, path: string, options: CallOptions): Promise<Response> {
+    const { body, headers, signal } = options;
+    const late = AbortSignal.timeout(TIMEOUT_MS);
+    return fetch(`${this.baseUrl}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: 'error',
+      signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+    });
+  }
+}
+
+/** A refused connection has carried nothing, so that any call may be repeated; a reading may be in any case. */
+function mayRepeat(method: string, error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: string } };
+  if (cause === undefined) return false; // our own time-out
+  return method === 'GET' || cause.code === 'ECONNREFUSED';
 }
 
 async function success<T>(response: Response): Promise<{ data: T; response: Response }> {

@@ -6,6 +6,7 @@ export interface ChildOptions {
   /** For messages, e.g. `The simulated exchange`. */
   readonly name: string;
   readonly script: URL;
+  readonly args?: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Settings and secrets are told over IPC: they never stand on a command line. */
   readonly settings?: object;
@@ -31,8 +32,8 @@ export class Child<A extends object> {
 
   /** Resolves with its first message. @throws exchange_failed when it does not come, or is an error */
   static async start<A extends object>(options: ChildOptions): Promise<Child<A>> {
-    const { name, script, environment, settings } = options;
-    const child = fork(script, [], {
+    const { name, script, args = [], environment, settings } = options;
+    const child = fork(script, args, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: environment,
     });
