@@ -57,7 +57,9 @@ export class SourceProcess {
     const line = await waitFor(
       () => {
         const found = this.lines.find((candidate) => candidate.startsWith(start));
-        if (found === undefined && !this.isRunning) return `gone: ${this.complaint}`;
+        if (found === undefined && !this.isRunning) {
+          return `gone: ${[...this.lines, this.complaint].join('\n')}`;
+        }
         return found;
       },
       { timeoutMs, what: `"${start}" from process ${this.pid}` },

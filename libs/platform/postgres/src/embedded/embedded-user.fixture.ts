@@ -12,6 +12,8 @@ try {
   const { rows } = await client.query<{ pid: string }>(
     `SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1) AS pid`,
   );
+  // IF NOT EXISTS alone still collides when several create it at once.
+  await client.query('SELECT pg_advisory_lock(1)');
   await client.query('CREATE TABLE IF NOT EXISTS witness (pid int8)');
   await client.query('INSERT INTO witness VALUES ($1)', [process.pid]);
   await client.end();
