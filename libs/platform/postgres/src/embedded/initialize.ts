@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { errors } from '../errors.js';
 import type { Binaries } from './binaries.js';
 import { programPath } from './binaries.js';
+import { createOnce } from './create-once.js';
 import type { ServerLayout } from './layout.js';
 import { fileSettings } from './settings.js';
 
@@ -16,15 +17,7 @@ export const DATABASE = 'kiki';
 
 /** The server's password, made on first use and readable by the current user only. */
 export function passwordOf(layout: ServerLayout): string {
-  if (!existsSync(layout.passwordFile)) {
-    const password = randomBytes(24).toString('base64url');
-    try {
-      writeFileSync(layout.passwordFile, password, { flag: 'wx', mode: 0o600 });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-  return readFileSync(layout.passwordFile, 'utf8').trim();
+  return createOnce(layout.passwordFile, () => randomBytes(24).toString('base64url')).trim();
 }
 
 /**

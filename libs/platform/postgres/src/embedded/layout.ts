@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { statSync, writeFileSync } from 'node:fs';
-import { chownSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createOnce } from './create-once.js';
 import { errors } from '../errors.js';
 import { canRun, copyBinaries, installedBinaries, makeLinks } from './binaries.js';
 import type { Binaries } from './binaries.js';
@@ -92,21 +92,22 @@ function runAsOf(controlDir: string): RunAs | undefined {
 
 /** A directory that another user can reach, remembered in the home; a home that is made anew gets a new one. */
 function foreignDir(controlDir: string, runAs: RunAs): string {
-  const record = join(controlDir, 'location.json');
-  if (existsSync(record)) {
-    const { stateDir } = JSON.parse(readFileSync(record, 'utf8')) as { stateDir: string };
-    return stateDir;
-  }
-  const id = createHash('sha256').update(controlDir).update(randomUUID()).digest('hex');
-  const parent = [SYSTEM_ROOT, join(tmpdir(), 'kiki'), '/var/tmp/kiki', '/tmp/kiki'].find(
-    isReachable,
-  );
-  if (parent === undefined) {
-    throw new Error(`user ${runAs.uid} can reach neither ${SYSTEM_ROOT} nor a temporary directory`);
-  }
-  const stateDir = join(parent, id.slice(0, 16));
-  mkdirSync(stateDir, { mode: 0o755 });
-  writeFileSync(record, JSON.stringify({ stateDir }), { flag: 'wx', mode: 0o600 });
+  const text = createOnce(join(controlDir, 'location.json'), () => {
+    const parent = [SYSTEM_ROOT, join(tmpdir(), 'kiki'), '/var/tmp/kiki', '/tmp/kiki'].find(
+      isReachable,
+    );
+    if (parent === undefined) {
+      throw new Error(
+        `user ${runAs.uid} can reach neither ${SYSTEM_ROOT} nor a temporary directory`,
+      );
+    }
+    const id = createHash('sha256').update(controlDir).update(randomUUID()).digest('hex');
+    return JSON.stringify({ stateDir: join(parent, id.slice(0, 16)) });
+  });
+  const { stateDir } = JSON.parse(text) as { stateDir: string };
+  mkdirSync(stateDir, { recursive: true });
+  // Whatever the umask: another user has to pass through.
+  chmodSync(stateDir, 0o755);
   return stateDir;
 }
 
