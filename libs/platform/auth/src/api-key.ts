@@ -81,7 +81,7 @@ export function digestOf(key: string): Buffer {
 
 /** Compares two digests in constant time. */
 export function isSameDigest(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+  return a === b || (a.length === b.length && timingSafeEqual(a, b));
 }
 
 /**

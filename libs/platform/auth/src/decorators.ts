@@ -44,7 +44,7 @@ export interface PrincipalCarrier {
  * handler (data, metadata, call) and a call-stream handler (call, callback).
  */
 export function carrierOf(context: ExecutionContext): PrincipalCarrier {
-  if (context.getType() !== 'rpc') return context.switchToHttp().getRequest<PrincipalCarrier>();
+  if (context.getType() !== 'rpc') return context.getArgByIndex<PrincipalCarrier>(0);
   const [data, second] = context.getArgs<unknown[]>();
   if (typeof second === 'object' && second !== null) return second;
   return (data as { metadata: PrincipalCarrier }).metadata;

@@ -107,7 +107,7 @@ export class KikiGuard implements CanActivate {
     const carrier = carrierOf(context);
     const isRpc = context.getType() === 'rpc';
     const header = isRpc ? metadataReader(carrier) : headerReader(carrier);
-    const reply = isRpc ? undefined : context.switchToHttp().getResponse<HttpReply>();
+    const reply = isRpc ? undefined : context.getArgByIndex<HttpReply>(1);
     try {
       const credentials = credentialsOf(header('authorization'));
       const tenant = header(TENANT_HEADER);

@@ -29,7 +29,10 @@ const satisfiedBy = new Map<string, ReadonlySet<string>>(
 /** Whether granted scopes satisfy a required one; an unknown required scope satisfies nobody. */
 export function hasScope(granted: readonly string[], required: string): boolean {
   const accepted = satisfiedBy.get(required);
-  return accepted !== undefined && granted.some((scope) => accepted.has(scope));
+  if (accepted === undefined) return false;
+  // Runs for each request: no closure.
+  for (const scope of granted) if (accepted.has(scope)) return true;
+  return false;
 }
 
 /** Whether a text may be granted to a key: `*`, `<area>:<level>` or `service:<name>`. */

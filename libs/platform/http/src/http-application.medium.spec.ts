@@ -165,6 +165,8 @@ describe('the HTTP edge', () => {
   it('refuses other media types, routes and parameters', async () => {
     const xml = await call('POST', '/v1/holds', '<a/>', { 'content-type': 'application/xml' });
     expect(xml).toMatchObject({ status: 415, body: { code: 'media_type_unsupported' } });
+    const text = await call('POST', '/v1/holds', '{}', { 'content-type': 'text/plain' });
+    expect(text).toMatchObject({ status: 415, body: { code: 'media_type_unsupported' } });
     const lost = await call('GET', '/v2/nothing');
     expect(lost).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
     const badParameter = await call('GET', '/v1/things/a%20b');
@@ -222,6 +224,32 @@ describe('the HTTP edge', () => {
     );
     expect(page).not.toContain('things/one');
     expect(page).toContain('route="none",status="404"');
+  });
+});
+
+describe('a caller that goes away', () => {
+  it('is counted as 499, and no longer waited for', async () => {
+    const left = await build();
+    await left.app.listen(0, '127.0.0.1');
+    const hangUp = AbortSignal.timeout(50);
+    const answer = fetch(`${await left.app.getUrl()}/v1/slow?ms=200`, { signal: hangUp });
+    await expect(answer).rejects.toThrow();
+    expect(await left.drain(100)).toBe(true);
+    expect(await metrics.registry.metrics()).toContain('route="/v1/slow",status="499"} 1');
+    await left.app.close();
+  });
+});
+
+describe('behind a proxy that ends TLS', () => {
+  it('asks browsers to stay with HTTPS, and says nothing of it over plain HTTP', async () => {
+    const options = { logger: new SilentLogger(), metrics, trustedProxies: 1 };
+    const proxied = await createHttpApplication({ module: ProbeModule }, options);
+    await proxied.app.init();
+    const ask = (protocol: string) =>
+      proxied.app.inject({ url: '/v1/holds', headers: { 'x-forwarded-proto': protocol } });
+    expect((await ask('https')).headers['strict-transport-security']).toContain('max-age=31536000');
+    expect((await ask('http')).headers).not.toHaveProperty('strict-transport-security');
+    await proxied.app.close();
   });
 });
 

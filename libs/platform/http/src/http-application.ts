@@ -59,9 +59,11 @@ export async function createHttpApplication(
   module: DynamicModule,
   options: HttpOptions,
 ): Promise<HttpApplication> {
-  const adapter = new EdgeAdapter(fastifyOptions(options));
+  // No service uses Express-like middleware; without it, looking for it is saved as well.
+  const adapter = new EdgeAdapter({ ...fastifyOptions(options), skipMiddie: true });
   const inFlight = new InFlight(options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS, giveUp);
   const fastify = adapter.getInstance<FastifyInstance>();
+  fastify.removeContentTypeParser('text/plain');
   fastify.addHook('onClose', () => inFlight.close());
   installRequestHooks(fastify, inFlight, {
     red: new HttpRed(options.metrics),
@@ -72,6 +74,8 @@ export async function createHttpApplication(
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: options.nestLogger ?? false,
     abortOnError: false,
+    // Fastify's own parser of JSON; Nest's makes a new one per request.
+    bodyParser: false,
   });
   installEdge(app, options);
   return { app, drain: (graceMs) => drain(app, inFlight, graceMs) };

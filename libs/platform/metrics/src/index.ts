@@ -1,3 +1,4 @@
+export * from './durations.js';
 export * from './metrics.js';
 export * from './metrics.module.js';
 export * from './red.js';

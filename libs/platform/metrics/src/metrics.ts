@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { DurationHistogram } from './durations.js';
 
 /** What every metric declares; `name` is given without the prefix. */
 export interface MetricOptions<L extends string = string> {
@@ -16,4 +17,6 @@ export abstract class Metrics {
   abstract histogram<L extends string>(
     options: MetricOptions<L> & { readonly buckets?: readonly number[] },
   ): Histogram<L>;
+  /** For what happens with every request: {@link DurationHistogram} with the platform's buckets. */
+  abstract durations(options: Omit<MetricOptions, 'labelNames'>): DurationHistogram;
 }

@@ -1,70 +1,78 @@
-import type { Histogram } from 'prom-client';
+import type { DurationHistogram, DurationSeries } from './durations.js';
 import type { Metrics } from './metrics.js';
 
-/** Records one observation of a duration, in seconds. */
-interface Observer {
-  observe(seconds: number): void;
+/** The value at a key, made when it is not there. */
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
 }
 
-/**
- * Rate, errors and duration of one kind of work. Label children are bound once per combination, so that a request costs
- * one map look-up.
- */
-class RedHistogram<L extends string> {
-  private readonly observers = new Map<string, Observer>();
+/** Rate, errors and duration of one kind of work that has two labels. */
+class RedByTwo {
+  private readonly histogram: DurationHistogram;
+  private readonly series = new Map<string, Map<string, DurationSeries>>();
 
   constructor(
-    private readonly histogram: Histogram<L>,
-    private readonly labelNames: readonly L[],
-  ) {}
+    metrics: Metrics,
+    private readonly labelNames: readonly [string, string],
+    options: { readonly name: string; readonly help: string },
+  ) {
+    this.histogram = metrics.durations(options);
+  }
 
-  protected record(labels: readonly string[], seconds: number): void {
-    const key = labels.join(' ');
-    let observer = this.observers.get(key);
-    if (observer === undefined) {
-      const named = Object.fromEntries(this.labelNames.map((name, i) => [name, labels[i] ?? '']));
-      observer = this.histogram.labels(named as Record<L, string>);
-      this.observers.set(key, observer);
-    }
-    observer.observe(seconds);
+  protected record(first: string, second: string, seconds: number): void {
+    const [firstName, secondName] = this.labelNames;
+    const bySecond = getOrAdd(this.series, first, () => new Map<string, DurationSeries>());
+    getOrAdd(bySecond, second, () =>
+      this.histogram.series({ [firstName]: first, [secondName]: second }),
+    ).observe(seconds);
   }
 }
 
 /** `kiki_<service>_http_request_duration_seconds{method,route,status}`; `route` is the pattern, never the path. */
-export class HttpRed extends RedHistogram<'method' | 'route' | 'status'> {
+export class HttpRed {
+  private readonly histogram: DurationHistogram;
+  private readonly series = new Map<string, Map<string, Map<number, DurationSeries>>>();
+
   constructor(metrics: Metrics) {
-    const labelNames = ['method', 'route', 'status'] as const;
     const name = 'http_request_duration_seconds';
-    super(metrics.histogram({ name, help: 'HTTP requests by route.', labelNames }), labelNames);
+    this.histogram = metrics.durations({ name, help: 'HTTP requests by route.' });
   }
 
   observe(method: string, route: string, status: number, seconds: number): void {
-    this.record([method, route, String(status)], seconds);
+    const byMethod = getOrAdd(
+      this.series,
+      route,
+      () => new Map<string, Map<number, DurationSeries>>(),
+    );
+    const byStatus = getOrAdd(byMethod, method, () => new Map<number, DurationSeries>());
+    getOrAdd(byStatus, status, () =>
+      this.histogram.series({ method, route, status: String(status) }),
+    ).observe(seconds);
   }
 }
 
 /** `kiki_<service>_grpc_call_duration_seconds{method,code}`; `code` is the gRPC status name. */
-export class GrpcRed extends RedHistogram<'method' | 'code'> {
+export class GrpcRed extends RedByTwo {
   constructor(metrics: Metrics) {
-    const labelNames = ['method', 'code'] as const;
     const name = 'grpc_call_duration_seconds';
-    super(metrics.histogram({ name, help: 'gRPC calls by method.', labelNames }), labelNames);
+    super(metrics, ['method', 'code'], { name, help: 'gRPC calls by method.' });
   }
 
   observe(method: string, code: string, seconds: number): void {
-    this.record([method, code], seconds);
+    this.record(method, code, seconds);
   }
 }
 
 /** `kiki_<service>_job_duration_seconds{queue,outcome}`. */
-export class JobRed extends RedHistogram<'queue' | 'outcome'> {
+export class JobRed extends RedByTwo {
   constructor(metrics: Metrics) {
-    const labelNames = ['queue', 'outcome'] as const;
     const name = 'job_duration_seconds';
-    super(metrics.histogram({ name, help: 'Queue jobs by queue.', labelNames }), labelNames);
+    super(metrics, ['queue', 'outcome'], { name, help: 'Queue jobs by queue.' });
   }
 
   observe(queue: string, outcome: 'completed' | 'failed' | 'dead', seconds: number): void {
-    this.record([queue, outcome], seconds);
+    this.record(queue, outcome, seconds);
   }
 }

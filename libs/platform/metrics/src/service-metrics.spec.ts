@@ -3,7 +3,7 @@
  * as text.
  */
 import { describe, expect, it } from '@jest/globals';
-import { HttpRed } from './red.js';
+import { HttpRed, JobRed } from './red.js';
 import { ServiceMetrics } from './service-metrics.js';
 
 const flow = new ServiceMetrics('syncflow', '1.2.3');
@@ -50,5 +50,30 @@ describe('ServiceMetrics', () => {
     expect(series).toContain(`${name}_count{${labels},status="200"} 2`);
     expect(series).toContain(`${name}_count{${labels},status="404"} 1`);
     expect(series).toContain(`${name}_bucket{le="0.005",${labels},status="200"} 1`);
+  });
+
+  it('prints durations as a histogram: cumulative buckets, sum, count, one line per series', async () => {
+    const metrics = new ServiceMetrics('syncengage', '1');
+    for (const seconds of [0.001, 0.0011, 40])
+      new JobRed(metrics).observe('mails', 'dead', seconds);
+    new JobRed(metrics).observe('mails', 'dead', Number.NaN);
+    const name = 'kiki_syncengage_job_duration_seconds';
+    const labels = 'queue="mails",outcome="dead"';
+    const page = await metrics.registry.getSingleMetricAsString(name);
+    const lines = page.split('\n');
+    expect(lines.slice(0, 5)).toEqual([
+      `# HELP ${name} Queue jobs by queue.`,
+      `# TYPE ${name} histogram`,
+      `${name}_bucket{le="0.001",${labels}} 1`,
+      `${name}_bucket{le="0.0025",${labels}} 2`,
+      `${name}_bucket{le="0.005",${labels}} 2`,
+    ]);
+    expect(lines.slice(-3)).toEqual([
+      `${name}_bucket{le="+Inf",${labels}} 3`,
+      `${name}_sum{${labels}} 40.0021`,
+      `${name}_count{${labels}} 3`,
+    ]);
+    metrics.registry.resetMetrics();
+    expect(await metrics.registry.getSingleMetricAsString(name)).toContain(`_count{${labels}} 0`);
   });
 });

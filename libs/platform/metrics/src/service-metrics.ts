@@ -6,6 +6,7 @@ import {
   Registry,
   type Metric,
 } from 'prom-client';
+import { DurationHistogram } from './durations.js';
 import { Metrics, type MetricOptions } from './metrics.js';
 
 /** Seconds; from a cached answer to a slow model. */
@@ -44,7 +45,16 @@ export class ServiceMetrics extends Metrics {
     return this.once(options, (full) => new Histogram<L>({ ...full, buckets }));
   }
 
-  private once<L extends string, M extends Metric<L>>(
+  override durations(options: Omit<MetricOptions, 'labelNames'>): DurationHistogram {
+    return this.once(options, ({ name, help }) => {
+      const histogram = new DurationHistogram(name, help, DURATION_BUCKETS_SECONDS);
+      // The registry calls no more of a metric than `name`, `get` and `reset`.
+      this.registry.registerMetric(histogram as unknown as Metric);
+      return histogram;
+    });
+  }
+
+  private once<L extends string, M>(
     options: MetricOptions<L>,
     create: (full: { name: string; help: string; labelNames: L[]; registers: Registry[] }) => M,
   ): M {

@@ -240,6 +240,8 @@ describe('the main job', () => {
     expect(page).toMatchObject({ status: 200 });
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toContain("form-action 'self'");
+    // The link is the credential.
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
     expect(page.text).toContain('<form method="post">');
     expect(await subscription()).toBe('unknown');
 

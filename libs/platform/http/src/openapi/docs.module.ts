@@ -29,6 +29,7 @@ function docsController(decorate: ClassDecorator): Type<unknown> {
     @Get('docs')
     @Header('content-type', 'text/html; charset=utf-8')
     @Header('content-security-policy', DOCS_POLICY)
+    @Header('referrer-policy', 'no-referrer')
     docs(): string {
       return docsPage(this.source.document());
     }
