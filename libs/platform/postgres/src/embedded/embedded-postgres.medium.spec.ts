@@ -23,6 +23,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -220,6 +221,43 @@ describe('the embedded server', () => {
     }
     expect((await witnesses(await open(home))).sort()).toEqual(killed.sort());
   }, 90_000);
+
+  it('lets nobody join any more once it is being stopped', async () => {
+    const home = newHome();
+    const user = start(home, { lingerMs: 0 });
+    const pid = Number(await user.said('serving ', 60_000));
+    const { guardSocket } = resolveLayout(home);
+    const late = connect(guardSocket);
+    const heard: string[] = [];
+    late.on('data', (data) => heard.push(data.toString()));
+    const hungUp = new Promise((resolve) => late.once('close', resolve));
+    await new Promise((resolve) => late.once('connect', resolve));
+    // It cannot obey, so that the guard goes on waiting for its end.
+    process.kill(pid, 'SIGSTOP');
+    await user.end('SIGKILL');
+    await waitFor(() => !existsSync(guardSocket));
+    late.write(
+      `${JSON.stringify({ kind: 'join', user: { pid: 1, name: 'late' }, lingerMs: 0 })}\n`,
+    );
+    await hungUp;
+    expect(heard).toEqual([]);
+    process.kill(pid, 'SIGCONT');
+    await gone(pid);
+  }, 60_000);
+
+  it('is there when the backend of a killed start still creates its database', async () => {
+    const home = newHome();
+    const { connection } = await open(home);
+    const client = new pg.Client({ ...connection, database: 'postgres' });
+    client.on('error', () => undefined);
+    await client.connect();
+    for (let i = 0; i < 5; i++) {
+      await client.query('DROP DATABASE kiki');
+      const [server] = await Promise.all([open(home), client.query('CREATE DATABASE kiki')]);
+      expect(await ask(server, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    }
+    await client.end();
+  }, 60_000);
 
   it('is complete or not there when its very first start is killed', async () => {
     const home = newHome();

@@ -23,6 +23,7 @@ const users = new Map<Socket, GuardUser>();
 let lastPid: number | undefined;
 let lingerMs = 0;
 let stopTimer: NodeJS.Timeout | undefined;
+let isStopping = false;
 
 function recordedPid(): number | undefined {
   try {
@@ -65,6 +66,7 @@ async function stopIfUnused(): Promise<void> {
     lock?.release();
     return scheduleStop(lingerMs);
   }
+  isStopping = true;
   server.close();
   if (!isSuperseded()) {
     await stopServer();
@@ -97,6 +99,8 @@ function receive(socket: Socket, message: ToGuard): void {
     if (users.size > 0 || !message.isImmediate) socket.end();
     return;
   }
+  // Too late: it connected before the socket was closed. It finds that out, and starts the next server.
+  if (isStopping) return void socket.destroy();
   const others = [...users.values()];
   users.set(socket, message.user);
   lingerMs = Math.max(lingerMs, message.lingerMs);

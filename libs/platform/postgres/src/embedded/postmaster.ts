@@ -146,6 +146,12 @@ async function spawnPostmaster(layout: ServerLayout, binaries: Binaries): Promis
   return child;
 }
 
+/**
+ * A database of this name is there by now: the backend of a killed start goes on creating it, and is found by the
+ * check for duplicates (42P04), or while we wait for its transaction, by the unique index (23505).
+ */
+const CREATED_MEANWHILE: ReadonlySet<string> = new Set(['42P04', '23505']);
+
 async function createDatabase(layout: ServerLayout): Promise<void> {
   const client = new pg.Client(connectionOf(layout, 'postgres'));
   await client.connect();
@@ -153,7 +159,7 @@ async function createDatabase(layout: ServerLayout): Promise<void> {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
   } catch (error) {
-    if (errorCode(error) !== '42P04') throw error;
+    if (!CREATED_MEANWHILE.has(errorCode(error) ?? '')) throw error;
   } finally {
     await client.end();
   }
