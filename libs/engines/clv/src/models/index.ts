@@ -1,9 +1,11 @@
 import { bgNbd } from './bg-nbd.js';
 import { nbd } from './nbd.js';
+import { paretoNbd } from './pareto-nbd.js';
 import type { PurchaseKind, PurchaseModelKind } from './purchase-kind.js';
 
 const KINDS: Readonly<Partial<Record<PurchaseModelKind, PurchaseKind>>> = {
   bg_nbd: bgNbd,
+  pareto_nbd: paretoNbd,
   nbd,
 };
 

@@ -1,5 +1,7 @@
 const POINTS = 8;
-const RULE = rule(POINTS);
+
+/** Nodes and weights of the rule of 8 points on [−1, 1]. */
+export const RULE = rule(POINTS);
 
 /** ∫ f over [from, to] by `panels` Gauss-Legendre rules of 8 points each, summed in a fixed order. */
 export function integrate(
