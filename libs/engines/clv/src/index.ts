@@ -21,3 +21,4 @@ export * from './value.js';
 export type { FitWarning } from './warning.js';
 export { purchaseKind } from './models/index.js';
 export type { Observed, PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';
+export * from './discrete/index.js';

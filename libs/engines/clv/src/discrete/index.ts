@@ -1,0 +1,18 @@
+/** Purchases at discrete opportunities (BG/BB) and subscriptions (shifted-beta-geometric). */
+export {
+  fitBgBb,
+  type DiscreteFit,
+  type DiscreteModel,
+  type DiscreteModelKind,
+  type EstimatedParameters,
+} from './discrete-fit.js';
+export { DiscreteForecaster } from './discrete-forecast.js';
+export type { DiscreteObserved, DiscreteRow } from './discrete-rows.js';
+export {
+  fitSubscriptions,
+  SubscriptionForecaster,
+  type SubscriptionFit,
+  type SubscriptionModel,
+  type SurvivorCounts,
+} from './shifted-beta-geometric.js';
+export { simulateBgBb, simulateSubscriptions, type DiscreteCohort } from './simulate-discrete.js';
