@@ -13,7 +13,7 @@ import type { PurchaseKind } from './purchase-kind.js';
 jest.setTimeout(120_000);
 
 const CDNOW = [0.2425945, 4.4136019, 0.7929199, 2.4258881];
-const KINDS = (['bg_nbd', 'pareto_nbd', 'nbd'] as const).map(purchaseKind);
+const KINDS = (['bg_nbd', 'mbg_nbd', 'pareto_nbd', 'nbd'] as const).map(purchaseKind);
 
 /** x, T, t, purchases if alive, survival if alive: computed with 40 digits. */
 const EXACT = [

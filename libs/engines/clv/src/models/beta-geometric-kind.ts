@@ -1,0 +1,102 @@
+import { sigmoid, softplus } from '../numerics/gamma.js';
+import type { GroupedRows } from '../statistics.js';
+import { betaGeometricPmf } from './beta-geometric-pmf.js';
+import { activeIfAlive, purchasesIfAlive, survivalIfAlive, type Living } from './beta-geometric.js';
+import { risingTable } from './nbd.js';
+import type { Observed, PurchaseKind } from './purchase-kind.js';
+
+/** 1 where a customer may drop out right after the first purchase (MBG/NBD), 0 where not (BG/NBD). */
+type DropsAtStart = 0 | 1;
+
+/**
+ * BG/NBD and MBG/NBD in one: a customer had c = x + dropsAtStart chances to drop out. With p ~ beta(a, b),
+ *
+ * L = Γ(r+x)/Γ(r) · α^r · (α+T)^−(r+x) · B(a, b+c)/B(a, b) · (1 + odds), where the odds of having dropped out at
+ * t_x are a/(b+c−1) · ((α+T)/(α+t_x))^(r+x), and 0 for c = 0 (Fader, Hardie, Lee 2005, eq. 6; Batislam et al. 2007).
+ */
+export function betaGeometricKind(
+  kind: 'bg_nbd' | 'mbg_nbd',
+  dropsAtStart: DropsAtStart,
+  starts: PurchaseKind['starts'],
+): PurchaseKind {
+  return {
+    kind,
+    parameterNames: ['r', 'alpha', 'a', 'b'],
+    timeParameters: [false, true, false, false],
+    starts,
+
+    logLikelihood: (theta, rows, gradient) =>
+      logLikelihood({ theta, dropsAtStart, rows }, gradient),
+
+    pAlive(theta, row) {
+      const chances = row.frequency + dropsAtStart;
+      return chances === 0 ? 1 : sigmoid(-logDeadOdds(theta, row, chances));
+    },
+
+    purchasesIfAlive: (theta, row, horizon) =>
+      purchasesIfAlive(living(theta, row, dropsAtStart), horizon),
+
+    survivalIfAlive: (theta, row, horizon) =>
+      survivalIfAlive(living(theta, row, dropsAtStart), horizon),
+
+    activeIfAlive: (theta, row, horizon) =>
+      activeIfAlive(living(theta, row, dropsAtStart), horizon),
+
+    expectedPurchases(theta, t) {
+      const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+      const isThere = dropsAtStart === 1 ? b / (a + b) : 1;
+      return isThere * purchasesIfAlive({ shape: r, rate: alpha, a, b: b + dropsAtStart - 1 }, t);
+    },
+
+    pmf: (theta, n, t) => betaGeometricPmf(theta, n, t, dropsAtStart),
+  };
+}
+
+function living(theta: ArrayLike<number>, row: Observed, dropsAtStart: DropsAtStart): Living {
+  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  const { frequency: x, age } = row;
+  return { shape: r + x, rate: alpha + age, a, b: b + x + dropsAtStart - 1 };
+}
+
+/** log of P(dead) : P(alive) for at least one chance to drop out. */
+function logDeadOdds(theta: ArrayLike<number>, row: Observed, chances: number): number {
+  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  const { frequency: x, recency, age } = row;
+  return Math.log(a / (b + chances - 1)) + (r + x) * Math.log((alpha + age) / (alpha + recency));
+}
+
+interface Problem {
+  readonly theta: ArrayLike<number>;
+  readonly dropsAtStart: DropsAtStart;
+  readonly rows: GroupedRows;
+}
+
+function logLikelihood({ theta, dropsAtStart, rows }: Problem, gradient?: Float64Array): number {
+  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  const max = rows.maxFrequency + dropsAtStart;
+  const [ofR, ofB, ofAB] = [risingTable(r, max), risingTable(b, max), risingTable(a + b, max)];
+  const logAlpha = Math.log(alpha);
+  let [ll, dr, dalpha, da, db] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < rows.length; i++) {
+    const x = rows.frequency[i] ?? 0;
+    const [T, w] = [rows.age[i] ?? 0, rows.weight[i] ?? 0];
+    const logTotal = Math.log(alpha + T);
+    ll += w * ((ofR.logs[x] ?? 0) + r * logAlpha - (r + x) * logTotal);
+    dr += w * ((ofR.inverses[x] ?? 0) + logAlpha - logTotal);
+    dalpha += w * (r / alpha - (r + x) / (alpha + T));
+    const c = x + dropsAtStart;
+    if (c === 0) continue;
+    const last = alpha + (rows.recency[i] ?? 0);
+    const ratio = logTotal - Math.log(last);
+    const odds = Math.log(a / (b + c - 1)) + (r + x) * ratio;
+    const dead = w * sigmoid(odds);
+    const away = ofAB.inverses[c] ?? 0;
+    ll += w * ((ofB.logs[c] ?? 0) - (ofAB.logs[c] ?? 0) + softplus(odds));
+    dr += dead * ratio;
+    dalpha += dead * (r + x) * (1 / (alpha + T) - 1 / last);
+    da += dead / a - w * away;
+    db += w * ((ofB.inverses[c] ?? 0) - away) - dead / (b + c - 1);
+  }
+  if (gradient !== undefined) gradient.set([dr, dalpha, da, db]);
+  return ll;
+}
