@@ -87,6 +87,16 @@ export class PurchaseHistory {
     return { purchases, spendMicros };
   }
 
+  /** Days with a purchase up to `endDay` (inclusive), ascending, of each customer who has one. */
+  *purchaseDays(endDay = Infinity): Generator<readonly number[]> {
+    for (const days of this.customers.values()) {
+      const bought = [...days.values()].filter(
+        ({ day, purchases }) => purchases > 0 && day <= endDay,
+      );
+      if (bought.length > 0) yield bought.map(({ day }) => day).sort((a, b) => a - b);
+    }
+  }
+
   private netDaysOf(customerId: string, endDay: number): NetDay[] {
     const days = [...(this.customers.get(customerId)?.values() ?? [])];
     return netDays(

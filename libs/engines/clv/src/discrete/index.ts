@@ -7,6 +7,7 @@ export {
   type EstimatedParameters,
 } from './discrete-fit.js';
 export { DiscreteForecaster } from './discrete-forecast.js';
+export { discreteRows, type OpportunityUnit } from './discrete-history.js';
 export type { DiscreteObserved, DiscreteRow } from './discrete-rows.js';
 export {
   fitSubscriptions,
