@@ -1,23 +1,27 @@
-/** `npm run torture -- <area> [--seed N] [--minutes M] [--sabotage]`: exit code 0 only when everything held. */
+/** `npm run torture -- <area> [--seed N] [--minutes M | --kills K] [--sabotage]`: exit code 0 only when everything held. */
 import { parseArgs } from 'node:util';
 import { judge, printable } from './harness/report.js';
 import { platformTorture } from './torture/platform.js';
 import type { Torture } from './torture/torture.js';
+import { valueTorture } from './torture/value.js';
 
-const tortures: readonly Torture[] = [platformTorture];
+const tortures: readonly Torture[] = [platformTorture, valueTorture];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '2' },
+    kills: { type: 'string', default: '50' },
     sabotage: { type: 'boolean', default: false },
   },
 });
 const torture = tortures.find(({ name }) => name === positionals[0]);
 
 if (torture === undefined) {
-  console.error('usage: npm run torture -- <area> [--seed N] [--minutes M] [--sabotage]\n');
+  console.error(
+    'usage: npm run torture -- <area> [--seed N] [--minutes M | --kills K] [--sabotage]\n',
+  );
   for (const { name, about } of tortures) console.error(`  ${name.padEnd(12)} ${about}`);
   process.exit(positionals.length === 0 ? 0 : 2);
 }
@@ -26,6 +30,7 @@ console.log(`${torture.name}: ${torture.about}`);
 const figures = await torture.run({
   seed: Number(values.seed),
   minutes: Number(values.minutes),
+  kills: Number(values.kills),
   isSabotaged: values.sabotage,
   note: (line) => console.log(`  ${line}`),
 });

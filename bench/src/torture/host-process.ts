@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, repositoryRoot, waitFor } from '@kiki/testing';
-import { childrenOf } from '../harness/processes.js';
+import { killPostmaster, postmasterPid } from './postmaster.js';
 
 /** Where each service of the host listens. */
 export interface HostPorts {
@@ -79,28 +79,13 @@ export class HostProcess {
     this.child?.kill('SIGKILL');
   }
 
-  /**
-   * Ends PostgreSQL's postmaster the same way, and with it every backend: left alone they would finish the
-   * commits they are at, which no crash does. False when no server is recorded.
-   */
+  /** Ends PostgreSQL's postmaster and its backends the same way; false when no server is recorded. */
   killServer(): boolean {
-    const pid = this.postmasterPid();
-    if (pid === undefined) return false;
-    for (const victim of [pid, ...childrenOf(pid)]) {
-      try {
-        process.kill(victim, 'SIGKILL');
-      } catch {
-        // It ended by itself meanwhile.
-      }
-    }
-    return true;
+    return killPostmaster(this.options.home);
   }
 
   postmasterPid(): number | undefined {
-    const file = this.dataDirectory() && join(this.dataDirectory()!, 'postmaster.pid');
-    if (file === undefined || !existsSync(file)) return undefined;
-    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
-    return Number.isInteger(pid) ? pid : undefined;
+    return postmasterPid(this.options.home);
   }
 
   /** Asks it to stop and waits; returns the exit code. */
@@ -117,12 +102,6 @@ export class HostProcess {
     return existsSync(path)
       ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
       : '';
-  }
-
-  private dataDirectory(): string | undefined {
-    const state = join(this.options.home, 'postgres', 'server.json');
-    if (!existsSync(state)) return undefined;
-    return (JSON.parse(readFileSync(state, 'utf8')) as { dataDir: string }).dataDir;
   }
 
   private logPath(): string {

@@ -5,7 +5,9 @@ export interface TortureOptions {
   readonly seed: number;
   /** Shortest time under load, minutes. */
   readonly minutes: number;
-  /** Runs a build in which one `await` of a commit is missing; the run has to fail then. */
+  /** How often something is killed, for tortures that count kills instead of minutes. */
+  readonly kills: number;
+  /** Runs a build in which a commit is broken; the run has to fail then. */
   readonly isSabotaged: boolean;
   note(line: string): void;
 }
