@@ -20,5 +20,10 @@ export * from './time-unit.js';
 export * from './value.js';
 export type { FitWarning } from './warning.js';
 export { purchaseKind } from './models/index.js';
-export type { Observed, PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';
+export type {
+  Observed,
+  PurchaseKind,
+  PurchaseModelKind,
+  RequestedKind,
+} from './models/purchase-kind.js';
 export * from './discrete/index.js';

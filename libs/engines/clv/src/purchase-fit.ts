@@ -1,9 +1,15 @@
 import { errors } from './errors.js';
 import { maximize, type Estimate } from './maximum-likelihood.js';
-import { purchaseKind } from './models/index.js';
+import { DROPOUT_KINDS, purchaseKind } from './models/index.js';
 import { totalPurchases } from './models/nbd.js';
-import type { PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';
-import { groupRows, type CustomerTable, type GroupedRows } from './statistics.js';
+import type { PurchaseKind, PurchaseModelKind, RequestedKind } from './models/purchase-kind.js';
+import {
+  checkStatistics,
+  groupRows,
+  rowOf,
+  type CustomerTable,
+  type GroupedRows,
+} from './statistics.js';
 import type { TimeUnit } from './time-unit.js';
 import type { FitWarning } from './warning.js';
 
@@ -29,10 +35,10 @@ export interface PurchaseModel {
 export interface PurchaseFit {
   /** The requested model, or NBD where the data show no dropout. */
   readonly model: PurchaseModel;
-  readonly requestedKind: PurchaseModelKind;
+  readonly requestedKind: RequestedKind;
   /** False when the requested model's dropout cannot be told from none; then `model` is NBD. */
   readonly dropoutIdentified: boolean;
-  /** The requested model as fitted, also when it is not used. */
+  /** The requested model as fitted, also when it is not used; of `auto` the one with the best likelihood. */
   readonly requested: PurchaseModel;
   /** NBD on the same data: the yardstick. */
   readonly nbd: PurchaseModel;
@@ -42,44 +48,70 @@ export interface PurchaseFit {
 
 /** AIC: two more parameters must gain more than two units of log-likelihood. */
 const DROPOUT_GAIN = 2;
+/** A dropout less likely than this, per purchase or mean age, has run off to none at all. */
+const VANISHING_DROPOUT = 1e-6;
+/** Tables over the frequency are built per evaluation. */
+const MAX_FREQUENCY = 1_000_000;
 
 /**
  * Fits by maximum likelihood: identical rows grouped, time divided by its mean, log-parameters, BFGS from
- * several starts.
- * @throws clv_not_enough_data
+ * several starts. `auto` fits every kind and takes the best by Akaike's criterion among those whose dropout is
+ * identified: they have equally many parameters, so by likelihood.
+ * @throws clv_not_enough_data, clv_statistics_invalid
  */
-export function fitPurchases(
-  table: CustomerTable,
-  kind: PurchaseModelKind = 'bg_nbd',
-): PurchaseFit {
+export function fitPurchases(table: CustomerTable, kind: RequestedKind = 'bg_nbd'): PurchaseFit {
+  const { rows, timeScale } = scaledRowsOf(table);
+  const fit = (one: PurchaseModelKind): Fitted => {
+    return fitKind(purchaseKind(one), { rows, timeScale, timeUnit: table.timeUnit });
+  };
+  const nbd = fit('nbd');
+  if (kind === 'nbd') return fitOf(nbd, nbd, kind);
+  const tried = kind === 'auto' ? DROPOUT_KINDS.map(fit) : [fit(kind)];
+  const best = tried.reduce((a, b) => (isBetter(b, a, nbd) ? b : a));
+  return fitOf(best, nbd, kind);
+}
+
+/** Checked, grouped and scaled, so that the order of the customers changes no bit of the fit. */
+function scaledRowsOf(table: CustomerTable): {
+  readonly rows: GroupedRows;
+  readonly timeScale: number;
+} {
   const customers = table.customerIds.length;
+  for (let i = 0; i < customers; i++) checkStatistics(rowOf(table, i));
   const unscaled = groupRows(table);
-  // From the sorted rows, so that the order of the customers changes no bit of the fit.
-  const meanAge = weightedMean(unscaled.age, unscaled.weight);
+  if (unscaled.maxFrequency > MAX_FREQUENCY) {
+    throw errors.clv_statistics_invalid(
+      `A customer has ${unscaled.maxFrequency} repeat purchases; a fit takes up to ${MAX_FREQUENCY}.`,
+    );
+  }
+  const timeScale = weightedMean(unscaled.age, unscaled.weight);
   const repeaters = table.frequency.reduce((count, x) => count + (x > 0 ? 1 : 0), 0);
-  if (customers < 10 || repeaters < 3 || !(meanAge > 0)) {
+  if (customers < 10 || repeaters < 3 || !(timeScale > 0)) {
     throw errors.clv_not_enough_data(
       `${customers} customers, ${repeaters} with a repeat purchase; at least 10 and 3 are needed.`,
     );
   }
-  const rows = scaledRows(unscaled, meanAge);
-  const fit = (mathematics: PurchaseKind): Fitted =>
-    fitKind(mathematics, rows, meanAge, table.timeUnit);
-  const nbd = fit(purchaseKind('nbd'));
-  if (kind === 'nbd') return fitOf(nbd, nbd, false);
-  const requested = fit(purchaseKind(kind));
-  return fitOf(requested, nbd, isDropoutIdentified(requested, nbd));
+  return { rows: scaledRows(unscaled, timeScale), timeScale };
 }
 
 interface Fitted {
   readonly model: PurchaseModel;
   readonly estimate: Estimate;
+  /** At the estimate, per purchase or mean age. */
+  readonly dropoutProbability: number;
 }
 
-function fitOf(requested: Fitted, nbd: Fitted, dropoutIdentified: boolean): PurchaseFit {
+function isBetter(a: Fitted, b: Fitted, nbd: Fitted): boolean {
+  const [isA, isB] = [isDropoutIdentified(a, nbd), isDropoutIdentified(b, nbd)];
+  if (isA !== isB) return isA;
+  return a.model.logLikelihood > b.model.logLikelihood;
+}
+
+function fitOf(requested: Fitted, nbd: Fitted, requestedKind: RequestedKind): PurchaseFit {
+  const dropoutIdentified = isDropoutIdentified(requested, nbd);
   return {
     model: dropoutIdentified ? requested.model : nbd.model,
-    requestedKind: requested.model.kind,
+    requestedKind,
     dropoutIdentified,
     requested: requested.model,
     nbd: nbd.model,
@@ -87,8 +119,10 @@ function fitOf(requested: Fitted, nbd: Fitted, dropoutIdentified: boolean): Purc
   };
 }
 
-function isDropoutIdentified(requested: Fitted, nbd: Fitted): boolean {
-  return requested.model.logLikelihood - nbd.model.logLikelihood > DROPOUT_GAIN;
+/** Two ways not to be: the data gain too little by it, or it ran to a boundary where nobody leaves. */
+function isDropoutIdentified({ model, dropoutProbability }: Fitted, nbd: Fitted): boolean {
+  const gain = model.logLikelihood - nbd.model.logLikelihood;
+  return gain > DROPOUT_GAIN && dropoutProbability > VANISHING_DROPOUT;
 }
 
 function warningsOf({ model, estimate }: Fitted, dropoutIdentified: boolean): FitWarning[] {
@@ -113,12 +147,14 @@ function warningsOf({ model, estimate }: Fitted, dropoutIdentified: boolean): Fi
   return warnings;
 }
 
-function fitKind(
-  mathematics: PurchaseKind,
-  rows: GroupedRows,
-  timeScale: number,
-  timeUnit: TimeUnit,
-): Fitted {
+interface FitData {
+  readonly rows: GroupedRows;
+  /** Units of time in one of the scaled rows'. */
+  readonly timeScale: number;
+  readonly timeUnit: TimeUnit;
+}
+
+function fitKind(mathematics: PurchaseKind, { rows, timeScale, timeUnit }: FitData): Fitted {
   const estimate = maximize({
     observations: rows.customers,
     starts: mathematics.starts,
@@ -150,7 +186,7 @@ function fitKind(
     evaluations: estimate.evaluations,
     hasConverged: estimate.hasConverged,
   };
-  return { model, estimate };
+  return { model, estimate, dropoutProbability: mathematics.dropoutProbability(estimate.theta) };
 }
 
 function named(names: readonly string[], values: ArrayLike<number>): Record<string, number> {

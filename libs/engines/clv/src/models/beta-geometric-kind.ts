@@ -28,6 +28,8 @@ export function betaGeometricKind(
     logLikelihood: (theta, rows, gradient) =>
       logLikelihood({ theta, dropsAtStart, rows }, gradient),
 
+    dropoutProbability: (theta) => (theta[2] ?? NaN) / ((theta[2] ?? NaN) + (theta[3] ?? NaN)),
+
     pAlive(theta, row) {
       const chances = row.frequency + dropsAtStart;
       return chances === 0 ? 1 : sigmoid(-logDeadOdds(theta, row, chances));

@@ -17,3 +17,6 @@ export function purchaseKind(kind: PurchaseModelKind): PurchaseKind {
   if (found === undefined) throw new RangeError(`unknown purchase model ${kind}`);
   return found;
 }
+
+/** The models in which customers leave, as `auto` tries them. */
+export const DROPOUT_KINDS = ['bg_nbd', 'mbg_nbd', 'pareto_nbd'] as const;

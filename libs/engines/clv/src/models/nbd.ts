@@ -32,6 +32,8 @@ export const nbd: PurchaseKind = {
     return ll;
   },
 
+  dropoutProbability: () => 0,
+
   pAlive: () => 1,
 
   purchasesIfAlive(theta, row: Observed, horizon) {

@@ -26,6 +26,8 @@ export const paretoNbd: PurchaseKind = {
   ],
   logLikelihood,
 
+  dropoutProbability: (theta) => -expm1(-(theta[2] ?? NaN) * log1p(1 / (theta[3] ?? NaN))),
+
   pAlive(theta, { frequency: x, recency, age }) {
     const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
     const means = emptyMeans();

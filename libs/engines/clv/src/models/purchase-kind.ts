@@ -3,6 +3,9 @@ import type { GroupedRows } from '../statistics.js';
 /** The purchase models there are. */
 export type PurchaseModelKind = 'bg_nbd' | 'mbg_nbd' | 'pareto_nbd' | 'nbd';
 
+/** What to fit: a kind, or `auto` for whichever of them fits best by Akaike's criterion. */
+export type RequestedKind = PurchaseModelKind | 'auto';
+
 /** What is known of a customer, in the model's time unit. */
 export interface Observed {
   readonly frequency: number;
@@ -23,6 +26,8 @@ export interface PurchaseKind {
   readonly starts: readonly (readonly number[])[];
   /** log-likelihood over grouped rows; writes its gradient by the natural parameters when asked. */
   logLikelihood(theta: ArrayLike<number>, rows: GroupedRows, gradient?: Float64Array): number;
+  /** How likely a new customer leaves: at a chance to, or within one unit of time. 0 = no dropout at all. */
+  dropoutProbability(theta: ArrayLike<number>): number;
   /** P(alive at T | x, t_x, T). */
   pAlive(theta: ArrayLike<number>, row: Observed): number;
   /** E[purchases in (T, T + horizon] | x, t_x, T, alive at T]. */
