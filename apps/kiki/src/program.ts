@@ -10,6 +10,7 @@ import { keyCommands } from './commands/key-commands.js';
 import { liveCommands } from './commands/live-commands.js';
 import { tenantCommands } from './commands/tenant-commands.js';
 import { upCommand } from './commands/up-command.js';
+import { valueCommands } from './commands/value-commands.js';
 
 /** The command line of KIKI. */
 export function kikiProgram(environment: Environment): CliProgram {
@@ -18,6 +19,7 @@ export function kikiProgram(environment: Environment): CliProgram {
     version: VERSION,
     summary: 'Learns what customers are worth, governs spend, bids, makes ads, keeps customers.',
     groups: {
+      value: 'Models of customer value on a file: fit, backtest',
       keys: 'API keys: create, list, rotate, revoke',
       tenants: 'Tenants: create, list, suspend, resume',
       live: 'What may really leave the building: on, off, list',
@@ -28,6 +30,7 @@ export function kikiProgram(environment: Environment): CliProgram {
       demoCommand(environment),
       doctorCommand(environment),
       importCommand(environment),
+      ...valueCommands(),
       ...keyCommands(environment),
       ...tenantCommands(environment),
       ...liveCommands(environment),
