@@ -50,7 +50,7 @@ export interface PurchaseFit {
 const DROPOUT_GAIN = 2;
 /** A dropout less likely than this, per purchase or mean age, has run off to none at all. */
 const VANISHING_DROPOUT = 1e-6;
-/** Tables over the frequency are built per evaluation. */
+/** Beyond it differences of gamma functions lose the digits that a fit needs. */
 const MAX_FREQUENCY = 1_000_000;
 
 /**

@@ -1,8 +1,8 @@
 import { sigmoid, softplus } from '../numerics/gamma.js';
+import { Rising, risingSize } from '../numerics/rising.js';
 import type { GroupedRows } from '../statistics.js';
 import { betaGeometricPmf } from './beta-geometric-pmf.js';
 import { activeIfAlive, purchasesIfAlive, survivalIfAlive, type Living } from './beta-geometric.js';
-import { risingTable } from './nbd.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
 
 /** 1 where a customer may drop out right after the first purchase (MBG/NBD), 0 where not (BG/NBD). */
@@ -75,16 +75,16 @@ interface Problem {
 
 function logLikelihood({ theta, dropsAtStart, rows }: Problem, gradient?: Float64Array): number {
   const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
-  const max = rows.maxFrequency + dropsAtStart;
-  const [ofR, ofB, ofAB] = [risingTable(r, max), risingTable(b, max), risingTable(a + b, max)];
+  const size = risingSize(rows);
+  const [ofR, ofB, ofAB] = [new Rising(r, size), new Rising(b, size), new Rising(a + b, size)];
   const logAlpha = Math.log(alpha);
   let [ll, dr, dalpha, da, db] = [0, 0, 0, 0, 0];
   for (let i = 0; i < rows.length; i++) {
     const x = rows.frequency[i] ?? 0;
     const [T, w] = [rows.age[i] ?? 0, rows.weight[i] ?? 0];
     const logTotal = Math.log(alpha + T);
-    ll += w * ((ofR.logs[x] ?? 0) + r * logAlpha - (r + x) * logTotal);
-    dr += w * ((ofR.inverses[x] ?? 0) + logAlpha - logTotal);
+    ll += w * (ofR.log(x) + r * logAlpha - (r + x) * logTotal);
+    dr += w * (ofR.inverse(x) + logAlpha - logTotal);
     dalpha += w * (r / alpha - (r + x) / (alpha + T));
     const c = x + dropsAtStart;
     if (c === 0) continue;
@@ -92,12 +92,12 @@ function logLikelihood({ theta, dropsAtStart, rows }: Problem, gradient?: Float6
     const ratio = logTotal - Math.log(last);
     const odds = Math.log(a / (b + c - 1)) + (r + x) * ratio;
     const dead = w * sigmoid(odds);
-    const away = ofAB.inverses[c] ?? 0;
-    ll += w * ((ofB.logs[c] ?? 0) - (ofAB.logs[c] ?? 0) + softplus(odds));
+    const away = ofAB.inverse(c);
+    ll += w * (ofB.log(c) - ofAB.log(c) + softplus(odds));
     dr += dead * ratio;
     dalpha += dead * (r + x) * (1 / (alpha + T) - 1 / last);
     da += dead / a - w * away;
-    db += w * ((ofB.inverses[c] ?? 0) - away) - dead / (b + c - 1);
+    db += w * (ofB.inverse(c) - away) - dead / (b + c - 1);
   }
   if (gradient !== undefined) gradient.set([dr, dalpha, da, db]);
   return ll;

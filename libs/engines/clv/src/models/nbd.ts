@@ -1,4 +1,5 @@
 import { logRising } from '../numerics/gamma.js';
+import { Rising, risingSize } from '../numerics/rising.js';
 import type { GroupedRows } from '../statistics.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
 
@@ -18,14 +19,14 @@ export const nbd: PurchaseKind = {
 
   logLikelihood(theta, rows, gradient) {
     const [r = NaN, alpha = NaN] = Array.from(theta);
-    const { logs, inverses } = risingTable(r, rows.maxFrequency);
+    const rising = new Rising(r, risingSize(rows));
     const logAlpha = Math.log(alpha);
     let [ll, dr, dalpha] = [0, 0, 0];
     for (let i = 0; i < rows.length; i++) {
       const [x, T, w] = [rows.frequency[i] ?? 0, rows.age[i] ?? 0, rows.weight[i] ?? 0];
       const logTotal = Math.log(alpha + T);
-      ll += w * ((logs[x] ?? 0) + r * logAlpha - (r + x) * logTotal);
-      dr += w * ((inverses[x] ?? 0) + logAlpha - logTotal);
+      ll += w * (rising.log(x) + r * logAlpha - (r + x) * logTotal);
+      dr += w * (rising.inverse(x) + logAlpha - logTotal);
       dalpha += w * (r / alpha - (r + x) / (alpha + T));
     }
     if (gradient !== undefined) gradient.set([dr, dalpha]);

@@ -1,7 +1,7 @@
 import { sigmoid, softplus } from '../numerics/gamma.js';
 import { emptyMeans, powerIntegral } from '../numerics/power-integral.js';
+import { Rising, risingSize } from '../numerics/rising.js';
 import type { GroupedRows } from '../statistics.js';
-import { risingTable } from './nbd.js';
 import { paretoNbdPmf } from './pareto-nbd-pmf.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
 
@@ -85,7 +85,7 @@ function logLikelihood(
   gradient?: Float64Array,
 ): number {
   const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
-  const rising = risingTable(r, rows.maxFrequency);
+  const rising = new Rising(r, risingSize(rows));
   const means = emptyMeans();
   let [ll, dr, dalpha, ds, dbeta] = [0, 0, 0, 0, 0];
   for (let i = 0; i < rows.length; i++) {
@@ -98,8 +98,8 @@ function logLikelihood(
     const odds = shape * sinceA + s * sinceB + log((s * means.value) / (beta + tx));
     const [agedA, agedB] = [log1p(T / alpha), log1p(T / beta)];
     const left = sigmoid(odds);
-    ll += w * ((rising.logs[x] ?? 0) - shape * agedA - s * agedB + softplus(odds) - x * log(alpha));
-    dr += w * ((rising.inverses[x] ?? 0) - agedA + left * (sinceA - means.logA));
+    ll += w * (rising.log(x) - shape * agedA - s * agedB + softplus(odds) - x * log(alpha));
+    dr += w * (rising.inverse(x) - agedA + left * (sinceA - means.logA));
     dalpha +=
       w * (r / alpha - shape * (1 / (alpha + T) + left * (means.inverseA - 1 / (alpha + T))));
     ds += w * (-agedB + left * (sinceB - means.logB + 1 / s));
