@@ -34,7 +34,7 @@ const logOptions = {
   calibrationEnd: dayOption('--calibration-end <day>', 'last day that the fit may see'),
   model: choiceOption(
     '--model <model>',
-    'what to fit; auto: the likeliest of the first three',
+    'what to fit; auto: the likeliest of the first three that sees dropout',
     MODEL_NAMES,
     'auto',
   ),
@@ -52,8 +52,8 @@ function fitCommand(): AnyCliCommand {
     path: 'value fit',
     summary: 'Fit a purchase model to an order log, in this process',
     details:
-      'Rows of one customer and calendar day are one purchase. Default end of the calibration: the last day of the log.\n' +
-      'bgbb: each calendar day, Monday-to-Sunday week, month or year after the one of the first purchase is an opportunity.\n' +
+      'Rows of one customer and calendar day are one purchase. The calibration ends with the log unless told.\n' +
+      'bgbb: each calendar day, week (from Monday), month or year after the first purchase is an opportunity.\n' +
       'Example: kiki value fit --orders orders.csv --columns id=customer,date=day,amount=total --model bgnbd --json',
     options: logOptions,
     run: async ({ options, report, signal }) => {

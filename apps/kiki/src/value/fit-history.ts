@@ -6,10 +6,10 @@ import {
   type CustomerTable,
   type FitWarning,
   type OpportunityUnit,
-  type PurchaseFit,
   type PurchaseHistory,
   type PurchaseModel,
   type PurchaseModelKind,
+  type RequestedKind,
   type SpendModel,
 } from '@kiki/clv';
 
@@ -19,7 +19,8 @@ export const PURCHASE_MODELS = {
   mbgnbd: 'mbg_nbd',
   paretonbd: 'pareto_nbd',
   nbd: 'nbd',
-} as const satisfies Readonly<Record<string, PurchaseModelKind>>;
+  auto: 'auto',
+} as const satisfies Readonly<Record<string, RequestedKind>>;
 
 /** What `--model` knows; `auto` is the likeliest of the three with dropout, else NBD. */
 export const MODEL_NAMES = ['bgnbd', 'mbgnbd', 'paretonbd', 'nbd', 'bgbb', 'auto'] as const;
@@ -41,8 +42,8 @@ export interface FitAnswer {
   readonly repeatCustomers: number;
   readonly dropoutIdentified: boolean;
   readonly warnings: readonly FitWarning[];
-  /** With `auto`: the log-likelihood of each model tried. */
-  readonly candidates?: Readonly<Record<string, number>>;
+  /** Of NBD on the same customers: what dropout gains is the difference. */
+  readonly nbdLogLikelihood?: number;
 }
 
 /** Fits a model of continuous time, or the likeliest. @throws clv_not_enough_data */
@@ -50,10 +51,7 @@ export function fitTable(
   table: CustomerTable,
   requested: Exclude<ModelName, 'bgbb'>,
 ): FitAnswer & { readonly model: PurchaseModel } {
-  const { fit, candidates } =
-    requested === 'auto'
-      ? likeliest(table)
-      : { fit: fitPurchases(table, PURCHASE_MODELS[requested]) };
+  const fit = fitPurchases(table, PURCHASE_MODELS[requested]);
   const { model, dropoutIdentified, warnings } = fit;
   return {
     kind: nameOf(model.kind),
@@ -65,7 +63,7 @@ export function fitTable(
     repeatCustomers: table.frequency.reduce((count, x) => count + (x > 0 ? 1 : 0), 0),
     dropoutIdentified,
     warnings,
-    ...(candidates && { candidates }),
+    nbdLogLikelihood: fit.nbd.logLikelihood,
     model,
   };
 }
@@ -104,22 +102,6 @@ export function fitSpendOf(table: CustomerTable, currency: string): SpendAnswer 
   const { model, warnings } = fitSpend(table);
   const { parameterNames: _, populationMeanMicros, ...rest } = model;
   return { currency, ...rest, populationMean: populationMeanMicros / 1e6, warnings };
-}
-
-function likeliest(table: CustomerTable): {
-  readonly fit: PurchaseFit;
-  readonly candidates: Readonly<Record<string, number>>;
-} {
-  const fits = (['bg_nbd', 'mbg_nbd', 'pareto_nbd'] as const).map((kind) =>
-    fitPurchases(table, kind),
-  );
-  const candidates = Object.fromEntries(
-    fits.map(({ requested }) => [nameOf(requested.kind), requested.logLikelihood]),
-  );
-  const fit = fits.reduce((best, next) =>
-    next.requested.logLikelihood > best.requested.logLikelihood ? next : best,
-  );
-  return { fit, candidates: { ...candidates, nbd: fit.nbd.logLikelihood } };
 }
 
 function nameOf(kind: PurchaseModelKind): string {

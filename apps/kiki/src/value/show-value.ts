@@ -28,9 +28,6 @@ export function showFit(
   report.say(
     `log-likelihood ${fit.logLikelihood.toFixed(4)}, ${fit.n} customers, ${fit.repeatCustomers} of them repeat`,
   );
-  for (const [name, logLikelihood] of Object.entries(fit.candidates ?? {})) {
-    report.say(`  ${name}: ${logLikelihood.toFixed(4)}`);
-  }
   if (fit.spend) {
     const { kind: spendKind, parameters } = fit.spend;
     const values = Object.entries(parameters).map(([name, value]) => `${name} ${value.toFixed(4)}`);

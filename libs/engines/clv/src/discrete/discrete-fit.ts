@@ -40,6 +40,8 @@ export interface DiscreteFit {
 
 /** AIC: two more parameters must gain more than two units of log-likelihood. */
 const DROPOUT_GAIN = 2;
+/** A dropout less likely than this per opportunity has run off to none at all. */
+const VANISHING_DROPOUT = 1e-6;
 
 const BETA_BINOMIAL_STARTS = [
   [0.5, 0.5],
@@ -87,7 +89,10 @@ export function fitBgBb(rows: readonly DiscreteRow[]): DiscreteFit {
     kind: 'bg_bb',
     ...estimatedParameters(full, names, customers),
   };
-  const dropoutIdentified = requested.logLikelihood - betaBinomial.logLikelihood > DROPOUT_GAIN;
+  const { gamma = NaN, delta = NaN } = requested.parameters;
+  const dropoutIdentified =
+    requested.logLikelihood - betaBinomial.logLikelihood > DROPOUT_GAIN &&
+    gamma / (gamma + delta) > VANISHING_DROPOUT;
   const warnings = estimateWarnings(full, requested, 'BG/BB');
   if (!dropoutIdentified) {
     const message = 'The data show no dropout: the beta-binomial is as good as BG/BB and is used.';
