@@ -14,6 +14,7 @@ export {
   type SpendModel,
   type SpendModelKind,
 } from './spend-model.js';
+export * from './simulation/index.js';
 export * from './statistics.js';
 export { Column, TableBuilder } from './table-builder.js';
 export * from './time-unit.js';

@@ -1,0 +1,54 @@
+import type { Random } from '@kiki/kernel';
+import type { Observed } from '../models/purchase-kind.js';
+import { emptyMeans, powerIntegral } from '../numerics/power-integral.js';
+import { gammaVariate, poissonVariate } from '../numerics/sampling.js';
+import { lifetime, poissonHistory, type CustomerDraws } from './customer-draws.js';
+
+/** Pareto/NBD: a customer leaves after an exponential time. */
+export const paretoNbdDraws: CustomerDraws = {
+  newcomer(theta, random) {
+    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    return { rate: gammaVariate(random, r, alpha), dropout: gammaVariate(random, s, beta) };
+  },
+
+  history({ rate, dropout }, age, random) {
+    return poissonHistory(rate, lifetime(dropout, age, random), random);
+  },
+
+  // Alive at T both rates have seen T without an end: two independent gamma posteriors.
+  living(theta, { frequency: x, age }, random) {
+    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const rate = gammaVariate(random, r + x, alpha + age);
+    return { rate, dropout: gammaVariate(random, s, beta + age) };
+  },
+
+  // Given when the customer left, again two gamma posteriors.
+  gone(theta, row, random) {
+    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const left = timeOfLeaving(theta, row, random);
+    const rate = gammaVariate(random, r + row.frequency, alpha + left);
+    return { rate, dropout: gammaVariate(random, s + 1, beta + left) };
+  },
+
+  purchases({ rate, dropout }, horizon, random) {
+    return poissonVariate(random, rate * lifetime(dropout, horizon, random));
+  },
+};
+
+/** Density ∝ (α+τ)^−(r+x) (β+τ)^−(s+1) on (t_x, T], by inverting its distribution function: 53 bisections. */
+function timeOfLeaving(theta: ArrayLike<number>, row: Observed, random: Random): number {
+  const [r = NaN, a = NaN, s = NaN, b = NaN] = Array.from(theta);
+  const means = emptyMeans();
+  const until = (to: number): number => {
+    powerIntegral({ p: r + row.frequency, a, q: s + 1, b, from: row.recency, to }, means);
+    return means.value;
+  };
+  const target = random.nextDouble() * until(row.age);
+  let [low, high] = [row.recency, row.age];
+  for (let step = 0; step < 53; step++) {
+    const middle = (low + high) / 2;
+    if (until(middle) < target) low = middle;
+    else high = middle;
+  }
+  return high;
+}
