@@ -1,4 +1,5 @@
-import { integrate } from './numerics/gauss-legendre.js';
+import { invalid } from './errors.js';
+import { discountedPath } from './models/discounted.js';
 import { purchaseKind } from './models/index.js';
 import type { Observed, PurchaseKind } from './models/purchase-kind.js';
 import type { PurchaseModel } from './purchase-fit.js';
@@ -31,9 +32,6 @@ export interface HorizonOptions {
 
 /** Days of the year that discount rates are per. */
 export const DAYS_PER_YEAR = 365.25;
-
-/** Discount weights below e^−45 add nothing to a double. */
-const NEGLIGIBLE = 45;
 
 /** A purchase model ready to be asked: pure and without state. */
 export class PurchaseForecaster {
@@ -90,26 +88,29 @@ export class PurchaseForecaster {
   }
 
   /**
-   * Discounted over undiscounted purchases of the horizon. With M(s) the purchases expected within s and δ =
-   * log(1+d) per unit of time, integration by parts gives ∫₀ᴴ e^(−δs) dM(s) = e^(−δH) M(H) + δ ∫₀ᴴ e^(−δs)
-   * M(s) ds.
+   * DERT: all purchases still to come, however late, each discounted from when it is expected; P(alive) in it.
+   * `annualDiscountRate` > 0, as in {@link HorizonOptions}. @throws clv_parameter_invalid
    */
+  discountedResidual(row: Observed, annualDiscountRate: number): number {
+    if (!(annualDiscountRate > 0)) throw invalid('annualDiscountRate', 'a number > 0');
+    const ifAlive = this.kind.residualIfAlive(this.theta, row, this.deltaOf(annualDiscountRate));
+    return this.kind.pAlive(this.theta, row) * ifAlive;
+  }
+
+  /** Discounted over undiscounted purchases of the horizon, `total`. */
   private discountFactor(row: Observed, total: number, options: HorizonOptions): number {
     const { horizonDays, annualDiscountRate } = options;
     if (annualDiscountRate === 0 || !(total > 0)) return 1;
-    const delta = (Math.log1p(annualDiscountRate) / DAYS_PER_YEAR) * this.daysPerUnit;
+    const delta = this.deltaOf(annualDiscountRate);
     const horizon = horizonDays / this.daysPerUnit;
-    const until = Math.min(horizon, NEGLIGIBLE / delta);
-    // M flattens like a power of its distance from a pole at −scale, so it is smooth in log(1 + s/scale).
-    const scale = this.scaleOf(row);
-    const integrand = (u: number): number => {
-      const s = scale * Math.expm1(u);
-      const within = this.kind.purchasesIfAlive(this.theta, row, s);
-      return within * Math.exp(-delta * s) * (scale + s);
-    };
-    const panels = 1 + Math.ceil((delta * until) / 3);
-    const area = delta * integrate(integrand, 0, Math.log1p(until / scale), panels);
+    const within = (s: number): number => this.kind.purchasesIfAlive(this.theta, row, s);
+    const area = discountedPath({ within, scale: this.scaleOf(row) }, delta, horizon);
     return Math.min(1, Math.exp(-delta * horizon) + area / total);
+  }
+
+  /** The yearly rate of discount as a continuous one per unit of time of the model. */
+  private deltaOf(annualDiscountRate: number): number {
+    return (Math.log1p(annualDiscountRate) / DAYS_PER_YEAR) * this.daysPerUnit;
   }
 
   private scaleOf(row: Observed): number {

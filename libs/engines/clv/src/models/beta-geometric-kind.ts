@@ -3,6 +3,7 @@ import { Rising, risingSize } from '../numerics/rising.js';
 import type { GroupedRows } from '../statistics.js';
 import { betaGeometricPmf } from './beta-geometric-pmf.js';
 import { activeIfAlive, purchasesIfAlive, survivalIfAlive, type Living } from './beta-geometric.js';
+import { discountedPath } from './discounted.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
 
 /** 1 where a customer may drop out right after the first purchase (MBG/NBD), 0 where not (BG/NBD). */
@@ -43,6 +44,12 @@ export function betaGeometricKind(
 
     activeIfAlive: (theta, row, horizon) =>
       activeIfAlive(living(theta, row, dropsAtStart), horizon),
+
+    residualIfAlive(theta, row, delta) {
+      const customer = living(theta, row, dropsAtStart);
+      const within = (s: number): number => purchasesIfAlive(customer, s);
+      return discountedPath({ within, scale: customer.rate }, delta, Infinity);
+    },
 
     expectedPurchases(theta, t) {
       const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);

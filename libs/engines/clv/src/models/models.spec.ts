@@ -162,6 +162,19 @@ describe.each(KINDS.map((kind) => [kind.kind, kind] as const))(
       );
     });
 
+    it('has a finite discounted residual, smaller for a greater discount', () => {
+      fc.assert(
+        fc.property(parameters, history, positive(1e-4, 0.1), (all, row, delta) => {
+          const [less, more] = [
+            kind.residualIfAlive(theta(all), row, delta),
+            kind.residualIfAlive(theta(all), row, delta * 2),
+          ];
+          expect(more >= 0 && more <= less * (1 + 1e-9) && Number.isFinite(less)).toBe(true);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
     it('never expects fewer purchases, nor more survivors, further ahead', () => {
       fc.assert(
         fc.property(parameters, history, horizon, (all, row, t) => {

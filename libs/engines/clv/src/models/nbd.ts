@@ -48,6 +48,9 @@ export const nbd: PurchaseKind = {
     return -Math.expm1(-(r + row.frequency) * Math.log1p(horizon / (alpha + row.age)));
   },
 
+  residualIfAlive: (theta, row: Observed, delta) =>
+    ((theta[0] ?? NaN) + row.frequency) / ((theta[1] ?? NaN) + row.age) / delta,
+
   expectedPurchases: (theta, t) => ((theta[0] ?? NaN) / (theta[1] ?? NaN)) * t,
 
   pmf: (theta, n, t) => Math.exp(logNbdPmf(theta[0] ?? NaN, theta[1] ?? NaN, n, t)),

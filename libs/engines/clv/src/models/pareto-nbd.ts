@@ -1,3 +1,4 @@
+import { scaledExponentialIntegral } from '../numerics/exponential-integral.js';
 import { sigmoid, softplus } from '../numerics/gamma.js';
 import { emptyMeans, powerIntegral } from '../numerics/power-integral.js';
 import { Rising, risingSize } from '../numerics/rising.js';
@@ -47,6 +48,13 @@ export const paretoNbd: PurchaseKind = {
   },
 
   activeIfAlive,
+
+  // E[λ | alive] · E[1/(μ + δ) | alive] (Fader, Hardie, Lee 2005, RFM and CLV, JMR 42:4).
+  residualIfAlive(theta, { frequency, age }, delta) {
+    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const life = (beta + age) * scaledExponentialIntegral(s, delta * (beta + age));
+    return ((r + frequency) / (alpha + age)) * life;
+  },
 
   expectedPurchases(theta, t) {
     const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);

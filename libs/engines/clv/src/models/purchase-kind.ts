@@ -36,6 +36,8 @@ export interface PurchaseKind {
   survivalIfAlive(theta: ArrayLike<number>, row: Observed, horizon: number): number;
   /** P(at least one purchase in (T, T + horizon] | x, t_x, T, alive at T). */
   activeIfAlive(theta: ArrayLike<number>, row: Observed, horizon: number): number;
+  /** E[∫₀^∞ e^(−delta·t) dN(t) | x, t_x, T, alive at T]: all purchases after T, discounted; delta > 0. */
+  residualIfAlive(theta: ArrayLike<number>, row: Observed, delta: number): number;
   /** E[purchases in (0, t]] of a new customer. */
   expectedPurchases(theta: ArrayLike<number>, t: number): number;
   /** P(X(t) = n) of a new customer. */
