@@ -17,7 +17,12 @@ if (benchmark === undefined || !Number.isInteger(rounds) || rounds < 1) {
 }
 
 console.log(`${benchmark.name}: ${benchmark.about}`);
-const figures = await benchmark.run({ rounds, note: (line) => console.log(`  ${line}`) });
+const figures = await benchmark
+  .run({ rounds, note: (line) => console.log(`  ${line}`.trimEnd()) })
+  .catch((error: unknown) => {
+    console.error(`${benchmark.name} did not run:`, error);
+    process.exit(1);
+  });
 const result = judge(benchmark, figures);
 console.log(printable(result).join('\n'));
 console.log(JSON.stringify(result));

@@ -1,5 +1,6 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
+import { parityBench } from './value/parity-bench.js';
 
 /** Every benchmark that `npm run bench` knows. */
-export const benchmarks: readonly Benchmark[] = [hostBench];
+export const benchmarks: readonly Benchmark[] = [hostBench, parityBench];

@@ -1,5 +1,5 @@
 import type { Random } from '@kiki/kernel';
-import { betaVariate } from './beta-variate.js';
+import { betaVariate } from '../numerics/sampling.js';
 import { groupDiscrete, type DiscreteRow } from './discrete-rows.js';
 import type { SurvivorCounts } from './shifted-beta-geometric.js';
 
