@@ -1,4 +1,4 @@
-/** `npm run torture -- <area> [--seed N] [--minutes M | --kills K] [--sabotage]`: exit code 0 only when everything held. */
+/** `npm run torture -- <area> [--seed N] [--minutes M | --kills K] [--sabotage]`: exit code 0 when everything held. */
 import { parseArgs } from 'node:util';
 import { judge, printable } from './harness/report.js';
 import { platformTorture } from './torture/platform.js';

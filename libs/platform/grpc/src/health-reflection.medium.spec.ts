@@ -4,6 +4,8 @@
  */
 import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
+import { fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import {
   type MethodDefinition,
   Server,
@@ -75,6 +77,22 @@ describe('health and reflection', () => {
     expect(names).toEqual(expect.arrayContaining([echoService.name, HEALTH_SERVICE]));
     const files = answers[1]?.['file_descriptor_response'] as { file_descriptor_proto: Buffer[] };
     expect(Buffer.concat(files.file_descriptor_proto).toString('latin1')).toContain('EchoService');
+  });
+
+  it('describes health so that a strict client can link it', async () => {
+    const requests = [{ file_containing_symbol: HEALTH_SERVICE }];
+    const answer = (await client.bidiStream(info, requests).next()).value as Record<
+      string,
+      unknown
+    >;
+    const files = answer['file_descriptor_response'] as { file_descriptor_proto: Buffer[] };
+    const file = files.file_descriptor_proto.map((one) =>
+      fromBinary(FileDescriptorProtoSchema, one),
+    );
+    const list = file[0]?.messageType.find(({ name }) => name === 'HealthListResponse');
+    // A map's entry is named by its field, or protobuf's own libraries refuse the file.
+    expect(list?.nestedType.map(({ name }) => name)).toEqual(['StatusesEntry']);
+    expect(list?.field.map(({ typeName }) => typeName)).toEqual(['StatusesEntry']);
   });
 
   it('checks the server and each service, and refuses unknown ones', async () => {
