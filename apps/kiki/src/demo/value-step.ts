@@ -2,7 +2,6 @@ import type { Reporter } from '@kiki/cli';
 import {
   customerById,
   ModelKind,
-  ModelLabel,
   TimeUnit,
   type BacktestMetrics,
   type Model,
@@ -77,7 +76,13 @@ export async function runValueStep(input: ValueStepInput): Promise<ValueStepResu
   const { windows } = await value.backtest({ ...fit, calibrationEnd }, call);
   const backtest = windows.at(-1)?.metrics;
   if (backtest === undefined) throw kernelErrors.internal('The back-test has no window.');
-  const champion = await value.fitModel({ ...fit, label: ModelLabel.CHAMPION }, call);
+  const { modelVersion } = await value.fitModel(fit, call);
+  // The report shows the back-test to whoever decides; the demo goes on with this log whatever the gates say.
+  const { model: champion } = await value.promoteModel(
+    { modelVersion, isForced: true, reason: 'the demo uses the model of the whole log' },
+    call,
+  );
+  if (champion === undefined) throw kernelErrors.internal('The promotion answered no model.');
   const meanValueMicros = await meanValue(input, champion.modelVersion);
   return { calibration, champion, backtest, meanValueMicros };
 }

@@ -26,7 +26,18 @@ export interface SyncValueCall extends GrpcCallOptions {
 
 /** Deadline of calls that run as long as the work takes, milliseconds. */
 const LONG_DEADLINE_MS = 600_000;
-const REPEATABLE = ['Predict', 'PredictBatch', 'Explain', 'GetCustomer', 'ListModels', 'GetModel'];
+const REPEATABLE = [
+  ...[
+    'Predict',
+    'PredictBatch',
+    'Explain',
+    'GetCustomer',
+    'ListCustomers',
+    'ListModels',
+    'GetModel',
+  ],
+  ...['ListLabelMoves', 'ListRefits', 'GetShadowComparison', 'GetDrift'],
+];
 
 /** Typed client of SyncValueService: promises, chunked streams, deadlines, DomainErrors. */
 export class SyncValueClient {
@@ -160,13 +171,59 @@ export class SyncValueClient {
     return this.channel.unary(methods.getModel, { model }, this.callOf(call));
   }
 
-  /** Moves a label. @throws model_not_found, label_moved */
+  /** Moves a label; champion through the gates. @throws model_not_found, label_moved, promotion_refused */
   promoteModel(
     request: Pick<rpc.PromoteModelRequest, 'modelVersion'> & Partial<rpc.PromoteModelRequest>,
     call?: SyncValueCall,
   ): Promise<rpc.PromoteModelResponse> {
-    const full = { label: 0, expectedCurrentVersion: '', ...request };
+    const full = { label: 0, expectedCurrentVersion: '', isForced: false, reason: '', ...request };
     return this.channel.unary(methods.promoteModel, full, this.callOf(call));
+  }
+
+  /** Gives a label back to the version that had it before. @throws previous_version_missing, label_moved */
+  rollbackModel(
+    request: Partial<rpc.RollbackModelRequest> = {},
+    call?: SyncValueCall,
+  ): Promise<rpc.RollbackModelResponse> {
+    const full = { label: 0, reason: '', expectedCurrentVersion: '', ...request };
+    return this.channel.unary(methods.rollbackModel, full, this.callOf(call));
+  }
+
+  /** Moves of the labels, newest first. */
+  listLabelMoves(
+    request: Partial<rpc.ListLabelMovesRequest> = {},
+    call?: SyncValueCall,
+  ): Promise<rpc.ListLabelMovesResponse> {
+    const full = { pageSize: 0, pageToken: '', ...request };
+    return this.channel.unary(methods.listLabelMoves, full, this.callOf(call));
+  }
+
+  /** Scheduled refits, newest first. */
+  listRefits(
+    request: Partial<rpc.ListRefitsRequest> = {},
+    call?: SyncValueCall,
+  ): Promise<rpc.ListRefitsResponse> {
+    const full = { pageSize: 0, pageToken: '', ...request };
+    return this.channel.unary(methods.listRefits, full, this.callOf(call));
+  }
+
+  /** The challenger beside the champion. */
+  getShadowComparison(call?: SyncValueCall): Promise<rpc.GetShadowComparisonResponse> {
+    return this.channel.unary(methods.getShadowComparison, {}, this.callOf(call));
+  }
+
+  /** Drift of the population that the champion was fitted to. */
+  getDrift(call?: SyncValueCall): Promise<rpc.GetDriftResponse> {
+    return this.channel.unary(methods.getDrift, {}, this.callOf(call));
+  }
+
+  /** Customers by predicted value, highest first. @throws scores_missing, scores_refreshed */
+  listCustomers(
+    request: Partial<rpc.ListCustomersRequest> = {},
+    call?: SyncValueCall,
+  ): Promise<rpc.ListCustomersResponse> {
+    const full = { pageSize: 0, pageToken: '', valueTier: 0, ...request };
+    return this.channel.unary(methods.listCustomers, full, this.callOf(call));
   }
 
   /** Why a customer is worth that much. @throws model_missing */

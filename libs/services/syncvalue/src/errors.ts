@@ -22,6 +22,31 @@ export const errors = defineErrors({
     title: 'The label does not point to the version that was expected.',
     fix: 'Look at the label anew and decide again.',
   },
+  promotion_refused: {
+    kind: 'unprocessable',
+    title: 'The model fails a gate before the champion’s place.',
+    fix: 'Look at `failedGates` (gate, value, bound); fit a better model, or overrule with is_forced and a reason.',
+  },
+  promotion_reason_invalid: {
+    kind: 'invalid',
+    title: 'The reason of a promotion is missing or too long.',
+    fix: 'Give up to 500 characters; is_forced needs at least one.',
+  },
+  previous_version_missing: {
+    kind: 'unprocessable',
+    title: 'The label has no version to go back to.',
+    fix: 'Look at ListLabelMoves; promote a version by its name instead.',
+  },
+  scores_missing: {
+    kind: 'unprocessable',
+    title: 'There is no table of values yet.',
+    fix: 'Fit a champion and wait for the background pass; `/ready` shows when it last ran.',
+  },
+  scores_refreshed: {
+    kind: 'unprocessable',
+    title: 'The table of values that this listing began with is gone.',
+    fix: 'List again from the first page.',
+  },
   no_transactions: {
     kind: 'unprocessable',
     title: 'The tenant has no transactions.',

@@ -24,11 +24,16 @@ export interface TestService {
 
 /** Starts the service through the host, as its app does, on free ports and the suites' server or another. */
 export async function startService(
-  options: { readonly connection?: ConnectionOptions } = {},
+  options: {
+    readonly connection?: ConnectionOptions;
+    /** Further variables. */
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<TestService> {
   const home = mkdtempSync(join(tmpdir(), 'kiki-syncvalue-'));
-  const db = await createTestDatabase({ schema: 'syncvalue', ...options });
-  const environment = { DATABASE_URL: db.url, KIKI_HOME: home, LOG_LEVEL: 'silent' };
+  const { environment: more, ...place } = options;
+  const db = await createTestDatabase({ schema: 'syncvalue', ...place });
+  const environment = { DATABASE_URL: db.url, KIKI_HOME: home, LOG_LEVEL: 'silent', ...more };
   const begin = (): Promise<Host> => start([syncvalueDefinition], { environment, portBase: 0 });
   const host = await begin();
   const clients: SyncValueClient[] = [];

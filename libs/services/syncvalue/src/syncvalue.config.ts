@@ -1,4 +1,4 @@
-import { defineConfig, integer, variable, type ConfigOf } from '@kiki/config';
+import { defineConfig, flag, integer, variable, type ConfigOf } from '@kiki/config';
 import { z } from 'zod';
 
 /** A decimal number within bounds. */
@@ -52,6 +52,46 @@ export const syncvalueConfig = defineConfig('syncvalue', {
     env: 'SYNCVALUE_FUTURE_TOLERANCE_HOURS',
     schema: integer({ min: 0, max: 8760, default: 36 }),
     doc: 'How far a transaction may lie ahead of the clock, hours.',
+  }),
+  gateMaxMaeRatio: variable({
+    env: 'SYNCVALUE_GATE_MAX_MAE_RATIO',
+    schema: decimal({ min: 0, max: 100, default: 1 }),
+    doc: 'A champion’s MAE on its back-test may be at most this many times that of the naive forecast.',
+  }),
+  gateMaxBias: variable({
+    env: 'SYNCVALUE_GATE_MAX_BIAS',
+    schema: decimal({ min: 0, max: 100, default: 0.25 }),
+    doc: 'Most |predicted / actual − 1| of a champion, to which two standard errors of the count are added.',
+  }),
+  gateMaxDecileMape: variable({
+    env: 'SYNCVALUE_GATE_MAX_DECILE_MAPE',
+    schema: decimal({ min: 0, max: 100, default: 0.5 }),
+    doc: 'Most mean error of a champion’s deciles; asked where each has 10 purchases or more.',
+  }),
+  gateGiniTolerance: variable({
+    env: 'SYNCVALUE_GATE_GINI_TOLERANCE',
+    schema: decimal({ min: 0, max: 1, default: 0.01 }),
+    doc: 'How far a new champion’s normalised Gini may lie below the old one’s on the same window.',
+  }),
+  upkeepEverySeconds: variable({
+    env: 'SYNCVALUE_UPKEEP_EVERY_SECONDS',
+    schema: integer({ min: 1, max: 86_400, default: 60 }),
+    doc: 'How often values of all customers, drift and shadow comparison are brought up to date, seconds.',
+  }),
+  shadowShare: variable({
+    env: 'SYNCVALUE_SHADOW_SHARE',
+    schema: decimal({ min: 0, max: 1, default: 0.01 }),
+    doc: 'Share of the predictions that the challenger makes too, afterwards and never in an answer.',
+  }),
+  refitEveryHours: variable({
+    env: 'SYNCVALUE_REFIT_EVERY_HOURS',
+    schema: decimal({ min: 0, max: 87_600, default: 0 }),
+    doc: 'How often the champion’s recipe is fitted anew to a log that has grown, hours; 0: never.',
+  }),
+  refitPromotes: variable({
+    env: 'SYNCVALUE_REFIT_PROMOTES',
+    schema: flag(false),
+    doc: 'true: a refit that passes the gates becomes champion; false: it stays challenger.',
   }),
 });
 

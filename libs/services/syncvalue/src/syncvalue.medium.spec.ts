@@ -282,7 +282,7 @@ describe('SyncValue over gRPC', () => {
       );
       expect(second).toMatchObject({ modelVersion: 'v2', labels: [], currency: 'USD' });
       expect(new Set(progress)).toEqual(
-        new Set(['reading', 'purchase_model', 'spend_model', 'population', 'storing']),
+        new Set(['reading', 'purchase_model', 'spend_model', 'population', 'backtest', 'storing']),
       );
       const { models, nextPageToken } = await service.client.listModels({ pageSize: 1 });
       expect(models.map(({ modelVersion }) => modelVersion)).toEqual(['v2']);
@@ -424,10 +424,11 @@ describe('SyncValue over gRPC', () => {
         const version = async () =>
           (await elsewhere.predict(customerById('c3'))).model?.modelVersion;
         expect(await version()).toBe('v1');
+        const force = { isForced: true, reason: 'a race' };
         const moves = await Promise.all(
           Array.from({ length: 8 }, (_, i) =>
             (i % 2 === 0 ? service.client : elsewhere)
-              .promoteModel({ modelVersion: 'v2', expectedCurrentVersion: 'v1' })
+              .promoteModel({ modelVersion: 'v2', expectedCurrentVersion: 'v1', ...force })
               .then(({ previousVersion }) => previousVersion)
               .catch((error: { code: string }) => error.code),
           ),

@@ -5,23 +5,32 @@ import { Metrics } from '@kiki/metrics';
 import { Database } from '@kiki/postgres';
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { ModelsController } from './adapters/grpc/models.controller.js';
+import { ModelLifeController } from './adapters/grpc/model-life.controller.js';
+import { PopulationController } from './adapters/grpc/population.controller.js';
 import { PredictionsController } from './adapters/grpc/predictions.controller.js';
 import { TransactionsController } from './adapters/grpc/transactions.controller.js';
 import { PredictionCounts, RowCounts } from './adapters/metrics/prediction-counts.js';
+import { RefitCounts } from './adapters/metrics/model-life-gauges.js';
 import { ModelReadiness } from './adapters/nest/model-readiness.js';
+import { Upkeep } from './adapters/nest/upkeep.js';
+import { PostgresCustomerScores } from './adapters/postgres/postgres-customer-scores.js';
 import { PostgresLedger } from './adapters/postgres/postgres-ledger.js';
 import { PostgresModels } from './adapters/postgres/postgres-models.js';
 import { WorkerModelThread } from './adapters/worker/worker-model-thread.js';
 import { BacktestModel } from './application/backtest-model.js';
+import { CustomerScores } from './application/customer-scores.js';
+import { DriftBoard } from './application/drift-board.js';
 import { ExplainCustomer } from './application/explain-customer.js';
-import { FitModel } from './application/fit-model.js';
 import { GetCustomer } from './application/get-customer.js';
 import { IngestTransactions } from './application/ingest-transactions.js';
 import { Ledger } from './application/ledger.js';
 import { ModelThread } from './application/model-thread.js';
+import { ListCustomers } from './application/list-customers.js';
 import { Models } from './application/models.js';
 import { PredictCustomers } from './application/predict-customers.js';
+import { factory } from './provider-factory.js';
 import type { SyncvalueConfig } from './syncvalue.config.js';
+import { modelLife } from './model-life.providers.js';
 
 class SyncvalueModule {}
 
@@ -29,22 +38,33 @@ class SyncvalueModule {}
 export function syncvalueModule(config: SyncvalueConfig): DynamicModule {
   return {
     module: SyncvalueModule,
-    controllers: [TransactionsController, ModelsController, PredictionsController],
-    providers: [...adapters(config), ...useCases(config)],
+    controllers: [
+      TransactionsController,
+      ModelsController,
+      ModelLifeController,
+      PredictionsController,
+      PopulationController,
+    ],
+    providers: [...adapters(config), ...useCases(config), ...modelLife(config)],
   };
 }
 
 function adapters(config: SyncvalueConfig): FactoryProvider[] {
   return [
     provide(PostgresLedger, [Database], Ledger),
-    factory(Models, [Database, Clock], (database: Database, clock: Clock) => {
-      return new PostgresModels(database, clock, config.modelCacheEntries);
-    }),
+    provide(DriftBoard, []),
+    factory(
+      Models,
+      [Database, Clock, DriftBoard],
+      (database: Database, clock: Clock, drifts: DriftBoard) =>
+        new PostgresModels(database, clock, drifts, config.modelCacheEntries),
+    ),
+    provide(PostgresCustomerScores, [Database], CustomerScores),
     factory(WorkerModelThread, [Clock, Metrics], (clock: Clock, metrics: Metrics) => {
       return new WorkerModelThread(config.fitConcurrency, clock, metrics);
     }),
     factory(ModelThread, [WorkerModelThread], (thread: ModelThread) => thread),
-    provide(ModelReadiness, [Readiness, WorkerModelThread]),
+    provide(ModelReadiness, [Readiness, WorkerModelThread, RefitCounts, Upkeep]),
     provide(PredictionCounts, [Metrics]),
     provide(RowCounts, [Metrics]),
   ];
@@ -59,12 +79,6 @@ function useCases(config: SyncvalueConfig): FactoryProvider[] {
     factory(IngestTransactions, [Ledger, Clock], (ledger: Ledger, clock: Clock) => {
       return new IngestTransactions(ledger, clock, { futureToleranceHours });
     }),
-    factory(
-      FitModel,
-      [Ledger, Models, ModelThread, Clock],
-      (ledger: Ledger, models: Models, thread: ModelThread, clock: Clock) =>
-        new FitModel(ledger, models, thread, clock, standard),
-    ),
     provide(BacktestModel, [Ledger, ModelThread]),
     factory(
       PredictCustomers,
@@ -73,15 +87,7 @@ function useCases(config: SyncvalueConfig): FactoryProvider[] {
         new PredictCustomers(ledger, models, clock, settings),
     ),
     provide(ExplainCustomer, [PredictCustomers]),
-    provide(GetCustomer, [Ledger]),
+    provide(GetCustomer, [Ledger, CustomerScores]),
+    provide(ListCustomers, [CustomerScores, Ledger]),
   ];
-}
-
-/** A provider that needs more than constructor arguments, e.g. settings. */
-function factory(
-  token: FactoryProvider['provide'],
-  inject: NonNullable<FactoryProvider['inject']>,
-  useFactory: FactoryProvider['useFactory'],
-): FactoryProvider {
-  return { provide: token, inject, useFactory };
 }

@@ -1,7 +1,9 @@
 import { netDays, summarize, type HistorySummary } from '@kiki/clv';
 import { dayInstant, dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import { errors } from '../errors.js';
+import type { CustomerScore, CustomerScores } from './customer-scores.js';
 import type { Ledger } from './ledger.js';
+import { stampOf, type ScoreStamp } from './list-customers.js';
 
 /** A customer's history as the models see it. */
 export interface CustomerReport {
@@ -14,11 +16,16 @@ export interface CustomerReport {
   /** All transactions, also later ones. */
   readonly transactionCount: bigint;
   readonly refundCount: bigint;
+  /** The customer in the newest table of values; undefined before it has seen them. */
+  readonly score: { readonly row: CustomerScore; readonly stamp: ScoreStamp } | undefined;
 }
 
 /** Looks one customer up. */
 export class GetCustomer {
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly scores: CustomerScores,
+  ) {}
 
   /** @throws customer_not_found */
   async execute(
@@ -37,7 +44,18 @@ export class GetCustomer {
         ? state.history
         : await this.historyAt(tenant, customerId, asOfDay);
     const at = { asOfDay, asOf: dayInstant(asOfDay, terms) };
-    return { customerId, history, terms, ...at, transactionCount, refundCount };
+    const score = await this.scoreOf(tenant, customerId, terms);
+    return { customerId, history, terms, ...at, transactionCount, refundCount, score };
+  }
+
+  private async scoreOf(
+    tenant: string,
+    customerId: string,
+    terms: LedgerTerms,
+  ): Promise<CustomerReport['score']> {
+    const pass = await this.scores.pass(tenant);
+    const row = pass && (await this.scores.of(tenant, pass.generation, customerId));
+    return pass && row && { row, stamp: stampOf(pass, terms) };
   }
 
   private async historyAt(

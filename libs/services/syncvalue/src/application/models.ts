@@ -1,31 +1,73 @@
-import type { Model, ModelArtefact, ModelLabel, ModelReference } from '../domain/model.js';
+import type { GateResult } from '../domain/gates.js';
+import type {
+  LabelMoveKind,
+  Model,
+  ModelArtefact,
+  ModelLabel,
+  ModelReference,
+} from '../domain/model.js';
+
+/** Why and how a label moves; kept with the move. */
+export interface MoveFacts {
+  readonly by: string;
+  readonly kind: LabelMoveKind;
+  readonly reason: string;
+  /** Failed gates were overruled. */
+  readonly isForced: boolean;
+  /** What the gates said; undefined where none were asked. */
+  readonly gates: readonly GateResult[] | undefined;
+}
 
 /** A model to be stored. */
 export interface NewModel {
   readonly artefact: ModelArtefact;
   /** Label to give to it; undefined: champion when there is none yet. */
   readonly label: ModelLabel | undefined;
-  readonly by: string;
+  readonly move: MoveFacts;
 }
 
 /** A move of a label. */
 export interface Promotion {
   readonly version: string;
   readonly label: ModelLabel;
-  /** Refused unless the label points here; undefined: not checked. */
+  /** Refused unless the label points here; null: unless it is free; undefined: not checked. */
+  readonly expectedVersion: string | null | undefined;
+  readonly move: MoveFacts;
+}
+
+/** A label's way back. */
+export interface Rollback {
+  readonly label: ModelLabel;
   readonly expectedVersion: string | undefined;
   readonly by: string;
+  readonly reason: string;
 }
+
+/** What a move did. */
+export interface Moved {
+  readonly model: Model;
+  /** Where the label was; undefined when it was free. */
+  readonly previousVersion: string | undefined;
+}
+
+/** A move as it was recorded. */
+export interface LabelMove extends MoveFacts {
+  readonly id: number;
+  readonly label: ModelLabel;
+  readonly version: string;
+  readonly previousVersion: string | undefined;
+  readonly movedAtMs: number;
+}
+
+/** A model without its labels, which move. */
+export type StoredModel = Omit<Model, 'labels'>;
 
 /** Fitted models and the labels that point to them. */
 export abstract class Models {
   /** Stores a model under the next version of the tenant (v1, v2 …) and labels it, at once. */
   abstract add(tenant: string, model: NewModel): Promise<Model>;
   /** A model's artefact; undefined when there is none. Artefacts never change. */
-  abstract artefact(
-    tenant: string,
-    version: string,
-  ): Promise<Pick<Model, 'version' | 'createdAtMs' | 'artefact'> | undefined>;
+  abstract artefact(tenant: string, version: string): Promise<StoredModel | undefined>;
   /** @throws model_not_found, model_missing */
   abstract get(tenant: string, reference: ModelReference): Promise<Model>;
   /** Newest first, those below `beforeNumber`; at most `limit`. */
@@ -34,8 +76,12 @@ export abstract class Models {
     page: { readonly limit: number; readonly beforeNumber: number | undefined },
   ): Promise<{ readonly models: readonly Model[]; readonly nextNumber: number | undefined }>;
   /** Moves a label atomically. @throws model_not_found, label_moved */
-  abstract promote(
+  abstract promote(tenant: string, promotion: Promotion): Promise<Moved>;
+  /** Gives a label back to the version that had it before. @throws previous_version_missing, label_moved */
+  abstract rollback(tenant: string, rollback: Rollback): Promise<Moved>;
+  /** Newest first, those below `beforeId`; one more than `limit` where there are more. */
+  abstract moves(
     tenant: string,
-    promotion: Promotion,
-  ): Promise<{ readonly model: Model; readonly previousVersion: string | undefined }>;
+    page: { readonly limit: number; readonly beforeId: number | undefined },
+  ): Promise<LabelMove[]>;
 }

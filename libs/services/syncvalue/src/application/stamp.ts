@@ -1,9 +1,10 @@
 import type { LedgerTerms } from '../domain/ledger-terms.js';
-import { labelsOf, type Labels, type Model, type ModelLabel } from '../domain/model.js';
+import { labelsOf, type Labels, type ModelLabel } from '../domain/model.js';
+import type { StoredModel } from './models.js';
 
 /** Which model answered and how fresh it is. */
 export interface Stamp {
-  readonly model: Pick<Model, 'version' | 'createdAtMs' | 'artefact'>;
+  readonly model: StoredModel;
   readonly labels: readonly ModelLabel[];
   readonly ageSeconds: number;
   /** From the last day that the model saw to the newest transaction. */

@@ -12,6 +12,7 @@ import {
 } from '@kiki/clv';
 import { errors } from '../errors.js';
 import type { ModelArtefact, StandardOptions, TierBounds } from './model.js';
+import { populationProfile } from './population-profile.js';
 
 /** What a fit needs; structured-cloneable. */
 export interface FitJob {
@@ -24,7 +25,14 @@ export interface FitJob {
 /** What a fit yields. */
 export type FitOutcome = Pick<
   ModelArtefact,
-  'purchase' | 'spend' | 'isDropoutIdentified' | 'warnings' | 'average' | 'standard' | 'tiers'
+  | 'purchase'
+  | 'spend'
+  | 'isDropoutIdentified'
+  | 'warnings'
+  | 'average'
+  | 'standard'
+  | 'tiers'
+  | 'population'
 >;
 
 /** Told what is being done, with a share from 0 to 1. */
@@ -41,7 +49,7 @@ export function fit(job: FitJob, onProgress: OnProgress): FitOutcome {
   const spend = fitSpend(job.table, job.spendKind);
   checkFinite(purchases, spend);
   onProgress('population', 0.8);
-  const model = new ValueModel(purchases.model, spend.model);
+  const values = valuesOf(new ValueModel(purchases.model, spend.model), job.table, job.standard);
   return {
     purchase: purchases.model,
     spend: spend.model,
@@ -49,7 +57,8 @@ export function fit(job: FitJob, onProgress: OnProgress): FitOutcome {
     warnings: [...new Set([...purchases.warnings, ...spend.warnings].map(({ code }) => code))],
     average: averageCustomer(job.table),
     standard: job.standard,
-    tiers: tierBounds(model, job.table, job.standard),
+    tiers: tierBounds(values.toSorted()),
+    population: populationProfile(job.table, values),
   };
 }
 
@@ -60,17 +69,21 @@ function checkFinite(purchases: PurchaseFit, spend: SpendFit): void {
   if (!numbers.every(Number.isFinite)) throw errors.fit_failed();
 }
 
-function tierBounds(
+/** The value of every customer within the standard horizon at margin 1, micros. */
+function valuesOf(
   model: ValueModel,
   table: CustomerTable,
   standard: StandardOptions,
-): TierBounds {
+): Float64Array {
   const options = { ...standard, margin: 1 };
-  const values = Float64Array.from(
+  return Float64Array.from(
     table.customerIds,
     (_, i) => model.valueOf(rowOf(table, i), options).valueMicros,
-  ).sort();
-  const at = (share: number): number => values[Math.floor(share * (values.length - 1))] ?? 0;
+  );
+}
+
+function tierBounds(ascending: Float64Array): TierBounds {
+  const at = (share: number): number => ascending[Math.floor(share * (ascending.length - 1))] ?? 0;
   return {
     mediumMicros: at(TIER_SHARES.medium),
     highMicros: at(TIER_SHARES.high),

@@ -1,4 +1,13 @@
-import type { AverageCustomer, PurchaseModel, SpendModel, TimeUnit } from '@kiki/clv';
+import type {
+  AverageCustomer,
+  PurchaseModel,
+  PurchaseModelKind,
+  SpendModel,
+  TimeUnit,
+} from '@kiki/clv';
+import type { DriftReport } from './drift.js';
+import type { PopulationProfile } from './population-profile.js';
+import type { StoredBacktest } from './stored-backtest.js';
 
 /** A movable name of a version. */
 export type ModelLabel = 'champion' | 'challenger';
@@ -40,6 +49,31 @@ export interface ModelArtefact {
   readonly standard: StandardOptions;
   readonly tiers: TierBounds;
   readonly fitDurationMs: number;
+  /** What was asked for, where the data may have chosen a simpler one. Absent in models before the gates. */
+  readonly requestedKind?: PurchaseModelKind;
+  /** The fitted population in bins, for drift. Absent in models before drift was measured. */
+  readonly population?: PopulationProfile;
+  /** What the promotion gates see. Absent where the log was too short for a holdout. */
+  readonly backtest?: StoredBacktest;
+}
+
+/** Most bytes of an artefact as JSON. */
+export const MAX_ARTEFACT_BYTES = 4096;
+
+/** Bytes of an artefact as it is stored. */
+export function artefactBytes(artefact: ModelArtefact): number {
+  return Buffer.byteLength(JSON.stringify(artefact));
+}
+
+/**
+ * Covariance of the logarithms of the purchase parameters, in their order: cov(log a, log b) = cov(a, b) / ab, the
+ * scale on which the likelihood is nearly normal; undefined where the fit gives none.
+ */
+export function logCovariance({ purchase }: ModelArtefact): number[][] | undefined {
+  const values = purchase.parameterNames.map((name) => purchase.parameters[name] ?? NaN);
+  return purchase.covariance?.map((row, i) =>
+    row.map((value, j) => value / ((values[i] ?? NaN) * (values[j] ?? NaN))),
+  );
 }
 
 /** A stored model. */
@@ -48,7 +82,12 @@ export interface Model {
   readonly createdAtMs: number;
   readonly artefact: ModelArtefact;
   readonly labels: readonly ModelLabel[];
+  /** The newest measurement of the population; only of the champion. */
+  readonly drift?: DriftReport | undefined;
 }
+
+/** How a label comes to move. */
+export type LabelMoveKind = 'first' | 'fit' | 'promotion' | 'refit' | 'rollback';
 
 /** Where the labels of a tenant point. */
 export type Labels = Readonly<Partial<Record<ModelLabel, string>>>;

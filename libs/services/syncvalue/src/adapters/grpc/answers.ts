@@ -10,7 +10,8 @@ import type { Stamp } from '../../application/stamp.js';
 import { dayInstant } from '../../domain/ledger-terms.js';
 import type { Prediction } from '../../domain/predictor.js';
 import type { WindowScores } from '../../domain/scoring.js';
-import { WIRE_FALLBACK, WIRE_KIND, WIRE_LABEL, WIRE_TIER, WIRE_UNIT } from './enums.js';
+import { WIRE_DRIFT, WIRE_FALLBACK, WIRE_KIND, WIRE_LABEL, WIRE_TIER, WIRE_UNIT } from './enums.js';
+import { scoreAnswer, scoreStampAnswer } from './score-answer.js';
 
 const MICROS = 1e6;
 
@@ -59,7 +60,7 @@ function resultOf(outcome: PredictionOutcome, setting: Setting): wire.Prediction
 }
 
 export function stampAnswer(stamp: Stamp): wire.ModelStamp {
-  const { version, artefact } = stamp.model;
+  const { version, artefact, drift } = stamp.model;
   return {
     modelVersion: version,
     kind: WIRE_KIND[artefact.purchase.kind],
@@ -70,6 +71,8 @@ export function stampAnswer(stamp: Stamp): wire.ModelStamp {
     isStale: stamp.isStale,
     timeUnit: WIRE_UNIT[artefact.timeUnit],
     currency: artefact.currency,
+    driftLevel: drift && WIRE_DRIFT[drift.level],
+    driftPsi: drift?.maxPsi,
   };
 }
 
@@ -132,6 +135,8 @@ export function customerAnswer(report: CustomerReport): wire.GetCustomerResponse
       asOf,
       transactionCount: report.transactionCount,
       refundCount: report.refundCount,
+      score: report.score && scoreAnswer(report.score.row),
+      scoreStamp: report.score && scoreStampAnswer(report.score.stamp),
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { PurchaseModelKind, SpendModelKind, TimeUnit } from '@kiki/clv';
 import * as wire from '@kiki/contract-syncvalue';
-import type { ModelLabel } from '../../domain/model.js';
+import type { RefitOutcome } from '../../application/refit-models.js';
+import type { DriftLevel } from '../../domain/drift.js';
+import type { LabelMoveKind, ModelLabel } from '../../domain/model.js';
 import type { FallbackReason, ValueTier } from '../../domain/predictor.js';
 import type { IncomingRow } from '../../domain/transaction.js';
 import { errors } from '../../errors.js';
@@ -56,6 +58,14 @@ export function labelOf(label: wire.ModelLabel): ModelLabel | undefined {
   throw unsupported('label');
 }
 
+/** A tier; undefined when none is named. @throws model_kind_unsupported */
+export function tierOf(tier: wire.ValueTier): ValueTier | undefined {
+  if (tier === wire.ValueTier.UNSPECIFIED) return undefined;
+  const found = (Object.keys(WIRE_TIER) as ValueTier[]).find((name) => WIRE_TIER[name] === tier);
+  if (found === undefined) throw unsupported('value_tier');
+  return found;
+}
+
 function unsupported(field: string): Error {
   return errors.model_kind_unsupported(undefined, {
     fields: [{ field, expected: 'a value that this version serves' }],
@@ -101,4 +111,28 @@ export const WIRE_TIER: Readonly<Record<ValueTier, wire.ValueTier>> = {
 export const WIRE_FALLBACK: Readonly<Record<FallbackReason, wire.FallbackReason>> = {
   cold_start: wire.FallbackReason.COLD_START,
   population_spend: wire.FallbackReason.POPULATION_SPEND,
+};
+
+export const WIRE_DRIFT: Readonly<Record<DriftLevel, wire.DriftLevel>> = {
+  unknown: wire.DriftLevel.UNSPECIFIED,
+  stable: wire.DriftLevel.STABLE,
+  watch: wire.DriftLevel.WATCH,
+  alarm: wire.DriftLevel.ALARM,
+};
+
+export const WIRE_MOVE: Readonly<Record<LabelMoveKind, wire.LabelMoveKind>> = {
+  first: wire.LabelMoveKind.FIRST,
+  fit: wire.LabelMoveKind.FIT,
+  promotion: wire.LabelMoveKind.PROMOTION,
+  refit: wire.LabelMoveKind.REFIT,
+  rollback: wire.LabelMoveKind.ROLLBACK,
+};
+
+export const WIRE_REFIT: Readonly<Record<RefitOutcome, wire.RefitOutcome>> = {
+  running: wire.RefitOutcome.RUNNING,
+  challenger: wire.RefitOutcome.CHALLENGER,
+  promoted: wire.RefitOutcome.PROMOTED,
+  refused: wire.RefitOutcome.REFUSED,
+  failed: wire.RefitOutcome.FAILED,
+  lost: wire.RefitOutcome.LOST,
 };

@@ -2,12 +2,19 @@ import type { PurchaseModel, SpendModel } from '@kiki/clv';
 import type * as wire from '@kiki/contract-syncvalue';
 import { roundHalfEven } from '@kiki/kernel';
 import { dayInstant } from '../../domain/ledger-terms.js';
-import type { Model } from '../../domain/model.js';
+import {
+  artefactBytes,
+  logCovariance,
+  type Model,
+  type ModelArtefact,
+} from '../../domain/model.js';
+import type { StoredScores } from '../../domain/stored-backtest.js';
 import { daysOf } from './answers.js';
+import { driftAnswer } from './drift-answer.js';
 import { WIRE_KIND, WIRE_LABEL, WIRE_SPEND_KIND, WIRE_UNIT } from './enums.js';
 
 /** A stored model as the wire has it. */
-export function modelAnswer({ version, createdAtMs, artefact, labels }: Model): wire.Model {
+export function modelAnswer({ version, createdAtMs, artefact, labels, drift }: Model): wire.Model {
   const { purchase, spend, average } = artefact;
   return {
     modelVersion: version,
@@ -29,7 +36,10 @@ export function modelAnswer({ version, createdAtMs, artefact, labels }: Model): 
     warnings: [...artefact.warnings],
     frequencySpendCorrelation: spend.frequencySpendCorrelation ?? undefined,
     fitDurationMs: artefact.fitDurationMs,
-    backtest: undefined,
+    ...backtestAnswer(artefact),
+    logCovariance: logCovariance(artefact)?.flat() ?? [],
+    drift: drift && driftAnswer(drift),
+    artefactBytes: artefactBytes(artefact),
     population: {
       meanRepeatPurchases: average.frequency,
       meanRecencyDays: daysOf(average.recency, artefact),
@@ -45,4 +55,44 @@ function parametersOf(model: PurchaseModel | SpendModel): wire.ModelParameter[] 
     value: model.parameters[name] ?? NaN,
     standardError: model.standardErrors?.[name],
   }));
+}
+
+function backtestAnswer(
+  artefact: ModelArtefact,
+): Pick<wire.Model, 'backtest' | 'backtestBaseline'> {
+  const { backtest } = artefact;
+  if (backtest === undefined) return { backtest: undefined, backtestBaseline: undefined };
+  return {
+    backtest: metricsOf(backtest.model, artefact),
+    backtestBaseline: { name: 'naive_rate', metrics: metricsOf(backtest.naive, artefact) },
+  };
+}
+
+function metricsOf(scores: StoredScores, artefact: ModelArtefact): wire.BacktestMetrics {
+  const { calibrationDay = 0, holdoutDay = 0 } = artefact.backtest ?? {};
+  return {
+    calibrationEnd: dayInstant(calibrationDay, artefact),
+    holdoutEnd: dayInstant(holdoutDay, artefact),
+    horizonDays: holdoutDay - calibrationDay,
+    customerCount: BigInt(scores.customers),
+    actualPurchases: scores.actual,
+    predictedPurchases: scores.predicted,
+    mae: scores.mae,
+    rmse: scores.rmse,
+    msle: scores.msle,
+    bias: scores.bias ?? undefined,
+    pearson: scores.pearson ?? undefined,
+    spearman: scores.spearman ?? undefined,
+    normalizedGini: scores.normalizedGini ?? undefined,
+    decileMape: scores.decileMape ?? undefined,
+    deciles: scores.deciles.map(([customers, predictedPurchases, actualPurchases], i) => ({
+      decile: i + 1,
+      customerCount: BigInt(customers),
+      predictedPurchases,
+      actualPurchases,
+    })),
+    actualSpendMicros: BigInt(scores.actualSpendMicros),
+    predictedSpendMicros: BigInt(scores.predictedSpendMicros),
+    currency: artefact.currency,
+  };
 }

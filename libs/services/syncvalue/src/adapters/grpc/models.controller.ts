@@ -6,19 +6,19 @@ import { Cursors } from '@kiki/http';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, Payload } from '@nestjs/microservices';
 import { BacktestModel } from '../../application/backtest-model.js';
-import { FitModel, type FitRequest } from '../../application/fit-model.js';
+import { FitModel, type FitRequest, type Fitted } from '../../application/fit-model.js';
 import { Models } from '../../application/models.js';
 import { withProgress } from '../../application/progress.js';
-import { errors } from '../../errors.js';
 import { windowAnswer } from './answers.js';
 import { labelOf, purchaseKindOf, spendKindOf, timeUnitOf } from './enums.js';
 import { modelAnswer } from './model-answer.js';
+import { gateAnswer } from './promotion-answer.js';
 import { instantOf, referenceOf } from './requests.js';
 
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 100;
 
-/** Fits, scores, lists and promotes models. */
+/** Fits, scores and lists models. */
 @Controller()
 export class ModelsController {
   constructor(
@@ -36,18 +36,15 @@ export class ModelsController {
     @CallSignal() outer: AbortSignal,
   ): AsyncGenerator<wire.FitModelResponse> {
     const asked = fitRequestOf(request, principal);
-    const updates = withProgress<wire.FitProgress, wire.Model>(outer, async (report, signal) => {
+    const updates = withProgress<wire.FitProgress, Fitted>(outer, async (report, signal) => {
       const onProgress = (stage: string, fraction: number): void => report({ stage, fraction });
       const options = { signal, onProgress };
-      return modelAnswer(await this.fits.execute(principal.tenant, asked, options));
+      return this.fits.execute(principal.tenant, asked, options);
     });
     for await (const update of updates) {
-      yield {
-        update:
-          update.kind === 'progress'
-            ? { $case: 'progress', value: update.progress }
-            : { $case: 'model', value: update.result },
-      };
+      yield update.kind === 'progress'
+        ? { update: { $case: 'progress', value: update.progress }, gates: [] }
+        : fittedAnswer(update.result);
     }
   }
 
@@ -107,23 +104,13 @@ export class ModelsController {
   ): Promise<wire.GetModelResponse> {
     return { model: modelAnswer(await this.models.get(tenant, referenceOf(model))) };
   }
+}
 
-  @GrpcMethod('SyncValueService', 'PromoteModel')
-  @RequireScope('value:admin')
-  async promoteModel(
-    @Payload() request: wire.PromoteModelRequest,
-    @CurrentPrincipal() principal: Principal,
-  ): Promise<wire.PromoteModelResponse> {
-    const { modelVersion: version, expectedCurrentVersion } = request;
-    if (version === '') throw errors.model_not_found();
-    const { model, previousVersion } = await this.models.promote(principal.tenant, {
-      version,
-      label: labelOf(request.label) ?? 'champion',
-      expectedVersion: expectedCurrentVersion === '' ? undefined : expectedCurrentVersion,
-      by: principal.keyId,
-    });
-    return { model: modelAnswer(model), previousVersion: previousVersion ?? '' };
-  }
+function fittedAnswer({ model, gates }: Fitted): wire.FitModelResponse {
+  return {
+    update: { $case: 'model', value: modelAnswer(model) },
+    gates: gates.map(gateAnswer),
+  };
 }
 
 /** @throws scope_missing when a key without value:admin wants to make the champion */

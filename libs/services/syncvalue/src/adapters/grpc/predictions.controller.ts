@@ -7,6 +7,7 @@ import { GrpcMethod, GrpcStreamMethod, Payload } from '@nestjs/microservices';
 import { ExplainCustomer, itemError } from '../../application/explain-customer.js';
 import { GetCustomer } from '../../application/get-customer.js';
 import { PredictCustomers } from '../../application/predict-customers.js';
+import { Shadow } from '../../application/shadow.js';
 import { orderLogErrors } from '@kiki/orderlog';
 import { isUsableId } from '../../domain/transaction.js';
 import { PredictionCounts } from '../metrics/prediction-counts.js';
@@ -27,6 +28,7 @@ export class PredictionsController {
     private readonly explanations: ExplainCustomer,
     private readonly customers: GetCustomer,
     private readonly counts: PredictionCounts,
+    private readonly shadow: Shadow,
   ) {}
 
   @GrpcMethod('SyncValueService', 'Predict')
@@ -40,6 +42,7 @@ export class PredictionsController {
     const options = optionsOf(request.options);
     const batch = await this.predictions.execute(tenant, [query], options, signal);
     this.counts.count(batch.outcomes);
+    this.shadow.offer(tenant, [query], options);
     const [outcome] = batch.outcomes;
     if (outcome?.prediction === undefined) throw itemError(outcome?.problem);
     const setting = { ...batch, currency: batch.terms.currency };
@@ -106,8 +109,10 @@ export class PredictionsController {
     signal: AbortSignal,
   ): Promise<wire.PredictBatchResponse> {
     const queries = customers.map(queryOf);
-    const batch = await this.predictions.execute(tenant, queries, optionsOf(options), signal);
+    const asked = optionsOf(options);
+    const batch = await this.predictions.execute(tenant, queries, asked, signal);
     this.counts.count(batch.outcomes);
+    this.shadow.offer(tenant, queries, asked);
     return batchAnswer(batch);
   }
 }

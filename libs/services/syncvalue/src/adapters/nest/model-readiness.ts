@@ -1,19 +1,28 @@
 import { Readiness } from '@kiki/health';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { RefitCounts } from '../metrics/model-life-gauges.js';
 import { WorkerModelThread } from '../worker/worker-model-thread.js';
+import { Upkeep } from './upkeep.js';
 
-/** Shows in `/ready` what the model threads do; they never make the service unready. */
+/** Shows in `/ready` what the model threads and the upkeep do; they never make the service unready. */
 @Injectable()
 export class ModelReadiness implements OnApplicationBootstrap {
   constructor(
     private readonly readiness: Readiness,
     private readonly thread: WorkerModelThread,
+    private readonly refits: RefitCounts,
+    private readonly upkeep: Upkeep,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.readiness.add('models', async () => ({
-      status: 'up',
-      jobsRunning: this.thread.running,
-    }));
+    this.readiness.add('models', async () => {
+      const { report: upkeep } = this.upkeep;
+      const { failures: failedRefits } = this.refits;
+      const isBroken =
+        Object.keys(failedRefits).length > 0 ||
+        Object.values(upkeep).some(({ lastError }) => lastError !== undefined);
+      const status = isBroken ? 'degraded' : 'up';
+      return { status, jobsRunning: this.thread.running, upkeep, failedRefits };
+    });
   }
 }

@@ -1,18 +1,32 @@
 import type { Clock } from '@kiki/kernel';
 import type { Database, Queryable, Row } from '@kiki/postgres';
 import { LRUCache } from 'lru-cache';
-import { Models, type NewModel, type Promotion } from '../../application/models.js';
+import type { DriftBoard } from '../../application/drift-board.js';
+import {
+  Models,
+  type LabelMove,
+  type Moved,
+  type NewModel,
+  type Promotion,
+  type Rollback,
+  type StoredModel,
+} from '../../application/models.js';
+import type { DriftReport } from '../../domain/drift.js';
 import {
   labelsOf,
-  type Labels,
   type Model,
   type ModelArtefact,
-  type ModelLabel,
   type ModelReference,
 } from '../../domain/model.js';
 import { errors } from '../../errors.js';
-
-type Stored = Pick<Model, 'version' | 'createdAtMs' | 'artefact'>;
+import {
+  checkLabel,
+  moveLabel,
+  readLabels,
+  readMoves,
+  versionToGoBackTo,
+  type LabelStep,
+} from './labels.js';
 
 interface ModelRow extends Row {
   readonly version: string;
@@ -26,18 +40,19 @@ interface ModelRow extends Row {
  * call, so that a promotion in any process counts for the next call in every process.
  */
 export class PostgresModels extends Models {
-  private readonly known: LRUCache<string, Stored>;
+  private readonly known: LRUCache<string, StoredModel>;
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly drifts: DriftBoard,
     cacheEntries: number,
   ) {
     super();
     this.known = new LRUCache({ max: cacheEntries });
   }
 
-  override add(tenant: string, { artefact, label, by }: NewModel): Promise<Model> {
+  override add(tenant: string, { artefact, label, move }: NewModel): Promise<Model> {
     return this.database.transaction(async (tx) => {
       const [ledger] = await tx.query<{ model_count: number }>(
         'UPDATE ledgers SET model_count = model_count + 1 WHERE tenant = $1 RETURNING model_count',
@@ -52,7 +67,18 @@ export class PostgresModels extends Models {
       );
       const labels = await readLabels(tx, tenant);
       const given = label ?? (labels.champion === undefined ? 'champion' : undefined);
-      if (given !== undefined) await this.move(tx, tenant, { label: given, version, by }, labels);
+      if (given !== undefined) {
+        const previousVersion = labels[given];
+        const isFirst = given === 'champion' && previousVersion === undefined;
+        const facts = isFirst ? { ...move, kind: 'first' as const } : move;
+        await moveLabel(tx, tenant, {
+          label: given,
+          version,
+          previousVersion,
+          at: createdAt,
+          facts,
+        });
+      }
       const now = given === undefined ? labels : { ...labels, [given]: version };
       return {
         version,
@@ -63,7 +89,7 @@ export class PostgresModels extends Models {
     });
   }
 
-  override async artefact(tenant: string, version: string): Promise<Stored | undefined> {
+  override async artefact(tenant: string, version: string): Promise<StoredModel | undefined> {
     const key = `${tenant}\0${version}`;
     const kept = this.known.get(key);
     if (kept !== undefined) return kept;
@@ -72,7 +98,7 @@ export class PostgresModels extends Models {
       [tenant, version],
     );
     if (row === undefined) return undefined;
-    const stored = storedOf(row);
+    const stored = this.storedOf(tenant, row);
     this.known.set(key, stored);
     return stored;
   }
@@ -83,7 +109,7 @@ export class PostgresModels extends Models {
     if (version === undefined) throw errors.model_missing();
     const stored = await this.artefact(tenant, version);
     if (stored === undefined) throw errors.model_not_found();
-    return { ...stored, labels: labelsOf(labels, version) };
+    return { ...stored, drift: stored.drift, labels: labelsOf(labels, version) };
   }
 
   override async list(
@@ -98,65 +124,104 @@ export class PostgresModels extends Models {
     const labels = await readLabels(this.database, tenant);
     const page = rows.slice(0, limit);
     return {
-      models: page.map((row) => ({ ...storedOf(row), labels: labelsOf(labels, row.version) })),
+      models: page.map((row) => {
+        const stored = this.storedOf(tenant, row);
+        return { ...stored, drift: stored.drift, labels: labelsOf(labels, row.version) };
+      }),
       nextNumber: rows.length > limit ? page.at(-1)?.number : undefined,
     };
   }
 
   override promote(
     tenant: string,
-    promotion: Promotion,
-  ): Promise<{ readonly model: Model; readonly previousVersion: string | undefined }> {
-    const { version, label, expectedVersion } = promotion;
+    { version, label, expectedVersion, move }: Promotion,
+  ): Promise<Moved> {
     return this.database.transaction(async (tx) => {
-      // The tenant's row is the lock of its labels too, so that two promotions see each other.
-      await tx.query('SELECT 1 FROM ledgers WHERE tenant = $1 FOR UPDATE', [tenant]);
-      const [row] = await tx.query<ModelRow>(
-        'SELECT version, number, created_at, artefact FROM models WHERE tenant = $1 AND version = $2',
-        [tenant, version],
-      );
-      if (row === undefined) throw errors.model_not_found();
+      await lockLabels(tx, tenant);
+      const model = await this.rowOf(tx, tenant, version);
       const labels = await readLabels(tx, tenant);
-      const previousVersion = labels[label];
-      if (expectedVersion !== undefined && previousVersion !== expectedVersion) {
-        throw errors.label_moved(`${label} points to ${previousVersion ?? 'no version'}.`, {
-          currentVersion: previousVersion ?? null,
-        });
-      }
-      if (previousVersion !== version) await this.move(tx, tenant, promotion, labels);
-      const now = labelsOf({ ...labels, [label]: version }, version);
-      return { model: { ...storedOf(row), labels: now }, previousVersion };
+      checkLabel(label, labels[label], expectedVersion);
+      return this.move(tx, tenant, { model, label, previousVersion: labels[label], facts: move });
     });
+  }
+
+  override rollback(
+    tenant: string,
+    { label, expectedVersion, by, reason }: Rollback,
+  ): Promise<Moved> {
+    return this.database.transaction(async (tx) => {
+      await lockLabels(tx, tenant);
+      const labels = await readLabels(tx, tenant);
+      checkLabel(label, labels[label], expectedVersion);
+      const version = await versionToGoBackTo(tx, tenant, label);
+      const model = await this.rowOf(tx, tenant, version);
+      const facts = { by, reason, kind: 'rollback', isForced: false, gates: undefined } as const;
+      return this.move(tx, tenant, { model, label, previousVersion: labels[label], facts });
+    });
+  }
+
+  override moves(
+    tenant: string,
+    page: { readonly limit: number; readonly beforeId: number | undefined },
+  ): Promise<LabelMove[]> {
+    return readMoves(this.database, tenant, page);
   }
 
   private async move(
     tx: Queryable,
     tenant: string,
-    to: { readonly label: ModelLabel; readonly version: string; readonly by: string },
-    labels: Labels,
-  ): Promise<void> {
-    const now = this.clock.now();
-    await tx.execute(
-      `INSERT INTO model_labels (tenant, label, version, moved_at) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (tenant, label) DO UPDATE SET version = excluded.version, moved_at = excluded.moved_at`,
-      [tenant, to.label, to.version, now],
+    {
+      model,
+      ...step
+    }: Pick<LabelStep, 'label' | 'previousVersion' | 'facts'> & {
+      readonly model: ModelRow;
+    },
+  ): Promise<Moved> {
+    const { version } = model;
+    const { label, previousVersion } = step;
+    if (previousVersion !== version) {
+      await moveLabel(tx, tenant, { ...step, version, at: this.clock.now() });
+    }
+    const labels = { ...(await readLabels(tx, tenant)), [label]: version };
+    const stored = this.storedOf(tenant, model);
+    const now = labelsOf(labels, version);
+    return { model: { ...stored, drift: stored.drift, labels: now }, previousVersion };
+  }
+
+  private async rowOf(tx: Queryable, tenant: string, version: string): Promise<ModelRow> {
+    const [row] = await tx.query<ModelRow>(
+      'SELECT version, number, created_at, artefact FROM models WHERE tenant = $1 AND version = $2',
+      [tenant, version],
     );
-    await tx.execute(
-      `INSERT INTO label_moves (tenant, label, version, previous_version, moved_at, moved_by)
-       VALUES ($1, $2, $3, $4, $5, $6)`,
-      [tenant, to.label, to.version, labels[to.label] ?? null, now, to.by],
-    );
+    if (row === undefined) throw errors.model_not_found();
+    return row;
+  }
+
+  private storedOf(tenant: string, row: ModelRow): StoredModel {
+    return new KeptModel(row, () => this.drifts.of(tenant, row.version));
   }
 }
 
-function storedOf({ version, created_at: createdAt, artefact }: ModelRow): Stored {
-  return { version, createdAtMs: createdAt.getTime(), artefact };
+/** One object per cached model, whose drift is always the newest that is known. */
+class KeptModel implements StoredModel {
+  readonly version: string;
+  readonly createdAtMs: number;
+  readonly artefact: ModelArtefact;
+  readonly #newestDrift: () => DriftReport | undefined;
+
+  constructor(row: ModelRow, newestDrift: () => DriftReport | undefined) {
+    this.#newestDrift = newestDrift;
+    this.version = row.version;
+    this.createdAtMs = row.created_at.getTime();
+    this.artefact = row.artefact;
+  }
+
+  get drift(): DriftReport | undefined {
+    return this.#newestDrift();
+  }
 }
 
-async function readLabels(from: Queryable, tenant: string): Promise<Labels> {
-  const rows = await from.query<{ label: ModelLabel; version: string }>(
-    'SELECT label, version FROM model_labels WHERE tenant = $1',
-    [tenant],
-  );
-  return Object.fromEntries(rows.map(({ label, version }) => [label, version]));
+/** The tenant's row is the lock of its labels too, so that two promotions see each other. */
+async function lockLabels(tx: Queryable, tenant: string): Promise<void> {
+  await tx.query('SELECT 1 FROM ledgers WHERE tenant = $1 FOR UPDATE', [tenant]);
 }

@@ -4,7 +4,8 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
-import { BacktestMetrics } from "./backtest.js";
+import { BacktestMetrics, BaselineMetrics } from "./backtest.js";
+import { DriftLevel, DriftReport } from "./drift.js";
 
 /** Models of when customers buy. */
 export enum ModelKind {
@@ -89,7 +90,21 @@ export interface Model {
     | BacktestMetrics
     | undefined;
   /** Mean statistics of the population, for cold starts and explanations. */
-  population: PopulationStatistics | undefined;
+  population:
+    | PopulationStatistics
+    | undefined;
+  /** Covariance of the logarithms of `parameters`, row by row; empty where the fit gives none. */
+  logCovariance: number[];
+  /** The same window forecast without a model. */
+  backtestBaseline:
+    | BaselineMetrics
+    | undefined;
+  /** The newest measurement, while the model is champion. */
+  drift:
+    | DriftReport
+    | undefined;
+  /** Bytes of the stored artefact as JSON; at most 4096. */
+  artefactBytes: number;
 }
 
 export interface PopulationStatistics {
@@ -115,10 +130,19 @@ export interface ModelStamp {
   isStale: boolean;
   timeUnit: TimeUnit;
   currency: string;
+  /**
+   * How far the tenant's population has moved from the one the model was fitted to; absent before the first
+   * measurement in the background.
+   */
+  driftLevel?:
+    | DriftLevel
+    | undefined;
+  /** The highest population stability index of a feature; absent before the first measurement. */
+  driftPsi?: number | undefined;
 }
 
 export interface FitProgress {
-  /** E.g. reading, purchase_model, spend_model, storing. */
+  /** E.g. reading, purchase_model, spend_model, population, backtest, storing. */
   stage: string;
   /** From 0 to 1. */
   fraction: number;
@@ -226,6 +250,10 @@ function createBaseModel(): Model {
     fitDurationMs: 0,
     backtest: undefined,
     population: undefined,
+    logCovariance: [],
+    backtestBaseline: undefined,
+    drift: undefined,
+    artefactBytes: 0,
   };
 }
 
@@ -303,6 +331,22 @@ export const Model: MessageFns<Model> = {
     }
     if (message.population !== undefined) {
       PopulationStatistics.encode(message.population, writer.uint32(170).fork()).join();
+    }
+    if (message.logCovariance.length !== 0) {
+      writer.uint32(178).fork();
+      for (const v of message.logCovariance) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.backtestBaseline !== undefined) {
+      BaselineMetrics.encode(message.backtestBaseline, writer.uint32(186).fork()).join();
+    }
+    if (message.drift !== undefined) {
+      DriftReport.encode(message.drift, writer.uint32(194).fork()).join();
+    }
+    if (message.artefactBytes !== 0) {
+      writer.uint32(200).uint32(message.artefactBytes);
     }
     return writer;
   },
@@ -498,6 +542,48 @@ export const Model: MessageFns<Model> = {
             message.population = PopulationStatistics.decode(reader, reader.uint32());
             continue;
           }
+          case 22: {
+            if (tag === 177) {
+              message.logCovariance.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 178) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.logCovariance.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.backtestBaseline = BaselineMetrics.decode(reader, reader.uint32());
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.drift = DriftReport.decode(reader, reader.uint32());
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.artefactBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -544,6 +630,14 @@ export const Model: MessageFns<Model> = {
     message.population = (object.population !== undefined && object.population !== null)
       ? PopulationStatistics.fromPartial(object.population)
       : undefined;
+    message.logCovariance = object.logCovariance?.map((e) => e) || [];
+    message.backtestBaseline = (object.backtestBaseline !== undefined && object.backtestBaseline !== null)
+      ? BaselineMetrics.fromPartial(object.backtestBaseline)
+      : undefined;
+    message.drift = (object.drift !== undefined && object.drift !== null)
+      ? DriftReport.fromPartial(object.drift)
+      : undefined;
+    message.artefactBytes = object.artefactBytes ?? 0;
     return message;
   },
 };
@@ -656,6 +750,8 @@ function createBaseModelStamp(): ModelStamp {
     isStale: false,
     timeUnit: 0,
     currency: "",
+    driftLevel: undefined,
+    driftPsi: undefined,
   };
 }
 
@@ -697,6 +793,12 @@ export const ModelStamp: MessageFns<ModelStamp> = {
     }
     if (message.currency !== "") {
       writer.uint32(74).string(message.currency);
+    }
+    if (message.driftLevel !== undefined) {
+      writer.uint32(80).int32(message.driftLevel);
+    }
+    if (message.driftPsi !== undefined) {
+      writer.uint32(89).double(message.driftPsi);
     }
     return writer;
   },
@@ -796,6 +898,22 @@ export const ModelStamp: MessageFns<ModelStamp> = {
             message.currency = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.driftLevel = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.driftPsi = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -826,6 +944,8 @@ export const ModelStamp: MessageFns<ModelStamp> = {
     message.isStale = object.isStale ?? false;
     message.timeUnit = object.timeUnit ?? 0;
     message.currency = object.currency ?? "";
+    message.driftLevel = object.driftLevel ?? undefined;
+    message.driftPsi = object.driftPsi ?? undefined;
     return message;
   },
 };

@@ -12,9 +12,15 @@ import type {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { BacktestProgress, BacktestReport } from "./backtest.js";
+import { CustomerScore, ScoreStamp } from "./customer_score.js";
+import { DriftReport } from "./drift.js";
 import { Explanation } from "./explanation.js";
+import { GateResult } from "./gate.js";
 import { FitProgress, Model, ModelKind, ModelLabel, ModelStamp, SpendModelKind, TimeUnit } from "./model.js";
-import { CustomerQuery, Prediction, PredictionOptions, PredictionResult } from "./prediction.js";
+import { CustomerQuery, Prediction, PredictionOptions, PredictionResult, ValueTier } from "./prediction.js";
+import { LabelMove } from "./promotion.js";
+import { RefitRun } from "./refit.js";
+import { ShadowComparison } from "./shadow.js";
 import { CustomerSummary, IngestOptions, RowError, Transaction } from "./transaction.js";
 
 export interface PredictRequest {
@@ -82,12 +88,20 @@ export interface FitModelRequest {
   calibrationEnd:
     | Date
     | undefined;
-  /** Label to give to the new model at once; CHAMPION needs scope value:admin. Absent: CHAMPION when there is none yet. */
+  /**
+   * Label to give to the new model at once; CHAMPION needs scope value:admin and gates that pass: otherwise the model
+   * is stored without the label. Absent: CHAMPION when there is none yet.
+   */
   label: ModelLabel;
 }
 
 export interface FitModelResponse {
-  update: { $case: "progress"; value: FitProgress } | { $case: "model"; value: Model } | undefined;
+  update:
+    | { $case: "progress"; value: FitProgress }
+    | { $case: "model"; value: Model }
+    | undefined;
+  /** With the model, when CHAMPION was asked for: what the gates said. */
+  gates: GateResult[];
 }
 
 export interface ListModelsRequest {
@@ -117,6 +131,10 @@ export interface PromoteModelRequest {
   label: ModelLabel;
   /** Refused with label_moved unless the label is here now. Empty: not checked. */
   expectedCurrentVersion: string;
+  /** Overrules failed gates; needs a reason and is recorded. */
+  isForced: boolean;
+  /** Why, up to 500 characters; kept with the move. */
+  reason: string;
 }
 
 export interface PromoteModelResponse {
@@ -125,6 +143,8 @@ export interface PromoteModelResponse {
     | undefined;
   /** Empty when the label was free. */
   previousVersion: string;
+  /** What the gates said; empty for labels without gates. */
+  gates: GateResult[];
 }
 
 export interface BacktestRequest {
@@ -167,6 +187,83 @@ export interface GetCustomerRequest {
 
 export interface GetCustomerResponse {
   customer: CustomerSummary | undefined;
+}
+
+export interface RollbackModelRequest {
+  /** Absent: CHAMPION. */
+  label: ModelLabel;
+  /** Why, up to 500 characters; kept with the move. */
+  reason: string;
+  /** Refused with label_moved unless the label is here now. Empty: not checked. */
+  expectedCurrentVersion: string;
+}
+
+export interface RollbackModelResponse {
+  model:
+    | Model
+    | undefined;
+  /** The version that the label was taken from. */
+  previousVersion: string;
+}
+
+export interface ListLabelMovesRequest {
+  /** 1 to 100; zero: 20. */
+  pageSize: number;
+  /** next_page_token of the page before. */
+  pageToken: string;
+}
+
+export interface ListLabelMovesResponse {
+  moves: LabelMove[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+}
+
+export interface GetShadowComparisonRequest {
+}
+
+export interface GetShadowComparisonResponse {
+  /** Absent while there is no challenger or nothing was compared yet. */
+  comparison: ShadowComparison | undefined;
+}
+
+export interface GetDriftRequest {
+}
+
+export interface GetDriftResponse {
+  /** Absent before the first measurement. */
+  drift: DriftReport | undefined;
+}
+
+export interface ListCustomersRequest {
+  /** 1 to 1,000; zero: 100. */
+  pageSize: number;
+  /** next_page_token of the page before. */
+  pageToken: string;
+  /** Only customers of this tier. Absent: all. */
+  valueTier: ValueTier;
+}
+
+export interface ListCustomersResponse {
+  /** Highest value first, ties by ascending id. */
+  customers: CustomerScore[];
+  /** Empty on the last page. All pages of one listing are of one table; scores_refreshed once that table is gone. */
+  nextPageToken: string;
+  /** What the table was made from. */
+  stamp: ScoreStamp | undefined;
+}
+
+export interface ListRefitsRequest {
+  /** 1 to 100; zero: 20. */
+  pageSize: number;
+  /** next_page_token of the page before. */
+  pageToken: string;
+}
+
+export interface ListRefitsResponse {
+  refits: RefitRun[];
+  /** Empty on the last page. */
+  nextPageToken: string;
 }
 
 function createBasePredictRequest(): PredictRequest {
@@ -900,7 +997,7 @@ export const FitModelRequest: MessageFns<FitModelRequest> = {
 };
 
 function createBaseFitModelResponse(): FitModelResponse {
-  return { update: undefined };
+  return { update: undefined, gates: [] };
 }
 
 export const FitModelResponse: MessageFns<FitModelResponse> = {
@@ -912,6 +1009,9 @@ export const FitModelResponse: MessageFns<FitModelResponse> = {
       case "model":
         Model.encode(message.update.value, writer.uint32(18).fork()).join();
         break;
+    }
+    for (const v of message.gates) {
+      GateResult.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -945,6 +1045,14 @@ export const FitModelResponse: MessageFns<FitModelResponse> = {
             message.update = { $case: "model", value: Model.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.gates.push(GateResult.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -976,6 +1084,7 @@ export const FitModelResponse: MessageFns<FitModelResponse> = {
         break;
       }
     }
+    message.gates = object.gates?.map((e) => GateResult.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1251,7 +1360,7 @@ export const GetModelResponse: MessageFns<GetModelResponse> = {
 };
 
 function createBasePromoteModelRequest(): PromoteModelRequest {
-  return { modelVersion: "", label: 0, expectedCurrentVersion: "" };
+  return { modelVersion: "", label: 0, expectedCurrentVersion: "", isForced: false, reason: "" };
 }
 
 export const PromoteModelRequest: MessageFns<PromoteModelRequest> = {
@@ -1264,6 +1373,12 @@ export const PromoteModelRequest: MessageFns<PromoteModelRequest> = {
     }
     if (message.expectedCurrentVersion !== "") {
       writer.uint32(26).string(message.expectedCurrentVersion);
+    }
+    if (message.isForced !== false) {
+      writer.uint32(32).bool(message.isForced);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
     }
     return writer;
   },
@@ -1305,6 +1420,22 @@ export const PromoteModelRequest: MessageFns<PromoteModelRequest> = {
             message.expectedCurrentVersion = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.isForced = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1325,12 +1456,14 @@ export const PromoteModelRequest: MessageFns<PromoteModelRequest> = {
     message.modelVersion = object.modelVersion ?? "";
     message.label = object.label ?? 0;
     message.expectedCurrentVersion = object.expectedCurrentVersion ?? "";
+    message.isForced = object.isForced ?? false;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
 
 function createBasePromoteModelResponse(): PromoteModelResponse {
-  return { model: undefined, previousVersion: "" };
+  return { model: undefined, previousVersion: "", gates: [] };
 }
 
 export const PromoteModelResponse: MessageFns<PromoteModelResponse> = {
@@ -1340,6 +1473,9 @@ export const PromoteModelResponse: MessageFns<PromoteModelResponse> = {
     }
     if (message.previousVersion !== "") {
       writer.uint32(18).string(message.previousVersion);
+    }
+    for (const v of message.gates) {
+      GateResult.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1373,6 +1509,14 @@ export const PromoteModelResponse: MessageFns<PromoteModelResponse> = {
             message.previousVersion = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.gates.push(GateResult.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1392,6 +1536,7 @@ export const PromoteModelResponse: MessageFns<PromoteModelResponse> = {
     const message = createBasePromoteModelResponse();
     message.model = (object.model !== undefined && object.model !== null) ? Model.fromPartial(object.model) : undefined;
     message.previousVersion = object.previousVersion ?? "";
+    message.gates = object.gates?.map((e) => GateResult.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1879,6 +2024,780 @@ export const GetCustomerResponse: MessageFns<GetCustomerResponse> = {
   },
 };
 
+function createBaseRollbackModelRequest(): RollbackModelRequest {
+  return { label: 0, reason: "", expectedCurrentVersion: "" };
+}
+
+export const RollbackModelRequest: MessageFns<RollbackModelRequest> = {
+  encode(message: RollbackModelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.label !== 0) {
+      writer.uint32(8).int32(message.label);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.expectedCurrentVersion !== "") {
+      writer.uint32(26).string(message.expectedCurrentVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackModelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackModelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.label = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expectedCurrentVersion = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RollbackModelRequest>): RollbackModelRequest {
+    return RollbackModelRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackModelRequest>): RollbackModelRequest {
+    const message = createBaseRollbackModelRequest();
+    message.label = object.label ?? 0;
+    message.reason = object.reason ?? "";
+    message.expectedCurrentVersion = object.expectedCurrentVersion ?? "";
+    return message;
+  },
+};
+
+function createBaseRollbackModelResponse(): RollbackModelResponse {
+  return { model: undefined, previousVersion: "" };
+}
+
+export const RollbackModelResponse: MessageFns<RollbackModelResponse> = {
+  encode(message: RollbackModelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== undefined) {
+      Model.encode(message.model, writer.uint32(10).fork()).join();
+    }
+    if (message.previousVersion !== "") {
+      writer.uint32(18).string(message.previousVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackModelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackModelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = Model.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.previousVersion = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RollbackModelResponse>): RollbackModelResponse {
+    return RollbackModelResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackModelResponse>): RollbackModelResponse {
+    const message = createBaseRollbackModelResponse();
+    message.model = (object.model !== undefined && object.model !== null) ? Model.fromPartial(object.model) : undefined;
+    message.previousVersion = object.previousVersion ?? "";
+    return message;
+  },
+};
+
+function createBaseListLabelMovesRequest(): ListLabelMovesRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListLabelMovesRequest: MessageFns<ListLabelMovesRequest> = {
+  encode(message: ListLabelMovesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLabelMovesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLabelMovesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListLabelMovesRequest>): ListLabelMovesRequest {
+    return ListLabelMovesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListLabelMovesRequest>): ListLabelMovesRequest {
+    const message = createBaseListLabelMovesRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListLabelMovesResponse(): ListLabelMovesResponse {
+  return { moves: [], nextPageToken: "" };
+}
+
+export const ListLabelMovesResponse: MessageFns<ListLabelMovesResponse> = {
+  encode(message: ListLabelMovesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.moves) {
+      LabelMove.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLabelMovesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLabelMovesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.moves.push(LabelMove.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListLabelMovesResponse>): ListLabelMovesResponse {
+    return ListLabelMovesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListLabelMovesResponse>): ListLabelMovesResponse {
+    const message = createBaseListLabelMovesResponse();
+    message.moves = object.moves?.map((e) => LabelMove.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseGetShadowComparisonRequest(): GetShadowComparisonRequest {
+  return {};
+}
+
+export const GetShadowComparisonRequest: MessageFns<GetShadowComparisonRequest> = {
+  encode(_: GetShadowComparisonRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetShadowComparisonRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetShadowComparisonRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetShadowComparisonRequest>): GetShadowComparisonRequest {
+    return GetShadowComparisonRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetShadowComparisonRequest>): GetShadowComparisonRequest {
+    const message = createBaseGetShadowComparisonRequest();
+    return message;
+  },
+};
+
+function createBaseGetShadowComparisonResponse(): GetShadowComparisonResponse {
+  return { comparison: undefined };
+}
+
+export const GetShadowComparisonResponse: MessageFns<GetShadowComparisonResponse> = {
+  encode(message: GetShadowComparisonResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.comparison !== undefined) {
+      ShadowComparison.encode(message.comparison, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetShadowComparisonResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetShadowComparisonResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.comparison = ShadowComparison.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetShadowComparisonResponse>): GetShadowComparisonResponse {
+    return GetShadowComparisonResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetShadowComparisonResponse>): GetShadowComparisonResponse {
+    const message = createBaseGetShadowComparisonResponse();
+    message.comparison = (object.comparison !== undefined && object.comparison !== null)
+      ? ShadowComparison.fromPartial(object.comparison)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetDriftRequest(): GetDriftRequest {
+  return {};
+}
+
+export const GetDriftRequest: MessageFns<GetDriftRequest> = {
+  encode(_: GetDriftRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDriftRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDriftRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetDriftRequest>): GetDriftRequest {
+    return GetDriftRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetDriftRequest>): GetDriftRequest {
+    const message = createBaseGetDriftRequest();
+    return message;
+  },
+};
+
+function createBaseGetDriftResponse(): GetDriftResponse {
+  return { drift: undefined };
+}
+
+export const GetDriftResponse: MessageFns<GetDriftResponse> = {
+  encode(message: GetDriftResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.drift !== undefined) {
+      DriftReport.encode(message.drift, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDriftResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDriftResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.drift = DriftReport.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetDriftResponse>): GetDriftResponse {
+    return GetDriftResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetDriftResponse>): GetDriftResponse {
+    const message = createBaseGetDriftResponse();
+    message.drift = (object.drift !== undefined && object.drift !== null)
+      ? DriftReport.fromPartial(object.drift)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListCustomersRequest(): ListCustomersRequest {
+  return { pageSize: 0, pageToken: "", valueTier: 0 };
+}
+
+export const ListCustomersRequest: MessageFns<ListCustomersRequest> = {
+  encode(message: ListCustomersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    if (message.valueTier !== 0) {
+      writer.uint32(24).int32(message.valueTier);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCustomersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCustomersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.valueTier = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListCustomersRequest>): ListCustomersRequest {
+    return ListCustomersRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCustomersRequest>): ListCustomersRequest {
+    const message = createBaseListCustomersRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.valueTier = object.valueTier ?? 0;
+    return message;
+  },
+};
+
+function createBaseListCustomersResponse(): ListCustomersResponse {
+  return { customers: [], nextPageToken: "", stamp: undefined };
+}
+
+export const ListCustomersResponse: MessageFns<ListCustomersResponse> = {
+  encode(message: ListCustomersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.customers) {
+      CustomerScore.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message.stamp !== undefined) {
+      ScoreStamp.encode(message.stamp, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCustomersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCustomersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.customers.push(CustomerScore.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.stamp = ScoreStamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListCustomersResponse>): ListCustomersResponse {
+    return ListCustomersResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCustomersResponse>): ListCustomersResponse {
+    const message = createBaseListCustomersResponse();
+    message.customers = object.customers?.map((e) => CustomerScore.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    message.stamp = (object.stamp !== undefined && object.stamp !== null)
+      ? ScoreStamp.fromPartial(object.stamp)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListRefitsRequest(): ListRefitsRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListRefitsRequest: MessageFns<ListRefitsRequest> = {
+  encode(message: ListRefitsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRefitsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRefitsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListRefitsRequest>): ListRefitsRequest {
+    return ListRefitsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRefitsRequest>): ListRefitsRequest {
+    const message = createBaseListRefitsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListRefitsResponse(): ListRefitsResponse {
+  return { refits: [], nextPageToken: "" };
+}
+
+export const ListRefitsResponse: MessageFns<ListRefitsResponse> = {
+  encode(message: ListRefitsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.refits) {
+      RefitRun.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRefitsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRefitsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.refits.push(RefitRun.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListRefitsResponse>): ListRefitsResponse {
+    return ListRefitsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRefitsResponse>): ListRefitsResponse {
+    const message = createBaseListRefitsResponse();
+    message.refits = object.refits?.map((e) => RefitRun.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 /**
  * What each customer is worth. Every call needs `authorization: Bearer kiki_…` in its metadata; errors carry their
  * catalogue code in the trailer `kiki-error-code`.
@@ -1962,7 +2881,10 @@ export const SyncValueServiceService = {
     responseSerialize: (value: GetModelResponse): Buffer => Buffer.from(GetModelResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetModelResponse => GetModelResponse.decode(value),
   },
-  /** Moves a label to a version atomically. Scope value:admin. */
+  /**
+   * Moves a label to a version atomically. CHAMPION only through the gates: promotion_refused lists those that failed.
+   * Scope value:admin.
+   */
   promoteModel: {
     path: "/kiki.syncvalue.v1.SyncValueService/PromoteModel" as const,
     requestStream: false as const,
@@ -2003,6 +2925,72 @@ export const SyncValueServiceService = {
     responseSerialize: (value: GetCustomerResponse): Buffer => Buffer.from(GetCustomerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCustomerResponse => GetCustomerResponse.decode(value),
   },
+  /** Gives a label back to the version that had it before, without asking the gates. Scope value:admin. */
+  rollbackModel: {
+    path: "/kiki.syncvalue.v1.SyncValueService/RollbackModel" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RollbackModelRequest): Buffer => Buffer.from(RollbackModelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RollbackModelRequest => RollbackModelRequest.decode(value),
+    responseSerialize: (value: RollbackModelResponse): Buffer =>
+      Buffer.from(RollbackModelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RollbackModelResponse => RollbackModelResponse.decode(value),
+  },
+  /** Every move of the labels, newest first: who, when, why. Scope value:read. */
+  listLabelMoves: {
+    path: "/kiki.syncvalue.v1.SyncValueService/ListLabelMoves" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListLabelMovesRequest): Buffer =>
+      Buffer.from(ListLabelMovesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListLabelMovesRequest => ListLabelMovesRequest.decode(value),
+    responseSerialize: (value: ListLabelMovesResponse): Buffer =>
+      Buffer.from(ListLabelMovesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListLabelMovesResponse => ListLabelMovesResponse.decode(value),
+  },
+  /** The challenger beside the champion on a share of the predictions. Scope value:read. */
+  getShadowComparison: {
+    path: "/kiki.syncvalue.v1.SyncValueService/GetShadowComparison" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetShadowComparisonRequest): Buffer =>
+      Buffer.from(GetShadowComparisonRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetShadowComparisonRequest => GetShadowComparisonRequest.decode(value),
+    responseSerialize: (value: GetShadowComparisonResponse): Buffer =>
+      Buffer.from(GetShadowComparisonResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetShadowComparisonResponse => GetShadowComparisonResponse.decode(value),
+  },
+  /** How far the current customers are from those the champion was fitted to. Scope value:read. */
+  getDrift: {
+    path: "/kiki.syncvalue.v1.SyncValueService/GetDrift" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetDriftRequest): Buffer => Buffer.from(GetDriftRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetDriftRequest => GetDriftRequest.decode(value),
+    responseSerialize: (value: GetDriftResponse): Buffer => Buffer.from(GetDriftResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetDriftResponse => GetDriftResponse.decode(value),
+  },
+  /** All customers by predicted value, highest first, from a table refreshed in the background. Scope value:read. */
+  listCustomers: {
+    path: "/kiki.syncvalue.v1.SyncValueService/ListCustomers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListCustomersRequest): Buffer => Buffer.from(ListCustomersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListCustomersRequest => ListCustomersRequest.decode(value),
+    responseSerialize: (value: ListCustomersResponse): Buffer =>
+      Buffer.from(ListCustomersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListCustomersResponse => ListCustomersResponse.decode(value),
+  },
+  /** Scheduled refits, newest first. Scope value:read. */
+  listRefits: {
+    path: "/kiki.syncvalue.v1.SyncValueService/ListRefits" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListRefitsRequest): Buffer => Buffer.from(ListRefitsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListRefitsRequest => ListRefitsRequest.decode(value),
+    responseSerialize: (value: ListRefitsResponse): Buffer => Buffer.from(ListRefitsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListRefitsResponse => ListRefitsResponse.decode(value),
+  },
 } as const;
 
 export interface SyncValueServiceServer extends UntypedServiceImplementation {
@@ -2023,7 +3011,10 @@ export interface SyncValueServiceServer extends UntypedServiceImplementation {
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   /** One model by version or label. Scope value:read. */
   getModel: handleUnaryCall<GetModelRequest, GetModelResponse>;
-  /** Moves a label to a version atomically. Scope value:admin. */
+  /**
+   * Moves a label to a version atomically. CHAMPION only through the gates: promotion_refused lists those that failed.
+   * Scope value:admin.
+   */
   promoteModel: handleUnaryCall<PromoteModelRequest, PromoteModelResponse>;
   /** Fits on the past and scores on the future of the same log; the last message carries the report. Scope value:read. */
   backtest: handleServerStreamingCall<BacktestRequest, BacktestResponse>;
@@ -2031,6 +3022,18 @@ export interface SyncValueServiceServer extends UntypedServiceImplementation {
   explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
   /** A customer's history as the models see it. Scope value:read. */
   getCustomer: handleUnaryCall<GetCustomerRequest, GetCustomerResponse>;
+  /** Gives a label back to the version that had it before, without asking the gates. Scope value:admin. */
+  rollbackModel: handleUnaryCall<RollbackModelRequest, RollbackModelResponse>;
+  /** Every move of the labels, newest first: who, when, why. Scope value:read. */
+  listLabelMoves: handleUnaryCall<ListLabelMovesRequest, ListLabelMovesResponse>;
+  /** The challenger beside the champion on a share of the predictions. Scope value:read. */
+  getShadowComparison: handleUnaryCall<GetShadowComparisonRequest, GetShadowComparisonResponse>;
+  /** How far the current customers are from those the champion was fitted to. Scope value:read. */
+  getDrift: handleUnaryCall<GetDriftRequest, GetDriftResponse>;
+  /** All customers by predicted value, highest first, from a table refreshed in the background. Scope value:read. */
+  listCustomers: handleUnaryCall<ListCustomersRequest, ListCustomersResponse>;
+  /** Scheduled refits, newest first. Scope value:read. */
+  listRefits: handleUnaryCall<ListRefitsRequest, ListRefitsResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { CustomerScore, ScoreStamp } from "./customer_score.js";
 
 /** What a row of an order log says happened. */
 export enum TransactionKind {
@@ -85,6 +86,12 @@ export interface CustomerSummary {
   asOf: Date | undefined;
   transactionCount: bigint;
   refundCount: bigint;
+  /** The customer in the materialised table of values; absent before its first pass and for somebody it has not seen. */
+  score:
+    | CustomerScore
+    | undefined;
+  /** What that table was made from. */
+  scoreStamp: ScoreStamp | undefined;
 }
 
 function createBaseTransaction(): Transaction {
@@ -418,6 +425,8 @@ function createBaseCustomerSummary(): CustomerSummary {
     asOf: undefined,
     transactionCount: 0n,
     refundCount: 0n,
+    score: undefined,
+    scoreStamp: undefined,
   };
 }
 
@@ -470,6 +479,12 @@ export const CustomerSummary: MessageFns<CustomerSummary> = {
         throw new globalThis.Error("value provided for field message.refundCount of type int64 too large");
       }
       writer.uint32(96).int64(message.refundCount);
+    }
+    if (message.score !== undefined) {
+      CustomerScore.encode(message.score, writer.uint32(106).fork()).join();
+    }
+    if (message.scoreStamp !== undefined) {
+      ScoreStamp.encode(message.scoreStamp, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -583,6 +598,22 @@ export const CustomerSummary: MessageFns<CustomerSummary> = {
             message.refundCount = reader.int64() as bigint;
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.score = CustomerScore.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.scoreStamp = ScoreStamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -621,6 +652,12 @@ export const CustomerSummary: MessageFns<CustomerSummary> = {
     message.refundCount = (object.refundCount !== undefined && object.refundCount !== null)
       ? BigInt(object.refundCount)
       : 0n;
+    message.score = (object.score !== undefined && object.score !== null)
+      ? CustomerScore.fromPartial(object.score)
+      : undefined;
+    message.scoreStamp = (object.scoreStamp !== undefined && object.scoreStamp !== null)
+      ? ScoreStamp.fromPartial(object.scoreStamp)
+      : undefined;
     return message;
   },
 };

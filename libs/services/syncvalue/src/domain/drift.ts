@@ -1,0 +1,78 @@
+import { FEATURES, type Feature, type PopulationProfile } from './population-profile.js';
+
+/** What a stability index means; thresholds are the convention of credit scoring. */
+export type DriftLevel = 'unknown' | 'stable' | 'watch' | 'alarm';
+
+/** One quantity now and when the model was fitted. */
+export interface FeatureDrift {
+  readonly feature: Feature;
+  readonly psi: number;
+  readonly level: DriftLevel;
+  /** Customers that were counted then and now. */
+  readonly fittedCount: number;
+  readonly currentCount: number;
+}
+
+/** All features of the current customers against those that a model was fitted to. */
+export interface DriftReport {
+  readonly version: string;
+  readonly computedAtMs: number;
+  readonly asOf: Date;
+  readonly features: readonly FeatureDrift[];
+  /** The highest of the features. */
+  readonly level: DriftLevel;
+  readonly maxPsi: number;
+}
+
+const WATCH = 0.1;
+const ALARM = 0.2;
+/** Below this many customers on either side chance alone reaches the thresholds. */
+const MIN_CUSTOMERS = 100;
+const ORDER: readonly DriftLevel[] = ['unknown', 'stable', 'watch', 'alarm'];
+
+/**
+ * Population stability index Σ (q − p) ln(q / p) over bins; half a customer is added to every bin, so that an
+ * empty one counts as rare instead of impossible.
+ */
+export function stabilityIndex(then: readonly number[], now: readonly number[]): number {
+  const share = (counts: readonly number[], i: number): number =>
+    ((counts[i] ?? 0) + 0.5) / (total(counts) + 0.5 * then.length);
+  return then.reduce((sum, _, i) => {
+    const [p, q] = [share(then, i), share(now, i)];
+    return sum + (q - p) * Math.log(q / p);
+  }, 0);
+}
+
+/** What an index of so many customers means. */
+export function driftLevel(psi: number, customers: number): DriftLevel {
+  if (customers < MIN_CUSTOMERS) return 'unknown';
+  if (psi >= ALARM) return 'alarm';
+  return psi >= WATCH ? 'watch' : 'stable';
+}
+
+/** The drift of every feature. @param countsNow in the profile's bins */
+export function featureDrifts(
+  profile: PopulationProfile,
+  countsNow: (feature: Feature) => readonly number[],
+): FeatureDrift[] {
+  return FEATURES.map((feature) => {
+    const [then, now] = [profile[feature].counts, countsNow(feature)];
+    const [fittedCount, currentCount] = [total(then), total(now)];
+    const psi = stabilityIndex(then, now);
+    const level = driftLevel(psi, Math.min(fittedCount, currentCount));
+    return { feature, psi, level, fittedCount, currentCount };
+  });
+}
+
+/** Sums up: the highest level, and the highest index among the features that have one. */
+export function overallDrift(
+  features: readonly FeatureDrift[],
+): Pick<DriftReport, 'level' | 'maxPsi'> {
+  const known = features.filter(({ level }) => level !== 'unknown');
+  const rank = Math.max(0, ...known.map(({ level }) => ORDER.indexOf(level)));
+  return { level: ORDER[rank] ?? 'unknown', maxPsi: Math.max(0, ...known.map(({ psi }) => psi)) };
+}
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,121 @@
+/**
+ * Goal: a model becomes champion only when its back-test says so, and what the back-test cannot say refuses nobody.
+ * Method: artefacts that differ in one number each.
+ */
+import { describe, expect, it } from '@jest/globals';
+import { askGates, failedGates, gateSummary, type GateName } from './gates.js';
+import type { ModelArtefact } from './model.js';
+import type { StoredBacktest, StoredScores } from './stored-backtest.js';
+
+const SETTINGS = { maxMaeRatio: 1, maxBias: 0.25, maxDecileMape: 0.5, giniTolerance: 0.01 };
+const SCORES: StoredScores = {
+  customers: 1000,
+  actual: 400,
+  predicted: 380,
+  mae: 0.5,
+  rmse: 1,
+  msle: 0.2,
+  bias: -0.05,
+  pearson: 0.5,
+  spearman: 0.4,
+  normalizedGini: 0.67,
+  decileMape: 0.2,
+  deciles: Array.from({ length: 10 }, () => [100, 38, 40] as const),
+  predictedSpendMicros: 1,
+  actualSpendMicros: 1,
+};
+
+function artefact(model: Partial<StoredScores> = {}, more: Partial<StoredBacktest> = {}) {
+  const naive = { ...SCORES, mae: 0.7 };
+  const scores = { ...SCORES, ...model };
+  const window = { calibrationDay: 100, holdoutDay: 150 };
+  const backtest = { ...window, model: scores, naive, ...more };
+  const fitted = { purchase: { kind: 'bg_nbd' }, timeUnit: 'week', backtest };
+  return fitted as unknown as ModelArtefact;
+}
+
+const candidate = (...of: Parameters<typeof artefact>) => ({
+  version: 'v2',
+  artefact: artefact(...of),
+});
+const refused = (...of: Parameters<typeof askGates>): GateName[] =>
+  failedGates(askGates(...of)).map(({ gate }) => gate);
+
+/** A champion of another recipe. */
+const other = (gini: number | null, more: Partial<StoredBacktest> = {}) => ({
+  version: 'v1',
+  artefact: {
+    ...artefact({ normalizedGini: gini }, more),
+    requestedKind: 'pareto_nbd',
+  } as ModelArtefact,
+});
+
+describe('the gates', () => {
+  it('pass a model that forecasts its holdout', () => {
+    const results = askGates(candidate(), undefined, SETTINGS);
+    expect(failedGates(results)).toEqual([]);
+    expect(results.map(({ gate, isApplicable }) => [gate, isApplicable])).toEqual([
+      ['backtest', true],
+      ['mae_ratio', true],
+      ['bias', true],
+      ['decile_mape', true],
+      ['normalized_gini', false],
+    ]);
+  });
+
+  it('refuse a model without a back-test', () => {
+    const { backtest, ...bare } = artefact();
+    expect(backtest).toBeDefined();
+    expect(refused({ version: 'v2', artefact: bare }, undefined, SETTINGS)).toEqual(['backtest']);
+  });
+
+  it.each<[GateName, Partial<StoredScores>]>([
+    ['mae_ratio', { mae: 0.71 }],
+    ['bias', { predicted: 400 * 0.64 }],
+    ['bias', { predicted: 400 * 1.36 }],
+    ['bias', { predicted: 3, actual: 0 }],
+    ['decile_mape', { decileMape: 0.51 }],
+  ])('refuse by %s alone: %j', (gate, scores) => {
+    expect(refused(candidate(scores), undefined, SETTINGS)).toEqual([gate]);
+  });
+
+  it('name every gate that refuses, with value and bound', () => {
+    const results = askGates(candidate({ mae: 1.4, predicted: 800 }), undefined, SETTINGS);
+    expect(gateSummary(results)).toBe('mae_ratio 2 > 1, bias 1 > 0.35');
+  });
+
+  it('add the sampling error of the actual count to the bound of the bias', () => {
+    const bound = (actual: number): number | undefined =>
+      askGates(candidate({ actual }), undefined, SETTINGS).find(({ gate }) => gate === 'bias')
+        ?.bound;
+    expect(bound(400)).toBeCloseTo(0.25 + 2 / 20, 12);
+    expect(bound(4)).toBeCloseTo(0.25 + 2 / 2, 12);
+  });
+
+  it('do not apply where the back-test cannot say', () => {
+    const few = SCORES.deciles.map(([n, p], i) => [n, p, i === 9 ? 9 : 40] as const);
+    const unknown = { decileMape: 3, deciles: few, bias: null, actual: 0, predicted: 2 };
+    expect(refused(candidate(unknown), undefined, SETTINGS)).toEqual([]);
+  });
+
+  it('compare with the champion’s own back-test on the same window, within the tolerance', () => {
+    expect(refused(candidate(), other(0.679), SETTINGS)).toEqual([]);
+    expect(refused(candidate(), other(0.681), SETTINGS)).toEqual(['normalized_gini']);
+    expect(refused(candidate(), other(null), SETTINGS)).toEqual([]);
+  });
+
+  it('compare with what the fit measured of the champion where the windows differ', () => {
+    const champion = other(0.9, { holdoutDay: 149 });
+    expect(refused(candidate(), champion, SETTINGS)).toEqual(['normalized_gini']);
+    const measured = candidate({}, { champion: { version: 'v1', normalizedGini: 0.6 } });
+    expect(refused(measured, champion, SETTINGS)).toEqual([]);
+    const old = candidate({}, { champion: { version: 'v0', normalizedGini: 0.6 } });
+    expect(refused(old, champion, SETTINGS)).toEqual(['normalized_gini']);
+  });
+
+  it('need no comparison with the same recipe, nor with the champion itself', () => {
+    const same = { ...candidate({}, { holdoutDay: 149 }), version: 'v1' };
+    expect(refused(candidate(), same, SETTINGS)).toEqual([]);
+    expect(refused(candidate(), candidate(), SETTINGS)).toEqual([]);
+  });
+});

@@ -1,0 +1,123 @@
+import { provide } from '@kiki/host';
+import { Clock } from '@kiki/kernel';
+import { Logger } from '@kiki/logging';
+import { Metrics } from '@kiki/metrics';
+import { Database } from '@kiki/postgres';
+import type { FactoryProvider } from '@nestjs/common';
+import { DriftGauges, RefitCounts, ShadowGauges } from './adapters/metrics/model-life-gauges.js';
+import { Upkeep } from './adapters/nest/upkeep.js';
+import { PostgresRefitRuns } from './adapters/postgres/postgres-refit-runs.js';
+import { PostgresShadowStore } from './adapters/postgres/postgres-shadow-store.js';
+import { BacktestModel } from './application/backtest-model.js';
+import { CompareShadow } from './application/compare-shadow.js';
+import { CustomerScores } from './application/customer-scores.js';
+import { DriftBoard } from './application/drift-board.js';
+import { FitModel } from './application/fit-model.js';
+import { GateBacktest } from './application/gate-backtest.js';
+import { Ledger } from './application/ledger.js';
+import { ModelThread } from './application/model-thread.js';
+import { Models } from './application/models.js';
+import { PredictCustomers } from './application/predict-customers.js';
+import { PromoteModel } from './application/promote-model.js';
+import { RefitModels, RefitRuns } from './application/refit-models.js';
+import { RefreshScores } from './application/refresh-scores.js';
+import { ScoreUpkeep } from './application/score-upkeep.js';
+import { Shadow, ShadowStore } from './application/shadow.js';
+import { factory } from './provider-factory.js';
+import type { SyncvalueConfig } from './syncvalue.config.js';
+
+const HOUR_MS = 3_600_000;
+
+/** How models come, compete and go: fits, gates, shadow, drift, refits. */
+export function modelLife(config: SyncvalueConfig): FactoryProvider[] {
+  const { horizonDays, annualDiscountRate, margin } = config;
+  const gates = {
+    maxMaeRatio: config.gateMaxMaeRatio,
+    maxBias: config.gateMaxBias,
+    maxDecileMape: config.gateMaxDecileMape,
+    giniTolerance: config.gateGiniTolerance,
+  };
+  const standard = { horizonDays, annualDiscountRate };
+  return [
+    provide(GateBacktest, [BacktestModel]),
+    factory(
+      FitModel,
+      [Ledger, Models, ModelThread, GateBacktest, Clock],
+      (ledger: Ledger, models: Models, thread: ModelThread, backtest: GateBacktest, clock: Clock) =>
+        new FitModel(ledger, models, { thread, backtest }, clock, { standard, gates }),
+    ),
+    factory(PromoteModel, [Models], (models: Models) => new PromoteModel(models, gates)),
+    factory(
+      RefreshScores,
+      [CustomerScores, Models, Clock],
+      (scores: CustomerScores, models: Models, clock: Clock) =>
+        new RefreshScores(scores, models, clock, { ...standard, margin }),
+    ),
+    provide(ScoreUpkeep, [CustomerScores, RefreshScores, DriftBoard]),
+    provide(DriftGauges, [Metrics]),
+    ...shadow(config),
+    ...refits(config),
+    upkeep(config),
+  ];
+}
+
+function shadow({ shadowShare }: SyncvalueConfig): FactoryProvider[] {
+  return [
+    provide(PostgresShadowStore, [Database, Clock], ShadowStore),
+    provide(ShadowGauges, [Metrics]),
+    factory(
+      Shadow,
+      [PredictCustomers, ShadowStore, ShadowGauges],
+      (predictions: PredictCustomers, store: ShadowStore, gauges: ShadowGauges) =>
+        new Shadow(predictions, store, gauges, shadowShare),
+    ),
+    provide(CompareShadow, [Ledger, ShadowStore]),
+  ];
+}
+
+function refits({ refitEveryHours, refitPromotes }: SyncvalueConfig): FactoryProvider[] {
+  const settings = { everyMs: refitEveryHours * HOUR_MS, isPromoting: refitPromotes };
+  return [
+    provide(PostgresRefitRuns, [Database, Clock], RefitRuns),
+    provide(RefitCounts, [Metrics]),
+    factory(
+      RefitModels,
+      [Ledger, Models, RefitRuns, RefitCounts, FitModel, PromoteModel, Clock],
+      (
+        ledger: Ledger,
+        models: Models,
+        runs: RefitRuns,
+        observer: RefitCounts,
+        fits: FitModel,
+        promotions: PromoteModel,
+        clock: Clock,
+      ) => new RefitModels({ ledger, models, runs, observer }, fits, promotions, clock, settings),
+    ),
+  ];
+}
+
+function upkeep({ upkeepEverySeconds }: SyncvalueConfig): FactoryProvider {
+  return factory(
+    Upkeep,
+    [ScoreUpkeep, DriftBoard, DriftGauges, Shadow, RefitModels, Clock, Logger],
+    (
+      scores: ScoreUpkeep,
+      board: DriftBoard,
+      gauges: DriftGauges,
+      shadows: Shadow,
+      refitting: RefitModels,
+      clock: Clock,
+      logger: Logger,
+    ) => {
+      const score = async (signal: AbortSignal): Promise<void> => {
+        await scores.execute(signal).finally(() => gauges.show(board.all()));
+      };
+      const chores = [
+        { name: 'scores', run: score },
+        { name: 'shadow', run: (signal: AbortSignal) => shadows.flush(signal) },
+        { name: 'refits', run: (signal: AbortSignal) => refitting.runDue(signal) },
+      ];
+      return new Upkeep(chores, upkeepEverySeconds * 1000, clock, logger);
+    },
+  );
+}
