@@ -1,13 +1,9 @@
-import type { CustomerDay } from '@kiki/clv';
-import type { CustomerState } from '../domain/customer-state.js';
+import type { CustomerState, LedgerDay } from '../domain/customer-state.js';
 import type { LedgerTerms } from '../domain/ledger-terms.js';
 import type { Labels } from '../domain/model.js';
 import type { RowProblem, Transaction } from '../domain/transaction.js';
 
-/** A customer's day, with the number of refunds. */
-export interface LedgerDay extends CustomerDay {
-  readonly refunds: number;
-}
+export type { LedgerDay } from '../domain/customer-state.js';
 
 /** One chunk of a stream. */
 export interface TransactionChunk {

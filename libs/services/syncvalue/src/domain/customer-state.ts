@@ -1,4 +1,9 @@
-import type { HistorySummary, ValuedCustomer } from '@kiki/clv';
+import type { CustomerDay, HistorySummary, ValuedCustomer } from '@kiki/clv';
+
+/** A customer's day, with the number of refunds. */
+export interface LedgerDay extends CustomerDay {
+  readonly refunds: number;
+}
 
 /** A customer as the ledger keeps them: all that is known up to the newest transaction. */
 export interface CustomerState {

@@ -11,7 +11,7 @@ import type { CustomerState } from '../../domain/customer-state.js';
 import { admit, withoutCurrency, type LedgerTerms } from '../../domain/ledger-terms.js';
 import type { Labels } from '../../domain/model.js';
 import { errors } from '../../errors.js';
-import { addDays, rebuildStates } from './customer-tables.js';
+import { addDays, advanceStates } from './customer-tables.js';
 import { dayOfRow, stateOfRow, type DayRow, type StateRow } from './rows.js';
 import { insertTransactions } from './transaction-table.js';
 
@@ -48,8 +48,7 @@ export class PostgresLedger extends Ledger {
         chunk.source,
       );
       if (stored.length > 0) {
-        await addDays(tx, tenant, stored);
-        await rebuildStates(tx, tenant, [...new Set(stored.map((row) => row.customerId))].sort());
+        await advanceStates(tx, tenant, await addDays(tx, tenant, stored));
         await advanceTerms(tx, tenant, stored);
       }
       return {

@@ -1,6 +1,7 @@
 import type { Row } from '@kiki/postgres';
 import type { LedgerDay } from '../../application/ledger.js';
 import type { CustomerState } from '../../domain/customer-state.js';
+import type { RunningState } from '../../domain/customer-state-running.js';
 
 /** A row of customer_days. */
 export interface DayRow extends Row {
@@ -22,6 +23,12 @@ export interface StateRow extends Row {
   readonly total_micros: bigint;
   readonly transaction_count: bigint;
   readonly refund_count: bigint;
+}
+
+/** A row of customers with what new rows need to know. */
+export interface RunningRow extends StateRow {
+  readonly last_refund_day: number | null;
+  readonly has_deep_refund: boolean;
 }
 
 /** A day as the engine reads it. */
@@ -53,5 +60,17 @@ export function stateOfRow(row: StateRow): CustomerState {
     history,
     transactionCount: row.transaction_count,
     refundCount: row.refund_count,
+  };
+}
+
+/** A customer's state as new rows find it. */
+export function runningStateOfRow(row: RunningRow): RunningState {
+  const { history, transactionCount, refundCount } = stateOfRow(row);
+  return {
+    history,
+    transactionCount,
+    refundCount,
+    lastRefundDay: row.last_refund_day ?? undefined,
+    hasDeepRefund: row.has_deep_refund,
   };
 }
