@@ -33,7 +33,7 @@ export async function readHistory(path: string, options: HistoryOptions): Promis
   const { orderLog, ignoresZero, signal, onBytes } = options;
   const history = new PurchaseHistory(orderLog.timeZone ?? 'UTC');
   let [firstDay, lastDay, hasAmounts, zeroRows] = [Infinity, -Infinity, false, 0];
-  const rows = readOrderFile(path, orderLog, onBytes);
+  const rows = readOrderFile(path, { ...orderLog, derivesIds: false }, onBytes);
   for (;;) {
     signal?.throwIfAborted();
     const { done, value } = await rows.next();

@@ -26,7 +26,7 @@ export async function readRawLog(
   options: OrderLogOptions = {},
   ignoresZero = false,
 ): Promise<RawLog> {
-  const reader = new OrderLogReader(options);
+  const reader = new OrderLogReader({ ...options, derivesIds: false });
   const history = new PurchaseHistory();
   for await (const row of reader.read(createReadStream(ltvFile(name)))) {
     if (ignoresZero && row.amountMicros === 0n) continue;

@@ -79,49 +79,69 @@ export interface GroupedRows {
 
 /** Groups identical rows, in ascending order of (x, t_x, T). */
 export function groupRows(table: CustomerTable): GroupedRows {
-  const order = sortedIndices(table);
   const { frequency, recency, age } = table;
-  const columns = [0, 1, 2, 3].map(() => new Float64Array(order.length)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const [x, tx, T, weight] = columns;
-  let length = 0;
-  let previous = -1;
-  for (const i of order) {
-    const isSame =
-      previous !== -1 &&
-      frequency[i] === frequency[previous] &&
-      recency[i] === recency[previous] &&
-      age[i] === age[previous];
-    if (!isSame) {
-      x[length] = frequency[i] ?? 0;
-      tx[length] = recency[i] ?? 0;
-      T[length] = age[i] ?? 0;
-      length += 1;
-    }
-    weight[length - 1] = (weight[length - 1] ?? 0) + 1;
-    previous = i;
+  const groups = new RowGroups(frequency.length);
+  // Most customers bought once and differ in T only: numbers sort many times faster than rows.
+  const isSingle = (i: number): boolean => frequency[i] === 0 && recency[i] === 0;
+  const [ages, others] = [new Float64Array(frequency.length), new Uint32Array(frequency.length)];
+  let [singles, rest] = [0, 0];
+  for (let i = 0; i < frequency.length; i++) {
+    if (isSingle(i)) ages[singles++] = age[i] ?? 0;
+    else others[rest++] = i;
   }
-  return {
-    length,
-    customers: order.length,
-    maxFrequency: frequency.reduce((max, value) => Math.max(max, value), 0),
-    frequency: x.slice(0, length),
-    recency: tx.slice(0, length),
-    age: T.slice(0, length),
-    weight: weight.slice(0, length),
-  };
+  for (const T of ages.subarray(0, singles).sort()) groups.add(0, 0, T);
+  for (const i of sortedByRow(others.subarray(0, rest), table)) {
+    groups.add(frequency[i] ?? 0, recency[i] ?? 0, age[i] ?? 0);
+  }
+  return groups.rows();
 }
 
-function sortedIndices({ frequency, recency, age }: CustomerTable): Uint32Array {
-  const order = Uint32Array.from(frequency, (_, i) => i);
+function sortedByRow(order: Uint32Array, { frequency, recency, age }: CustomerTable): Uint32Array {
   return order.sort(
     (i, j) =>
       (frequency[i] ?? 0) - (frequency[j] ?? 0) ||
       (recency[i] ?? 0) - (recency[j] ?? 0) ||
       (age[i] ?? 0) - (age[j] ?? 0),
   );
+}
+
+/** Counts neighbours that are alike. */
+class RowGroups {
+  private readonly x: Float64Array;
+  private readonly tx: Float64Array;
+  private readonly T: Float64Array;
+  private readonly weight: Float64Array;
+  private length = 0;
+
+  constructor(private readonly customers: number) {
+    this.x = new Float64Array(customers);
+    this.tx = new Float64Array(customers);
+    this.T = new Float64Array(customers);
+    this.weight = new Float64Array(customers);
+  }
+
+  add(x: number, tx: number, T: number): void {
+    const last = this.length - 1;
+    const isSame = last >= 0 && this.x[last] === x && this.tx[last] === tx && this.T[last] === T;
+    if (isSame) {
+      this.weight[last] = (this.weight[last] ?? 0) + 1;
+      return;
+    }
+    this.x[this.length] = x;
+    this.tx[this.length] = tx;
+    this.T[this.length] = T;
+    this.weight[this.length++] = 1;
+  }
+
+  rows(): GroupedRows {
+    const { customers, length } = this;
+    return {
+      ...{ length, customers },
+      maxFrequency: this.x[length - 1] ?? 0,
+      frequency: this.x.slice(0, length),
+      recency: this.tx.slice(0, length),
+      age: this.T.slice(0, length),
+      weight: this.weight.slice(0, length),
+    };
+  }
 }

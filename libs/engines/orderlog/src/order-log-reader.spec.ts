@@ -273,6 +273,23 @@ describeWithData('ltv/CDNOW_master.txt', 'CDNOW, all customers', (path) => {
   });
 });
 
+describe('a log that needs no ids', () => {
+  const text = 'id,date\na,2025-01-01\na,2025-01-01\nb,2025-02-30\n';
+
+  it('gives the same rows without them', () => {
+    const { rows, report } = readOrderLog(text, { derivesIds: false, badRows: 'skip' });
+    const full = readOrderLog(text, { badRows: 'skip' });
+    expect(rows).toEqual(full.rows.map((row) => ({ ...row, transactionId: '' })));
+    expect(report).toEqual(full.report);
+    expect(rows).toHaveLength(2);
+  });
+
+  it('keeps ids that it has', () => {
+    const own = 'id,date,transactionid\na,2025-01-01,t1\n';
+    expect(readOrderLog(own, { derivesIds: false }).rows[0]?.transactionId).toBe('t1');
+  });
+});
+
 describeWithData('ltv/CDNOW_sample.txt', "CDNOW's 1/10 sample", (path) => {
   it('is read whole', () => {
     const { rows, report } = readOrderLog(readFileSync(path));

@@ -8,6 +8,8 @@ import { derivedTransactionId, Ordinals } from './transaction-id.js';
 const ID_EXPECTED = `1 to ${MAX_ID_LENGTH} characters of valid UTF-8 without control characters`;
 const AMOUNT_EXPECTED = 'a decimal number with at most six decimals, below 9007199254.740992';
 const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER);
+/** Dates that are remembered. */
+const MAX_INSTANTS = 4096;
 const UNUSABLE = /[\u0000-\u001f\u007f\ufffd]/;
 
 /** A row or what is wrong with it. */
@@ -18,6 +20,7 @@ export type ParsedRow =
 /** Turns the fields of one record into a row, checking each. */
 export class RowParser {
   private readonly ordinals = new Ordinals();
+  private readonly instants = new Map<string, number>();
   private readonly timeZone: string;
 
   constructor(
@@ -37,13 +40,24 @@ export class RowParser {
     if (!isUsableId(customerId))
       return bad(line, 'customer_id_invalid', 'id', customerId, ID_EXPECTED);
     const date = at(fields, layout.date);
-    const atMs = instantOf(date, this.timeZone);
+    const atMs = this.instant(date);
     if (atMs === undefined) return bad(line, 'date_invalid', 'date', date, DATE_EXPECTED);
     const amount = this.amount(line, fields);
     if (isProblem(amount)) return { problem: amount };
     const currency = this.currency(line, fields);
     if (isProblem(currency)) return { problem: currency };
     return this.identified({ line, customerId, atMs, amountMicros: amount, currency }, fields);
+  }
+
+  /** Logs repeat few dates often. */
+  private instant(date: string): number | undefined {
+    let atMs = this.instants.get(date);
+    if (atMs === undefined) {
+      atMs = instantOf(date, this.timeZone);
+      if (this.instants.size >= MAX_INSTANTS) this.instants.clear();
+      if (atMs !== undefined) this.instants.set(date, atMs);
+    }
+    return atMs;
   }
 
   private identified(
@@ -53,6 +67,8 @@ export class RowParser {
     const { customerId, atMs, amountMicros } = row;
     const isRefund = amountMicros !== null && amountMicros < 0n;
     if (this.layout.transactionId === undefined) {
+      if (this.options.derivesIds === false)
+        return { row: { ...row, transactionId: '', isRefund } };
       const ordinal = this.ordinals.next(customerId, atMs, amountMicros);
       const transactionId = derivedTransactionId({ customerId, atMs, amountMicros, ordinal });
       return { row: { ...row, transactionId, isRefund } };
