@@ -5,6 +5,8 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 export interface CallContext {
   /** Aborts when the caller cancels, the deadline passes or the server's grace ends. */
   readonly signal: AbortSignal;
+  /** Throws what the signal would be aborted with, without making one: a signal costs more than the rest of a call. */
+  throwIfOver(): void;
   /** Wall clock of the deadline, milliseconds since the epoch; undefined without one. */
   readonly deadlineMs: number | undefined;
   /** `/package.Service/Method`. */
@@ -13,16 +15,20 @@ export interface CallContext {
   readonly peer: string;
 }
 
-const contexts = new WeakMap<object, CallContext>();
+const CONTEXT = Symbol('kiki.grpc.context');
 
-/** Remembers the context under the call's metadata, which Nest hands to guards and decorators. */
+interface Carrier {
+  [CONTEXT]?: CallContext;
+}
+
+/** Remembers the context on the call's metadata, which Nest hands to guards and decorators. */
 export function bindCallContext(metadata: Metadata, context: CallContext): void {
-  contexts.set(metadata, context);
+  (metadata as Carrier)[CONTEXT] = context;
 }
 
 /** The context of the call with this metadata. */
 export function callContextOf(metadata: object): CallContext | undefined {
-  return contexts.get(metadata);
+  return (metadata as Carrier)[CONTEXT];
 }
 
 /** Parameter decorator: the CallContext of the running gRPC call. */

@@ -7,20 +7,24 @@ export type StartCall = (method: string) => (code: status) => void;
 /** Rate, errors and duration per method, and how many calls are being answered. */
 export function callMetrics(metrics: Metrics, nowMs: () => number): StartCall {
   const red = new GrpcRed(metrics);
-  const inFlight = metrics.gauge({
+  const inFlight = new Map<string, number>();
+  const gauge = metrics.gauge({
     name: 'grpc_calls_in_flight',
     help: 'gRPC calls being answered, by method.',
     labelNames: ['method'],
   });
-  const gauges = new Map<string, { inc(): void; dec(): void }>();
+  // Counted here and shown when asked: a gauge checks and hashes its labels at each step.
+  Object.assign(gauge, {
+    collect: () => {
+      for (const [method, calls] of inFlight) gauge.set({ method }, calls);
+    },
+  });
 
   return (method) => {
-    let gauge = gauges.get(method);
-    if (!gauge) gauges.set(method, (gauge = inFlight.labels({ method })));
     const startedMs = nowMs();
-    gauge.inc();
+    inFlight.set(method, (inFlight.get(method) ?? 0) + 1);
     return (code) => {
-      gauge.dec();
+      inFlight.set(method, (inFlight.get(method) ?? 1) - 1);
       red.observe(method, status[code], (nowMs() - startedMs) / 1000);
     };
   };

@@ -9,21 +9,14 @@ import { type Clock, kernelErrors } from '@kiki/kernel';
 import type { Logger } from '@kiki/logging';
 import type { Metrics } from '@kiki/metrics';
 import { type MessageHandler, Server, Transport } from '@nestjs/microservices';
+import { isObservable, lastValueFrom } from 'rxjs';
 import { callMetrics, type StartCall } from './call-metrics.js';
 import { type GrpcMethodInfo, type GrpcService, methodsOf } from './definition.js';
 import { asDomainError, type GrpcFailure, toGrpcFailure } from './error-mapping.js';
 import { GrpcHealth } from './health.js';
 import { DEFAULT_LIMITS, type GrpcLimits, serverOptions } from './limits.js';
 import { addReflection } from './reflection.js';
-import {
-  isAsyncIterable,
-  openCall,
-  type OpenCall,
-  type RawCall,
-  requestsOf,
-  settle,
-  writeAll,
-} from './server-call.js';
+import { isAsyncIterable, OpenCall, type RawCall, requestsOf, writeAll } from './server-call.js';
 
 /** What a gRPC server of one service needs. */
 export interface GrpcTransportOptions {
@@ -37,6 +30,9 @@ export interface GrpcTransportOptions {
   readonly metrics: Metrics;
   readonly limits?: GrpcLimits;
 }
+
+/** What went wrong with a stream is known from elsewhere, too. */
+const ignore = (): void => undefined;
 
 type Reply = (error: GrpcFailure | null, value?: unknown) => void;
 
@@ -152,17 +148,20 @@ export class GrpcTransport extends Server {
   }
 
   private serve(method: GrpcMethodInfo, handler: MessageHandler) {
-    return (call: RawCall, reply?: Reply): void => {
+    return async (call: RawCall, reply?: Reply): Promise<void> => {
       const end = this.startCall(method.name);
-      const opened = openCall(call, this.options.clock);
+      const opened = new OpenCall(call, this.options.clock);
       this.open.add(opened);
-      call.on('error', () => undefined);
-      this.answer(method, handler, call, opened, reply)
-        .then(
-          () => end(status.OK),
-          (error: unknown) => end(this.refuse(method, call, opened, error, reply)),
-        )
-        .finally(() => this.open.delete(opened));
+      call.on('error', ignore);
+      try {
+        await this.answer(method, handler, call, opened, reply);
+        end(status.OK);
+      } catch (error) {
+        end(this.refuse(method, call, opened, error, reply));
+      } finally {
+        opened.finish();
+        this.open.delete(opened);
+      }
     };
   }
 
@@ -170,26 +169,29 @@ export class GrpcTransport extends Server {
     method: GrpcMethodInfo,
     handler: MessageHandler,
     call: RawCall,
-    { context: { signal } }: OpenCall,
+    opened: OpenCall,
     reply?: Reply,
   ): Promise<void> {
-    if (signal.aborted) throw signal.reason;
-    const input = method.requestStream ? requestsOf(call, signal) : call.request;
-    const result = await settle(handler(input, call.metadata));
+    opened.throwIfOver();
+    const input = method.requestStream ? requestsOf(call, opened.signal) : call.request;
+    const given: unknown = await handler(input, call.metadata);
+    const result = isObservable(given) ? await lastValueFrom(given) : given;
+    // A handler that ended because it was told to has no answer.
+    opened.throwIfOver();
     if (!method.responseStream) return reply?.(null, result);
     if (!isAsyncIterable(result)) throw new Error(`${method.path} must return an AsyncIterable`);
-    await writeAll(call, result, signal);
+    await writeAll(call, result, opened.signal);
     call.end?.();
   }
 
   private refuse(
     method: GrpcMethodInfo,
     call: RawCall,
-    { context: { signal } }: OpenCall,
+    { reason }: OpenCall,
     thrown: unknown,
     reply?: Reply,
   ): status {
-    const error = asDomainError(signal.aborted ? signal.reason : thrown);
+    const error = asDomainError(reason ?? thrown);
     if (error.kind === 'internal') {
       this.options.logger.error('gRPC call failed', {
         path: method.path,

@@ -48,5 +48,7 @@ export function serverOptions(limits: Required<GrpcLimits>): ChannelOptions {
     'grpc.keepalive_time_ms': limits.keepaliveMs,
     'grpc.keepalive_timeout_ms': 20_000,
     'grpc.keepalive_permit_without_calls': 1,
+    // Counters per call of a service that is not served here.
+    'grpc.enable_channelz': 0,
   };
 }

@@ -1,7 +1,6 @@
 import { on, once } from 'node:events';
 import type { Metadata } from '@grpc/grpc-js';
-import { type Clock, DomainError, kernelErrors } from '@kiki/kernel';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { type Clock, type DomainError, kernelErrors } from '@kiki/kernel';
 import { bindCallContext, type CallContext } from './call-context.js';
 
 /** The part of grpc-js's four call kinds that the transport uses. */
@@ -18,33 +17,67 @@ export interface RawCall extends NodeJS.EventEmitter {
   resume?(): void;
 }
 
-/** The signal and context of one call. */
-export interface OpenCall {
-  readonly context: CallContext;
-  readonly abort: (reason: DomainError) => void;
-}
+/** A call that is being answered: its context, whose signal follows cancellation and deadline. */
+export class OpenCall implements CallContext {
+  readonly deadlineMs: number | undefined;
+  /** Why the call is over for its handler; undefined while it goes on. */
+  reason: DomainError | undefined;
+  // Made when somebody asks: most calls are answered before anybody would.
+  private controller: AbortController | undefined;
+  private isFinished = false;
 
-/** Makes the context of a call; its signal follows cancellation and deadline. */
-export function openCall(call: RawCall, clock: Clock): OpenCall {
-  const controller = new AbortController();
-  const deadline = Number(call.getDeadline());
-  const deadlineMs = Number.isFinite(deadline) ? deadline : undefined;
-  const isLate = (): boolean => deadlineMs !== undefined && clock.nowMs() >= deadlineMs;
-  const abort = (reason: DomainError): void => controller.abort(reason);
-  const onCancelled = (): void =>
-    abort(isLate() ? kernelErrors.deadline_exceeded() : kernelErrors.cancelled());
-  if (isLate())
-    abort(kernelErrors.deadline_exceeded('The deadline had passed before the call began.'));
-  else if (call.cancelled) onCancelled();
-  else call.on('cancelled', onCancelled);
-  const context: CallContext = {
-    signal: controller.signal,
-    deadlineMs,
-    path: call.getPath(),
-    peer: call.getPeer(),
-  };
-  bindCallContext(call.metadata, context);
-  return { context, abort };
+  constructor(
+    private readonly call: RawCall,
+    private readonly clock: Clock,
+  ) {
+    const deadline = Number(call.getDeadline());
+    this.deadlineMs = Number.isFinite(deadline) ? deadline : undefined;
+    if (this.isLate()) {
+      this.abort(kernelErrors.deadline_exceeded('The deadline had passed before the call began.'));
+    } else if (call.cancelled) this.onCancelled();
+    else call.on('cancelled', () => this.onCancelled());
+    bindCallContext(call.metadata, this);
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  get path(): string {
+    return this.call.getPath();
+  }
+
+  // Asking the socket costs a call into the system.
+  get peer(): string {
+    return this.call.getPeer();
+  }
+
+  throwIfOver(): void {
+    if (this.reason !== undefined) throw this.reason;
+  }
+
+  abort(reason: DomainError): void {
+    this.reason ??= reason;
+    this.controller?.abort(reason);
+  }
+
+  /** Says that the call is answered: grpc-js calls the end of every stream a cancellation. */
+  finish(): void {
+    this.isFinished = true;
+  }
+
+  private isLate(): boolean {
+    return this.deadlineMs !== undefined && this.clock.nowMs() >= this.deadlineMs;
+  }
+
+  private onCancelled(): void {
+    if (this.isFinished) return;
+    this.abort(this.isLate() ? kernelErrors.deadline_exceeded() : kernelErrors.cancelled());
+  }
 }
 
 /** The requests of a stream, one at a time: the next is read when the handler asks for it (backpressure). */
@@ -55,12 +88,6 @@ export async function* requestsOf(call: RawCall, signal: AbortSignal): AsyncGene
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   }
-}
-
-/** What a Nest handler gave back, without the observable that interceptors and filters may wrap around it. */
-export async function settle(result: unknown): Promise<unknown> {
-  const value = await result;
-  return isObservable(value) ? lastValueFrom(value) : value;
 }
 
 /** Writes a stream of answers, never faster than the caller reads. */
