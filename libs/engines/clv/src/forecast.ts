@@ -22,6 +22,16 @@ export interface PurchaseForecast {
   readonly activeProbability: number;
 }
 
+/** The part of a forecast that does not depend on when the last purchase was. */
+export interface LivingForecast {
+  /** E[purchases | alive]. */
+  readonly purchasesIfAlive: number;
+  /** Discounted over undiscounted purchases, in (0, 1]. */
+  readonly discountFactor: number;
+  /** P(at least one purchase within the horizon | alive). */
+  readonly activeIfAlive: number;
+}
+
 /** How far to look, and what a later purchase is worth today. */
 export interface HorizonOptions {
   /** Days ahead, > 0. */
@@ -48,16 +58,33 @@ export class PurchaseForecaster {
 
   /** Everything about one customer; `row` is in the unit of the model. */
   forecast(row: Observed, options: HorizonOptions): PurchaseForecast {
+    return this.forecastFrom(row, this.ifAlive(row, options));
+  }
+
+  /**
+   * What is expected of a living customer. It depends on frequency and age alone, so that it can be kept for all
+   * customers who share them: this is where the time goes.
+   */
+  ifAlive(row: Observed, options: HorizonOptions): LivingForecast {
     const horizon = options.horizonDays / this.daysPerUnit;
-    const aliveProbability = this.kind.pAlive(this.theta, row);
     const purchasesIfAlive = this.kind.purchasesIfAlive(this.theta, row, horizon);
-    const active = this.kind.activeIfAlive(this.theta, row, horizon);
+    return {
+      purchasesIfAlive,
+      discountFactor: this.discountFactor(row, purchasesIfAlive, options),
+      activeIfAlive: this.kind.activeIfAlive(this.theta, row, horizon),
+    };
+  }
+
+  /** The forecast of a customer of whose frequency and age `living` was computed. */
+  forecastFrom(row: Observed, living: LivingForecast): PurchaseForecast {
+    const { purchasesIfAlive, discountFactor, activeIfAlive } = living;
+    const aliveProbability = this.kind.pAlive(this.theta, row);
     return {
       aliveProbability,
       purchasesIfAlive,
       expectedPurchases: aliveProbability * purchasesIfAlive,
-      discountFactor: this.discountFactor(row, purchasesIfAlive, options),
-      activeProbability: aliveProbability * active,
+      discountFactor,
+      activeProbability: aliveProbability * activeIfAlive,
     };
   }
 

@@ -1,4 +1,9 @@
-import { PurchaseForecaster, type HorizonOptions, type PurchaseForecast } from './forecast.js';
+import {
+  PurchaseForecaster,
+  type HorizonOptions,
+  type LivingForecast,
+  type PurchaseForecast,
+} from './forecast.js';
 import type { Observed } from './models/purchase-kind.js';
 import type { PurchaseModel } from './purchase-fit.js';
 import { expectedSpendMicros, type SpendModel } from './spend-model.js';
@@ -37,13 +42,21 @@ export class ValueModel {
 
   /** The value of one customer; a new or unknown one has frequency, recency and age 0. */
   valueOf(customer: ValuedCustomer, options: ValueOptions): CustomerValue {
-    const forecast = this.purchases.forecast(customer, options);
+    return this.valueFrom(customer, this.purchases.ifAlive(customer, options), options);
+  }
+
+  /** The same when `living` is known, e.g. from another customer of this frequency and age. */
+  valueFrom(
+    customer: ValuedCustomer,
+    living: LivingForecast,
+    { margin }: Pick<ValueOptions, 'margin'>,
+  ): CustomerValue {
+    const forecast = this.purchases.forecastFrom(customer, living);
     const spendMicros = expectedSpendMicros(
       this.spend,
       customer.frequency,
       customer.spendMeanMicros,
     );
-    const { margin } = options;
     const valueMicros =
       forecast.aliveProbability *
       forecast.purchasesIfAlive *

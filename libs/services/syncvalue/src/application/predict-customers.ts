@@ -9,11 +9,12 @@ import {
 import { statisticsAt } from '../domain/customer-state.js';
 import { dayInstant, dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import type { Labels, ModelReference } from '../domain/model.js';
-import { valueOptions, type AskedOptions } from '../domain/prediction-options.js';
-import { Predictor, type Prediction } from '../domain/predictor.js';
+import { NOTHING_ASKED, valueOptions, type AskedOptions } from '../domain/prediction-options.js';
+import type { Prediction, Predictor } from '../domain/predictor.js';
 import { errors } from '../errors.js';
 import type { Ledger, TenantView } from './ledger.js';
 import type { Models } from './models.js';
+import { Predictors } from './predictors.js';
 import { stampOf, type Stamp } from './stamp.js';
 
 /** What predictions use when the caller does not say. */
@@ -37,12 +38,21 @@ export interface PredictedBatch {
   readonly asOf: Date;
 }
 
+/** Whether somebody still waits for the answer. */
+export interface RunningCall {
+  /** @throws why nobody does */
+  throwIfOver(): void;
+  readonly signal: AbortSignal;
+}
+
 /** A model with options and where it looks from: what one call predicts with. */
 export interface Viewpoint {
   readonly predictor: Predictor;
   readonly view: TenantView;
   readonly stamp: Stamp;
   readonly asOfDay: number;
+  /** The instant at which that day begins. */
+  readonly asOf: Date;
 }
 
 /** Most customers of one message. */
@@ -53,6 +63,10 @@ const SLICE_CUSTOMERS = 16;
 
 /** Predicts customers by id or by statistics, each with its own error. */
 export class PredictCustomers {
+  private readonly predictors = new Predictors();
+  /** What calls without options of their own predict with: the same for all that share a view. */
+  private readonly usual = new WeakMap<TenantView, Viewpoint>();
+
   constructor(
     private readonly ledger: Ledger,
     private readonly models: Models,
@@ -65,7 +79,7 @@ export class PredictCustomers {
     tenant: string,
     queries: readonly CustomerQuery[],
     asked: AskedOptions,
-    signal: AbortSignal,
+    call: RunningCall,
   ): Promise<PredictedBatch> {
     if (queries.length > MAX_BATCH) {
       throw errors.batch_too_large(`A message asks for ${queries.length} customers.`);
@@ -74,38 +88,67 @@ export class PredictCustomers {
     const ids = usableIds(queries, problems);
     const viewpoint = await this.viewpoint(tenant, asked);
     const histories = await this.histories(tenant, ids, viewpoint);
-    signal.throwIfAborted();
+    call.throwIfOver();
     const outcomes: PredictionOutcome[] = [];
     let sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
-    for (const [i, query] of queries.entries()) {
+    for (let i = 0; i < queries.length; i++) {
       if (i % SLICE_CUSTOMERS === 0 && this.clock.monotonicMs() > sliceEndMs) {
-        await this.clock.sleep(0, signal);
+        await this.clock.sleep(0, call.signal);
         sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
       }
       const problem = problems[i];
-      outcomes.push(problem ? { problem } : predictOne(query, histories, viewpoint));
+      outcomes.push(problem ? { problem } : predictOne(queries[i], histories, viewpoint));
     }
-    const { view, stamp, predictor, asOfDay } = viewpoint;
-    const { horizonDays } = predictor.options;
-    const asOf = dayInstant(asOfDay, view.terms);
-    return { outcomes, stamp, terms: view.terms, horizonDays, asOf };
+    return answered(outcomes, viewpoint);
+  }
+
+  /** One customer, for the call that has no time to lose. @throws as execute */
+  async executeOne(
+    tenant: string,
+    query: CustomerQuery,
+    asked: AskedOptions,
+  ): Promise<PredictedBatch> {
+    const viewpoint = await this.viewpoint(tenant, asked);
+    const problem = queryProblem(query);
+    if (problem !== undefined) return answered([{ problem }], viewpoint);
+    const isById = query !== undefined && 'customerId' in query;
+    const histories = isById
+      ? await this.histories(tenant, [query.customerId], viewpoint)
+      : NO_HISTORIES;
+    return answered([predictOne(query, histories, viewpoint)], viewpoint);
   }
 
   /** The model and the end of observation that the options ask for. @throws as execute */
   async viewpoint(tenant: string, asked: AskedOptions): Promise<Viewpoint> {
-    const options = valueOptions(asked, this.settings.defaults);
+    const options =
+      asked === NOTHING_ASKED ? undefined : valueOptions(asked, this.settings.defaults);
     const view = await this.ledger.view(tenant);
     if (view === undefined) throw errors.model_missing();
-    const version = versionOf(asked.model, view.labels);
-    const model = await this.models.artefact(tenant, version);
+    if (options !== undefined) return this.open(tenant, view, asked, options);
+    let usual = this.usual.get(view);
+    if (usual === undefined) {
+      usual = await this.open(tenant, view, asked, valueOptions(asked, this.settings.defaults));
+      this.usual.set(view, usual);
+    }
+    return usual;
+  }
+
+  private async open(
+    tenant: string,
+    view: TenantView,
+    asked: AskedOptions,
+    options: ValueOptions,
+  ): Promise<Viewpoint> {
+    const { terms, labels } = view;
+    const model = await this.models.artefact(tenant, versionOf(asked.model, labels));
     if (model === undefined) throw errors.model_not_found();
-    const { modelMaxAgeDays } = this.settings;
+    const asOfDay = asked.asOf === undefined ? terms.newestDay : dayOfInstant(asked.asOf, terms);
     return {
       view,
-      predictor: new Predictor(model.artefact, options),
-      stamp: stampOf(model, view, this.clock.nowMs(), modelMaxAgeDays),
-      asOfDay:
-        asked.asOf === undefined ? view.terms.newestDay : dayOfInstant(asked.asOf, view.terms),
+      predictor: this.predictors.of(model.artefact, options),
+      stamp: stampOf(model, view, this.clock.nowMs(), this.settings.modelMaxAgeDays),
+      asOfDay,
+      asOf: dayInstant(asOfDay, terms),
     };
   }
 
@@ -140,6 +183,16 @@ export class PredictCustomers {
     }
     return found;
   }
+}
+
+const NO_HISTORIES: ReadonlyMap<string, HistorySummary> = new Map();
+
+function answered(
+  outcomes: readonly PredictionOutcome[],
+  { view, stamp, predictor, asOf }: Viewpoint,
+): PredictedBatch {
+  const { horizonDays } = predictor.options;
+  return { outcomes, stamp, terms: view.terms, horizonDays, asOf };
 }
 
 function versionOf(reference: ModelReference | undefined, labels: Labels): string {

@@ -14,6 +14,16 @@ export interface AskedOptions {
   readonly model: ModelReference | undefined;
 }
 
+/** What a call asks for that names no options. */
+export const NOTHING_ASKED: AskedOptions = {
+  horizonDays: undefined,
+  annualDiscountRate: undefined,
+  margin: undefined,
+  asOf: undefined,
+  quantiles: [],
+  model: undefined,
+};
+
 const MAX_HORIZON_DAYS = 36_525;
 const MAX_RATE = 10;
 const MAX_QUANTILES = 32;

@@ -1,5 +1,6 @@
 import { ValueModel, type CustomerValue, type ValuedCustomer, type ValueOptions } from '@kiki/clv';
 import { roundHalfEven } from '@kiki/kernel';
+import { LivingMemo } from './living-memo.js';
 import type { ModelArtefact } from './model.js';
 
 /** Where a customer stands among those the model was fitted to. */
@@ -25,30 +26,33 @@ export const NEWCOMER: ValuedCustomer = {
   spendMeanMicros: undefined,
 };
 
-/** One model with one set of options; equal customers are computed once. */
+/** One model with one set of options; made once and asked often. */
 export class Predictor {
   readonly model: ValueModel;
-  private readonly known = new Map<string, Prediction>();
+  private readonly living: LivingMemo;
+  /** By the options that tiers are measured with; undefined where those are asked for anyway. */
+  private readonly standardLiving: LivingMemo | undefined;
 
   constructor(
     readonly artefact: ModelArtefact,
     readonly options: ValueOptions,
   ) {
     this.model = new ValueModel(artefact.purchase, artefact.spend);
+    const { purchases } = this.model;
+    this.living = new LivingMemo(purchases, options);
+    const { horizonDays, annualDiscountRate } = artefact.standard;
+    const isStandard =
+      options.horizonDays === horizonDays && options.annualDiscountRate === annualDiscountRate;
+    this.standardLiving = isStandard ? undefined : new LivingMemo(purchases, artefact.standard);
   }
 
   /** @param customer undefined for somebody unknown @throws money_out_of_range */
   predict(customer: ValuedCustomer | undefined): Prediction {
-    const row = customer ?? NEWCOMER;
-    const key = `${row.frequency}/${row.recency}/${row.age}/${row.spendMeanMicros}/${customer === undefined}`;
-    let found = this.known.get(key);
-    if (found === undefined)
-      this.known.set(key, (found = this.compute(row, customer === undefined)));
-    return found;
+    return this.compute(customer ?? NEWCOMER, customer === undefined);
   }
 
   private compute(row: ValuedCustomer, isUnknown: boolean): Prediction {
-    const value = this.model.valueOf(row, this.options);
+    const value = this.model.valueFrom(row, this.living.of(row), this.options);
     const isSpendUnknown = row.frequency > 0 && row.spendMeanMicros === undefined;
     return {
       value,
@@ -61,13 +65,11 @@ export class Predictor {
 
   /** Tiers are measured with the standard options, whatever was asked for. */
   private tierOf(row: ValuedCustomer, value: CustomerValue): ValueTier {
-    const { standard, tiers } = this.artefact;
-    const { horizonDays, annualDiscountRate, margin } = this.options;
-    const isStandard =
-      horizonDays === standard.horizonDays && annualDiscountRate === standard.annualDiscountRate;
-    const micros = isStandard
-      ? value.valueMicros / margin
-      : this.model.valueOf(row, { ...standard, margin: 1 }).valueMicros;
+    const { tiers } = this.artefact;
+    const micros =
+      this.standardLiving === undefined
+        ? value.valueMicros / this.options.margin
+        : this.model.valueFrom(row, this.standardLiving.of(row), { margin: 1 }).valueMicros;
     if (micros >= tiers.topMicros) return 'top';
     if (micros >= tiers.highMicros) return 'high';
     return micros >= tiers.mediumMicros ? 'medium' : 'low';

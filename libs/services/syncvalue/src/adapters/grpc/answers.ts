@@ -59,7 +59,16 @@ function resultOf(outcome: PredictionOutcome, setting: Setting): wire.Prediction
   return { outcome: { $case: 'prediction', value } };
 }
 
+const stampAnswers = new WeakMap<Stamp, wire.ModelStamp>();
+
+/** Calls of the same moment share a stamp, and with it the answer's. */
 export function stampAnswer(stamp: Stamp): wire.ModelStamp {
+  let answer = stampAnswers.get(stamp);
+  if (answer === undefined) stampAnswers.set(stamp, (answer = newStampAnswer(stamp)));
+  return answer;
+}
+
+function newStampAnswer(stamp: Stamp): wire.ModelStamp {
   const { version, artefact, drift } = stamp.model;
   return {
     modelVersion: version,

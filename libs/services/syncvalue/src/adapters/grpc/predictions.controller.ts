@@ -1,6 +1,7 @@
 import { RequireScope, Tenant } from '@kiki/auth';
 import type * as wire from '@kiki/contract-syncvalue';
-import { CallSignal } from '@kiki/grpc';
+import { Call } from '@kiki/grpc';
+import type { CallContext } from '@kiki/grpc';
 import { kernelErrors } from '@kiki/kernel';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamMethod, Payload } from '@nestjs/microservices';
@@ -36,11 +37,10 @@ export class PredictionsController {
   async predict(
     @Payload() request: wire.PredictRequest,
     @Tenant() tenant: string,
-    @CallSignal() signal: AbortSignal,
   ): Promise<wire.PredictResponse> {
     const query = queryOf(request.customer);
     const options = optionsOf(request.options);
-    const batch = await this.predictions.execute(tenant, [query], options, signal);
+    const batch = await this.predictions.executeOne(tenant, query, options);
     this.counts.count(batch.outcomes);
     this.shadow.offer(tenant, [query], options);
     const [outcome] = batch.outcomes;
@@ -57,14 +57,14 @@ export class PredictionsController {
   async predictBatch(
     @Payload() { customers, options }: wire.PredictBatchRequest,
     @Tenant() tenant: string,
-    @CallSignal() signal: AbortSignal,
+    @Call() call: CallContext,
   ): Promise<wire.PredictBatchResponse> {
     if (customers.length === 0) {
       throw kernelErrors.invalid_request('The batch asks for nobody.', {
         fields: [{ field: 'customers', expected: '1 to 10000 queries' }],
       });
     }
-    return this.answer(tenant, customers, options, signal);
+    return this.answer(tenant, customers, options, call);
   }
 
   @GrpcStreamMethod('SyncValueService', 'PredictStream')
@@ -72,12 +72,12 @@ export class PredictionsController {
   async *predictStream(
     @Payload() requests: AsyncIterable<wire.PredictStreamRequest>,
     @Tenant() tenant: string,
-    @CallSignal() signal: AbortSignal,
+    @Call() call: CallContext,
   ): AsyncGenerator<wire.PredictStreamResponse> {
     let last: wire.PredictionOptions | undefined;
     for await (const { customers, options } of requests) {
       last = options ?? last;
-      yield await this.answer(tenant, customers, last, signal);
+      yield await this.answer(tenant, customers, last, call);
     }
   }
 
@@ -106,11 +106,11 @@ export class PredictionsController {
     tenant: string,
     customers: readonly wire.CustomerQuery[],
     options: wire.PredictionOptions | undefined,
-    signal: AbortSignal,
+    call: CallContext,
   ): Promise<wire.PredictBatchResponse> {
     const queries = customers.map(queryOf);
     const asked = optionsOf(options);
-    const batch = await this.predictions.execute(tenant, queries, asked, signal);
+    const batch = await this.predictions.execute(tenant, queries, asked, call);
     this.counts.count(batch.outcomes);
     this.shadow.offer(tenant, queries, asked);
     return batchAnswer(batch);

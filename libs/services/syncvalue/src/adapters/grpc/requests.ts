@@ -4,7 +4,7 @@ import { kernelErrors } from '@kiki/kernel';
 import type { IncomingChunk } from '../../application/ingest-transactions.js';
 import type { CustomerQuery } from '../../domain/customer-query.js';
 import type { ModelReference } from '../../domain/model.js';
-import type { AskedOptions } from '../../domain/prediction-options.js';
+import { NOTHING_ASKED, type AskedOptions } from '../../domain/prediction-options.js';
 import { labelOf, rowKindOf } from './enums.js';
 
 /** A query as the application reads it; uint32 and int64 fields are in range by the protocol. */
@@ -18,14 +18,10 @@ export function queryOf(query: wire.CustomerQuery | undefined): CustomerQuery {
 
 /** Options as the application reads them. */
 export function optionsOf(options: wire.PredictionOptions | undefined): AskedOptions {
-  return {
-    horizonDays: options?.horizonDays,
-    annualDiscountRate: options?.annualDiscountRate,
-    margin: options?.margin,
-    asOf: options?.asOf,
-    quantiles: options?.quantiles ?? [],
-    model: options?.model && referenceOf(options.model),
-  };
+  if (options === undefined) return NOTHING_ASKED;
+  const { horizonDays, annualDiscountRate, margin, asOf, quantiles, model } = options;
+  const reference = model && referenceOf(model);
+  return { horizonDays, annualDiscountRate, margin, asOf, quantiles, model: reference };
 }
 
 /** Which model is meant; the champion when none is named. */

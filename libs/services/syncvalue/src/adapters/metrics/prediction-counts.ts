@@ -15,10 +15,12 @@ export class PredictionCounts {
   }
 
   count(outcomes: readonly PredictionOutcome[]): void {
+    const counts = new Map<string, number>();
     for (const { prediction } of outcomes) {
       const source = prediction === undefined ? 'error' : (prediction.fallbackReason ?? 'model');
-      this.predictions.inc({ source });
+      counts.set(source, (counts.get(source) ?? 0) + 1);
     }
+    for (const [source, count] of counts) this.predictions.inc({ source }, count);
   }
 }
 
