@@ -6,7 +6,7 @@ export interface CallContext {
   /** Aborts when the caller cancels, the deadline passes or the server's grace ends. */
   readonly signal: AbortSignal;
   /** Throws what the signal would be aborted with, without making one: a signal costs more than the rest of a call. */
-  throwIfOver(): void;
+  throwIfAborted(): void;
   /** Wall clock of the deadline, milliseconds since the epoch; undefined without one. */
   readonly deadlineMs: number | undefined;
   /** `/package.Service/Method`. */

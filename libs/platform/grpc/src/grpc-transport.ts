@@ -172,12 +172,12 @@ export class GrpcTransport extends Server {
     opened: OpenCall,
     reply?: Reply,
   ): Promise<void> {
-    opened.throwIfOver();
+    opened.throwIfAborted();
     const input = method.requestStream ? requestsOf(call, opened.signal) : call.request;
     const given: unknown = await handler(input, call.metadata);
     const result = isObservable(given) ? await lastValueFrom(given) : given;
     // A handler that ended because it was told to has no answer.
-    opened.throwIfOver();
+    opened.throwIfAborted();
     if (!method.responseStream) return reply?.(null, result);
     if (!isAsyncIterable(result)) throw new Error(`${method.path} must return an AsyncIterable`);
     await writeAll(call, result, opened.signal);

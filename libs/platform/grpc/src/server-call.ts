@@ -56,7 +56,7 @@ export class OpenCall implements CallContext {
     return this.call.getPeer();
   }
 
-  throwIfOver(): void {
+  throwIfAborted(): void {
     if (this.reason !== undefined) throw this.reason;
   }
 

@@ -15,7 +15,7 @@ import { ModelReadiness } from './adapters/nest/model-readiness.js';
 import { Upkeep } from './adapters/nest/upkeep.js';
 import { PostgresCustomerScores } from './adapters/postgres/postgres-customer-scores.js';
 import { PostgresLedger } from './adapters/postgres/postgres-ledger.js';
-import { PostgresModels } from './adapters/postgres/postgres-models.js';
+import { SeenModels } from './adapters/postgres/seen-models.js';
 import { WorkerModelThread } from './adapters/worker/worker-model-thread.js';
 import { BacktestModel } from './application/backtest-model.js';
 import { CustomerScores } from './application/customer-scores.js';
@@ -51,13 +51,13 @@ export function syncvalueModule(config: SyncvalueConfig): DynamicModule {
 
 function adapters(config: SyncvalueConfig): FactoryProvider[] {
   return [
-    provide(PostgresLedger, [Database], Ledger),
+    provide(PostgresLedger, [Database, Clock], Ledger),
     provide(DriftBoard, []),
     factory(
       Models,
       [Database, Clock, DriftBoard],
       (database: Database, clock: Clock, drifts: DriftBoard) =>
-        new PostgresModels(database, clock, drifts, config.modelCacheEntries),
+        new SeenModels(database, clock, drifts, config.modelCacheEntries),
     ),
     provide(PostgresCustomerScores, [Database], CustomerScores),
     factory(WorkerModelThread, [Clock, Metrics], (clock: Clock, metrics: Metrics) => {

@@ -74,7 +74,9 @@ export class IngestTransactions {
       tally.add(rows.length, outcome);
       onChunk(outcome);
     }
-    return tally.report();
+    const report = tally.report();
+    if (report.storedCount > 0) await this.ledger.untilSeen();
+    return report;
   }
 
   private begin(options: StreamOptions | undefined): Stream {

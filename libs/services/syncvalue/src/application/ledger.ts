@@ -43,8 +43,16 @@ export abstract class Ledger {
    * @throws time_zone_fixed
    */
   abstract append(tenant: string, chunk: TransactionChunk): Promise<ChunkOutcome>;
-  /** Undefined before the first transaction. */
+  /**
+   * Undefined before the first transaction. May be a moment old, yet shows everything whose maker waited for
+   * `untilSeen` before the call.
+   */
   abstract view(tenant: string): Promise<TenantView | undefined>;
+  /**
+   * Resolves when the views of every process show what was committed before: to be awaited before a change of terms
+   * or labels is acknowledged.
+   */
+  abstract untilSeen(): Promise<void>;
   /** The known ones among the customers, by id. */
   abstract states(tenant: string, ids: readonly string[]): Promise<Map<string, CustomerState>>;
   /** Their days up to `endDay` (inclusive), ascending. */

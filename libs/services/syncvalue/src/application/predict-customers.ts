@@ -38,13 +38,6 @@ export interface PredictedBatch {
   readonly asOf: Date;
 }
 
-/** Whether somebody still waits for the answer. */
-export interface RunningCall {
-  /** @throws why nobody does */
-  throwIfOver(): void;
-  readonly signal: AbortSignal;
-}
-
 /** A model with options and where it looks from: what one call predicts with. */
 export interface Viewpoint {
   readonly predictor: Predictor;
@@ -79,7 +72,7 @@ export class PredictCustomers {
     tenant: string,
     queries: readonly CustomerQuery[],
     asked: AskedOptions,
-    call: RunningCall,
+    call: Pick<AbortSignal, 'throwIfAborted'>,
   ): Promise<PredictedBatch> {
     if (queries.length > MAX_BATCH) {
       throw errors.batch_too_large(`A message asks for ${queries.length} customers.`);
@@ -88,12 +81,13 @@ export class PredictCustomers {
     const ids = usableIds(queries, problems);
     const viewpoint = await this.viewpoint(tenant, asked);
     const histories = await this.histories(tenant, ids, viewpoint);
-    call.throwIfOver();
+    call.throwIfAborted();
     const outcomes: PredictionOutcome[] = [];
     let sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
     for (let i = 0; i < queries.length; i++) {
       if (i % SLICE_CUSTOMERS === 0 && this.clock.monotonicMs() > sliceEndMs) {
-        await this.clock.sleep(0, call.signal);
+        await this.clock.sleep(0);
+        call.throwIfAborted();
         sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
       }
       const problem = problems[i];

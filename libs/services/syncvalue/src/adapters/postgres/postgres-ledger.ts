@@ -1,3 +1,4 @@
+import type { Clock } from '@kiki/kernel';
 import type { Database, Queryable, Row } from '@kiki/postgres';
 import {
   Ledger,
@@ -12,11 +13,15 @@ import { admit, withoutCurrency, type LedgerTerms } from '../../domain/ledger-te
 import type { Labels } from '../../domain/model.js';
 import { errors } from '../../errors.js';
 import { addDays, advanceStates } from './customer-tables.js';
+import { LeasedViews } from './leased-views.js';
 import { dayOfRow, stateOfRow, type DayRow, type StateRow } from './rows.js';
+import { SharedReads } from './shared-reads.js';
 import { insertTransactions } from './transaction-table.js';
 
 /** Customers read at a time by a scan. */
 const PAGE = 5_000;
+/** Reads of at most so many customers are shared; larger ones would only wait for each other. */
+const FEW = 16;
 
 interface ViewRow extends Row {
   readonly currency: string;
@@ -29,8 +34,15 @@ interface ViewRow extends Row {
 
 /** The ledger on PostgreSQL. The row of `ledgers` is a tenant's lock: chunks of a tenant take turns. */
 export class PostgresLedger extends Ledger {
-  constructor(private readonly database: Database) {
+  private readonly views: LeasedViews<TenantView | undefined>;
+  private readonly fewStates = new SharedReads((tenant, ids) => this.readStates(tenant, ids));
+
+  constructor(
+    private readonly database: Database,
+    clock: Clock,
+  ) {
     super();
+    this.views = new LeasedViews((tenant) => this.readView(tenant), clock);
   }
 
   override append(tenant: string, chunk: TransactionChunk): Promise<ChunkOutcome> {
@@ -60,37 +72,26 @@ export class PostgresLedger extends Ledger {
     });
   }
 
-  override async view(tenant: string): Promise<TenantView | undefined> {
-    const [row] = await this.database.query<ViewRow>(
-      `SELECT l.currency, l.time_zone, l.first_day, l.newest_day, l.transaction_count,
-              (SELECT json_object_agg(m.label, m.version) FROM model_labels m WHERE m.tenant = l.tenant) AS labels
-         FROM ledgers l WHERE l.tenant = $1`,
-      [tenant],
-      { name: 'syncvalue_view' },
-    );
-    if (row === undefined || row.first_day === null || row.newest_day === null) return undefined;
-    const terms = {
-      currency: row.currency,
-      timeZone: row.time_zone,
-      firstDay: row.first_day,
-      newestDay: row.newest_day,
-      transactionCount: row.transaction_count,
-    };
-    return { terms, labels: row.labels ?? {} };
+  override view(tenant: string): Promise<TenantView | undefined> {
+    return this.views.get(tenant);
+  }
+
+  override untilSeen(): Promise<void> {
+    return this.views.untilSeen();
   }
 
   override async states(
     tenant: string,
     ids: readonly string[],
   ): Promise<Map<string, CustomerState>> {
-    const rows = await this.database.query<StateRow>(
-      `SELECT customer_id, first_day, last_day, frequency, repeat_micros, total_micros,
-              transaction_count, refund_count
-         FROM customers WHERE tenant = $1 AND customer_id = ANY($2)`,
-      [tenant, ids],
-      { name: 'syncvalue_states' },
-    );
-    return new Map(rows.map((row) => [row.customer_id, stateOfRow(row)]));
+    if (ids.length > FEW) return this.readStates(tenant, ids);
+    const together = await this.fewStates.get(tenant, ids);
+    const found = new Map<string, CustomerState>();
+    for (const id of ids) {
+      const state = together.get(id);
+      if (state !== undefined) found.set(id, state);
+    }
+    return found;
   }
 
   override async days(
@@ -135,6 +136,39 @@ export class PostgresLedger extends Ledger {
     // One snapshot for all pages; run once, because visits cannot be taken back.
     const options = { isolation: 'repeatable read', isReadOnly: true, attempts: 1 } as const;
     return this.database.transaction(read, options);
+  }
+
+  private async readView(tenant: string): Promise<TenantView | undefined> {
+    const [row] = await this.database.query<ViewRow>(
+      `SELECT l.currency, l.time_zone, l.first_day, l.newest_day, l.transaction_count,
+              (SELECT json_object_agg(m.label, m.version) FROM model_labels m WHERE m.tenant = l.tenant) AS labels
+         FROM ledgers l WHERE l.tenant = $1`,
+      [tenant],
+      { name: 'syncvalue_view' },
+    );
+    if (row === undefined || row.first_day === null || row.newest_day === null) return undefined;
+    const terms = {
+      currency: row.currency,
+      timeZone: row.time_zone,
+      firstDay: row.first_day,
+      newestDay: row.newest_day,
+      transactionCount: row.transaction_count,
+    };
+    return { terms, labels: row.labels ?? {} };
+  }
+
+  private async readStates(
+    tenant: string,
+    ids: readonly string[],
+  ): Promise<Map<string, CustomerState>> {
+    const rows = await this.database.query<StateRow>(
+      `SELECT customer_id, first_day, last_day, frequency, repeat_micros, total_micros,
+              transaction_count, refund_count
+         FROM customers WHERE tenant = $1 AND customer_id = ANY($2)`,
+      [tenant, ids],
+      { name: 'syncvalue_states' },
+    );
+    return new Map(rows.map((row) => [row.customer_id, stateOfRow(row)]));
   }
 }
 
