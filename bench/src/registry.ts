@@ -1,6 +1,7 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
 import { parityBench } from './value/parity-bench.js';
+import { serveBench } from './value/serve-bench.js';
 
 /** Every benchmark that `npm run bench` knows. */
-export const benchmarks: readonly Benchmark[] = [hostBench, parityBench];
+export const benchmarks: readonly Benchmark[] = [hostBench, parityBench, serveBench];

@@ -45,7 +45,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 }
 
 /** Keeps the event loop of this process from sleeping until the function it returns is called. */
-function keepPolling(): () => void {
+export function keepPolling(): () => void {
   let isPolling = true;
   const poll = (): void => {
     if (isPolling) setImmediate(poll);
