@@ -15,10 +15,10 @@ interface Lease<V> {
 }
 
 /**
- * Views that are read once for all calls of a lease of 50 ms. Who changes something and waits for `untilSeen` before saying so can
- * be sure that no call that begins afterwards, in whatever process, is answered by an older view: by then every lease
- * that was begun before the change has ended. Leases are measured by the process's own monotonic clock, from before
- * the read, so that clocks need not agree.
+ * Views that are read once for all calls of a lease of 50 ms. Who changes something and waits for `untilSeen`
+ * before saying so can be sure that no call that begins afterwards, in whatever process, is answered by an older
+ * view: by then every lease that was begun before the change has ended. Leases are measured by the process's own
+ * monotonic clock, from before the read, so that clocks need not agree.
  */
 export class LeasedViews<V> {
   private readonly leases = new Map<string, Lease<V>>();
