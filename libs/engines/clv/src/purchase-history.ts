@@ -2,6 +2,7 @@ import { dayNumber, isTimeZone } from '@kiki/kernel';
 
 import { invalid } from './errors.js';
 import { netDays, summarize, type CustomerDay, type NetDay } from './netting.js';
+import { PurchaseLog } from './purchase-log.js';
 import type { CustomerTable } from './statistics.js';
 import { TableBuilder } from './table-builder.js';
 import type { TimeUnit } from './time-unit.js';
@@ -95,6 +96,18 @@ export class PurchaseHistory {
       );
       if (bought.length > 0) yield bought.map(({ day }) => day).sort((a, b) => a - b);
     }
+  }
+
+  /** Every customer's purchase days up to `endDay` (inclusive), and nothing of what came later. */
+  log(endDay: number): PurchaseLog {
+    const customers = [...this.customers].map(([customerId, days]) => ({
+      customerId,
+      days: [...days.values()]
+        .filter(({ purchases }) => purchases > 0)
+        .map(({ day }) => day)
+        .sort((a, b) => a - b),
+    }));
+    return PurchaseLog.of(customers, endDay);
   }
 
   private netDaysOf(customerId: string, endDay: number): NetDay[] {

@@ -1,0 +1,162 @@
+import { DAYS_PER_YEAR, type HorizonOptions, type PurchaseForecast } from '../forecast.js';
+import { discountedPath } from '../models/discounted.js';
+import type { Observed } from '../models/purchase-kind.js';
+import { DAYS_PER_UNIT } from '../time-unit.js';
+import { arithmeticBlend, expectations, geometricBlend, type TimedRow } from './blend.js';
+import type { ChampionModel } from './champion-model.js';
+import { cumulative, quantiles, shortestRange, type CountMixture } from './count-distribution.js';
+import { Member } from './member.js';
+import { OperationalTime } from './operational-time.js';
+import { seasonFactor } from './season.js';
+import { timedRow } from './timed-rows.js';
+
+/** What the next purchases of one customer may be. */
+export interface CountQuantile {
+  readonly level: number;
+  /** Smallest count that is not exceeded with at least this probability. */
+  readonly purchases: number;
+}
+
+/** The champion ready to be asked: pure and without state. Rows are of calendar time in the unit of the model. */
+export class Champion {
+  private readonly anchors: readonly Member[];
+  private readonly paced: readonly Member[];
+  private readonly time: OperationalTime;
+  readonly daysPerUnit: number;
+
+  constructor(readonly model: ChampionModel) {
+    this.anchors = model.anchors.map((member) => new Member(member));
+    this.paced = model.paced.map((member) => new Member(member));
+    this.time = new OperationalTime(model.tempo);
+    this.daysPerUnit = DAYS_PER_UNIT[model.timeUnit];
+  }
+
+  /** Everything about one customer whose statistics end with `asOfDay`. */
+  forecast(
+    row: Observed,
+    options: HorizonOptions,
+    asOfDay = this.model.calibrationDay,
+  ): PurchaseForecast {
+    const path = this.pathOf(row, asOfDay);
+    const expectedPurchases = path(options.horizonDays);
+    const aliveProbability = this.aliveProbability(row, asOfDay);
+    const mixture = this.mixtureOf(row, aliveProbability, expectedPurchases);
+    return {
+      aliveProbability,
+      purchasesIfAlive: mixture.meanIfAlive,
+      expectedPurchases,
+      discountFactor: this.discountFactor(row, path, options),
+      activeProbability: 1 - (cumulative(mixture, 0)[0] ?? 1),
+    };
+  }
+
+  /** P(alive) at `asOfDay`: the members' weighted mean, in operational time. */
+  aliveProbability(row: Observed, asOfDay = this.model.calibrationDay): number {
+    const { paced } = this.timed(row, asOfDay);
+    const each = this.paced.map((member) => member.aliveProbability(paced));
+    return arithmeticBlend(each, this.model.weights);
+  }
+
+  /** E[purchases within `horizonDays` after `asOfDay`]. */
+  expectedPurchases(
+    row: Observed,
+    horizonDays: number,
+    asOfDay = this.model.calibrationDay,
+  ): number {
+    return this.pathOf(row, asOfDay)(horizonDays);
+  }
+
+  /** Quantiles of a customer's purchases: process and period shock. `levels` ascending, in (0, 1). */
+  quantiles(
+    row: Observed,
+    options: { readonly horizonDays: number; readonly levels: readonly number[] },
+    asOfDay = this.model.calibrationDay,
+  ): CountQuantile[] {
+    const mixture = this.mixture(row, options.horizonDays, asOfDay);
+    const counts = quantiles(mixture, options.levels);
+    return options.levels.map((level, i) => ({ level, purchases: counts[i] ?? 0 }));
+  }
+
+  /** The shortest range of counts that holds `level` of the probability. */
+  interval(
+    row: Observed,
+    options: { readonly horizonDays: number; readonly level: number },
+    asOfDay = this.model.calibrationDay,
+  ): { readonly low: number; readonly high: number } {
+    const mixture = this.mixture(row, options.horizonDays, asOfDay);
+    const [low, high] = shortestRange(mixture, options.level);
+    return { low, high };
+  }
+
+  /** The distribution behind quantiles and intervals. */
+  mixture(row: Observed, horizonDays: number, asOfDay = this.model.calibrationDay): CountMixture {
+    const expected = this.expectedPurchases(row, horizonDays, asOfDay);
+    return this.mixtureOf(row, this.aliveProbability(row, asOfDay), expected);
+  }
+
+  /** What the calendar models expect, per member, with other parameters where given. */
+  anchorExpectations(
+    row: Observed,
+    horizonDays: number,
+    thetas?: readonly (readonly number[])[],
+  ): number[] {
+    const horizon = horizonDays / this.daysPerUnit;
+    return this.anchors.map((member, k) => member.expected(row, horizon, thetas?.[k]));
+  }
+
+  /** E[purchases] as a function of days ahead: blend^γ scaled to the anchors' total, times level and season. */
+  private pathOf(row: Observed, asOfDay: number): (days: number) => number {
+    const { weights, slope, windowDays, calibrationDay, season } = this.model;
+    const { paced } = this.timed(row, asOfDay);
+    const blend = (days: number): number =>
+      geometricBlend(expectations(this.paced, paced, days / this.daysPerUnit), weights);
+    const tilt = blend(windowDays) ** (slope - 1);
+    return (days) =>
+      days <= 0
+        ? 0
+        : blend(days) *
+          tilt *
+          this.levelAt(days) *
+          seasonFactor(season, asOfDay - calibrationDay, days);
+  }
+
+  /** Between the horizons of the fit the log of the level is linear in log days. */
+  private levelAt(days: number): number {
+    const { levels } = this.model;
+    const after = levels.findIndex((level) => level.days >= days);
+    const [last, next] = [levels[after - 1], levels[after]];
+    if (next === undefined) return levels.at(-1)?.factor ?? 1;
+    if (last === undefined) return next.factor;
+    const share = Math.log(days / last.days) / Math.log(next.days / last.days);
+    return last.factor * (next.factor / last.factor) ** share;
+  }
+
+  private mixtureOf(row: Observed, aliveProbability: number, expected: number): CountMixture {
+    const shapes = this.paced.map((member) => member.shape(row.frequency));
+    const { scale, degreesOfFreedom: n } = this.model.shock;
+    return {
+      aliveProbability,
+      meanIfAlive: aliveProbability > 0 ? expected / aliveProbability : 0,
+      shape: arithmeticBlend(shapes, this.model.weights),
+      shockScale: scale * Math.sqrt(n / (n - 2)),
+    };
+  }
+
+  private discountFactor(
+    row: Observed,
+    path: (days: number) => number,
+    { horizonDays, annualDiscountRate }: HorizonOptions,
+  ): number {
+    const total = path(horizonDays);
+    if (annualDiscountRate === 0 || !(total > 0)) return 1;
+    const delta = Math.log1p(annualDiscountRate) / DAYS_PER_YEAR;
+    // The place of the pole is that of the first member: any scale integrates right, this one fast.
+    const scale = ((this.model.paced[0]?.theta[1] ?? 1) + row.age) * this.daysPerUnit;
+    const area = discountedPath({ within: path, scale }, delta, horizonDays);
+    return Math.min(1, Math.exp(-delta * horizonDays) + area / total);
+  }
+
+  private timed(row: Observed, asOfDay: number): TimedRow {
+    return timedRow(row, this.time, { asOfDay, timeUnit: this.model.timeUnit });
+  }
+}

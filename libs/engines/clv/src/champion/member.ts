@@ -1,0 +1,63 @@
+import { purchaseKind } from '../models/index.js';
+import type { Observed, PurchaseKind, PurchaseModelKind } from '../models/purchase-kind.js';
+import type { PurchaseModel } from '../purchase-fit.js';
+
+/** A fitted model inside the champion, as short as can be: plain data. */
+export interface MemberModel {
+  readonly kind: PurchaseModelKind;
+  /** In the order of the kind's `parameterNames`; times in the unit of the champion. */
+  readonly theta: readonly number[];
+  /** Covariance of the log-parameters; null where the data do not determine it or nobody needs it. */
+  readonly logCovariance: readonly (readonly number[])[] | null;
+}
+
+/** The smallest expectation that is told from none: logarithms are taken. */
+const LEAST = 1e-12;
+
+/** Ten digits are far more than any standard error, and half of the JSON. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(10));
+}
+
+/** Shortens a fit. */
+export function memberOf(model: PurchaseModel, keepsCovariance: boolean): MemberModel {
+  const theta = model.parameterNames.map((name) => rounded(model.parameters[name] ?? NaN));
+  const covariance = keepsCovariance ? model.covariance : null;
+  return {
+    kind: model.kind,
+    theta,
+    logCovariance:
+      covariance?.map((row, i) =>
+        row.map((value, j) => rounded(value / ((theta[i] ?? 1) * (theta[j] ?? 1)))),
+      ) ?? null,
+  };
+}
+
+/** A member ready to be asked. */
+export class Member {
+  private readonly kind: PurchaseKind;
+
+  constructor(readonly model: MemberModel) {
+    this.kind = purchaseKind(model.kind);
+  }
+
+  aliveProbability(row: Observed): number {
+    return this.kind.pAlive(this.model.theta, row);
+  }
+
+  /** E[purchases in the next `horizon` units], above 0. */
+  expected(row: Observed, horizon: number, theta: readonly number[] = this.model.theta): number {
+    const alive = this.kind.pAlive(theta, row);
+    return Math.max(LEAST, alive * this.kind.purchasesIfAlive(theta, row, horizon));
+  }
+
+  /** E[purchases within `t` units of the first one] of a new customer. */
+  expectedNew(t: number): number {
+    return t <= 0 ? 0 : this.kind.expectedPurchases(this.model.theta, t);
+  }
+
+  /** Shape of the gamma-distributed rate after x purchases: r + x, in every kind there is. */
+  shape(frequency: number): number {
+    return (this.model.theta[0] ?? 1) + frequency;
+  }
+}
