@@ -11,4 +11,5 @@ export const mbgNbd: PurchaseKind = betaGeometricKind('mbg_nbd', 1, [
   [1, 1, 1, 1],
   [1, 0.5, 0.1, 3],
   [0.1, 0.05, 2, 10],
+  [2, 0.4, 2, 0.2],
 ]);
