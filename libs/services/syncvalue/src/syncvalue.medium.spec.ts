@@ -21,6 +21,7 @@ import {
   describeUnless,
   describeWithData,
   startDebianPostgres,
+  waitFor,
 } from '@kiki/testing';
 import { readFileSync } from 'node:fs';
 import { codeOf, row, startService, type TestService } from './service.fixture.js';
@@ -471,6 +472,37 @@ describe('SyncValue over gRPC', () => {
       const call = { deadlineMs: 1 };
       expect(await codeOf(service.client.fitModel({}, call))).toBe('deadline_exceeded');
     });
+
+    it('gives every thread back, at whatever stage a caller leaves or a deadline ends', async () => {
+      for (const left of ['reading', 'purchase_model', 'backtest']) {
+        const leave = new AbortController();
+        const onProgress = ({ stage }: { stage: string }): void => {
+          if (stage === left) leave.abort();
+        };
+        const work = service.client.fitModel({}, { signal: leave.signal, onProgress });
+        expect(await codeOf(work)).toBe('cancelled');
+      }
+      // Whichever of these are kept: some end before, some while a thread is at it, some while they wait for one.
+      const deadlines = [5, 20, 50, 100, 150, 200, 300, 400];
+      const ends = await Promise.all(
+        deadlines.map((deadlineMs) =>
+          service.client.fitModel({}, { deadlineMs }).then(
+            () => 'fitted',
+            (error: { code?: string }) => error.code,
+          ),
+        ),
+      );
+      expect(ends).toContain('deadline_exceeded');
+      expect(ends.every((end) => end === 'fitted' || end === 'deadline_exceeded')).toBe(true);
+      const url = service.host.service('syncvalue').httpUrl;
+      await waitFor(async () => {
+        const ready = (await (await fetch(`${url}/ready`)).json()) as {
+          checks: { models: { jobsRunning: number } };
+        };
+        return ready.checks.models.jobsRunning === 0;
+      });
+      expect((await service.client.fitModel()).modelVersion).toMatch(/^v\d+$/);
+    });
   });
 });
 
@@ -568,9 +600,10 @@ describeWithData('ltv/CDNOW_master.txt', 'CDNOW end to end', (path) => {
     const answers = await ask();
     const second = await client.fitModel({ label: ModelLabel.CHAMPION });
     expect(second.modelVersion).not.toBe(first.modelVersion);
-    expect({ ...second, modelVersion: '', createdAt: 0, fitDurationMs: 0, labels: [] }).toEqual({
-      ...{ ...first, modelVersion: '', createdAt: 0, fitDurationMs: 0, labels: [] },
-    });
+    expect(first.artefactBytes).toBeLessThanOrEqual(4_096);
+    const own = { modelVersion: '', createdAt: 0, fitDurationMs: 0, artefactBytes: 0, labels: [] };
+    expect({ ...second, ...own }).toEqual({ ...first, ...own });
+    expect(second.labels).toEqual([ModelLabel.CHAMPION]);
     expect(await ask()).toEqual(answers);
   });
 });
