@@ -1,7 +1,15 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
+import { backtestBench } from './value/backtest-bench.js';
 import { parityBench } from './value/parity-bench.js';
+import { recoveryBench } from './value/recovery-bench.js';
 import { serveBench } from './value/serve-bench.js';
 
 /** Every benchmark that `npm run bench` knows. */
-export const benchmarks: readonly Benchmark[] = [hostBench, parityBench, serveBench];
+export const benchmarks: readonly Benchmark[] = [
+  hostBench,
+  backtestBench,
+  parityBench,
+  recoveryBench,
+  serveBench,
+];
