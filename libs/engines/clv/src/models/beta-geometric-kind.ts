@@ -1,4 +1,4 @@
-import { sigmoid, softplus } from '../numerics/gamma.js';
+import { sigmoid } from '../numerics/gamma.js';
 import { Rising, risingSize } from '../numerics/rising.js';
 import type { GroupedRows } from '../statistics.js';
 import { betaGeometricPmf } from './beta-geometric-pmf.js';
@@ -86,9 +86,12 @@ function logLikelihood({ theta, dropsAtStart, rows }: Problem, gradient?: Float6
   const [ofR, ofB, ofAB] = [new Rising(r, size), new Rising(b, size), new Rising(a + b, size)];
   const logAlpha = Math.log(alpha);
   let [ll, dr, dalpha, da, db] = [0, 0, 0, 0, 0];
+  // Rows are sorted, so that these change seldom.
+  let [logLeaving, logLast, knownChances, knownLast] = [0, 0, -1, -1];
   for (let i = 0; i < rows.length; i++) {
     const x = rows.frequency[i] ?? 0;
-    const [T, w] = [rows.age[i] ?? 0, rows.weight[i] ?? 0];
+    const T = rows.age[i] ?? 0;
+    const w = rows.weight[i] ?? 0;
     const logTotal = Math.log(alpha + T);
     ll += w * (ofR.log(x) + r * logAlpha - (r + x) * logTotal);
     dr += w * (ofR.inverse(x) + logAlpha - logTotal);
@@ -96,11 +99,17 @@ function logLikelihood({ theta, dropsAtStart, rows }: Problem, gradient?: Float6
     const c = x + dropsAtStart;
     if (c === 0) continue;
     const last = alpha + (rows.recency[i] ?? 0);
-    const ratio = logTotal - Math.log(last);
-    const odds = Math.log(a / (b + c - 1)) + (r + x) * ratio;
-    const dead = w * sigmoid(odds);
+    if (c !== knownChances) logLeaving = Math.log(a / (b + c - 1));
+    if (last !== knownLast) logLast = Math.log(last);
+    knownChances = c;
+    knownLast = last;
+    const ratio = logTotal - logLast;
+    const odds = logLeaving + (r + x) * ratio;
+    // One exponential for both log(1 + e^odds) and its derivative.
+    const e = Math.exp(-Math.abs(odds));
+    const dead = (w * (odds > 0 ? 1 : e)) / (1 + e);
     const away = ofAB.inverse(c);
-    ll += w * (ofB.log(c) - ofAB.log(c) + softplus(odds));
+    ll += w * (ofB.log(c) - ofAB.log(c) + Math.max(0, odds) + Math.log1p(e));
     dr += dead * ratio;
     dalpha += dead * (r + x) * (1 / (alpha + T) - 1 / last);
     da += dead / a - w * away;
