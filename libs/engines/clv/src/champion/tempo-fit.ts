@@ -23,7 +23,10 @@ export interface Members {
   readonly tempo: Tempo;
 }
 
-/** Fits each kind in calendar time, then the market's tempo, then each kind in operational time. @throws clv_not_enough_data */
+/**
+ * Fits each kind in calendar time, then the market's tempo, then each kind in operational time.
+ * @throws clv_not_enough_data
+ */
 export function fitMembers(log: PurchaseLog, timeUnit: TimeUnit): Members {
   const fit = (time?: OperationalTime): Member[] => {
     const table = log.table(timeUnit, time);

@@ -1,0 +1,103 @@
+import { Champion, fitChampion, populationStability, rowOf, type PurchaseHistory } from '@kiki/clv';
+import type { Benchmark, BenchOptions, Figure } from '../harness/benchmark.js';
+import { judgementTable, judgeWindow, type JudgedForecast } from './backtest/judged-window.js';
+import { HOLDOUT, ROLLING, WINDOWS } from './backtest/windows.js';
+import { readRawLog } from './parity/raw-log.js';
+
+const FILES = { sample: 'CDNOW_sample.txt', full: 'CDNOW_master.txt' } as const;
+
+/** Forecasts of what had not happened yet, ours beside published models. */
+export const backtestBench: Benchmark = {
+  name: 'value.backtest',
+  about: 'CDNOW, 39 weeks and four rolling quarters: the champion beside Pareto/NBD, BG/NBD, naive',
+  targets: [
+    { figure: 'sample 39 wk: MAE', relation: '<=', bound: 0.79 },
+    { figure: 'sample 39 wk: normalised Gini', relation: '>=', bound: 0.672 },
+    { figure: 'sample 39 wk: decile MAPE', relation: '<=', bound: 0.185 },
+    { figure: 'sample 39 wk: MAE of the median', relation: '<=', bound: 0.755 },
+    { figure: 'full, 4 origins: mean |bias|', relation: '<=', bound: 0.06 },
+    ...(['sample', 'full'] as const).flatMap((size) => [
+      { figure: `${size}: least coverage`, relation: '>=' as const, bound: 0.88 },
+      { figure: `${size}: greatest coverage`, relation: '<=' as const, bound: 0.97 },
+      { figure: `${size}: totals held of 5`, relation: '>=' as const, bound: 5 },
+      { figure: `${size}: interval score / Pareto's`, relation: '<=' as const, bound: 0.8 },
+    ]),
+  ],
+  run: async ({ note }) => {
+    const sample = await judgeFile('sample', note);
+    const full = await judgeFile('full', note);
+    return [...accuracy(sample, full), ...intervals('sample', sample), ...intervals('full', full)];
+  },
+};
+
+async function judgeFile(
+  size: keyof typeof FILES,
+  note: BenchOptions['note'],
+): Promise<JudgedForecast[]> {
+  const { history, rows } = await readRawLog(FILES[size], { currency: 'USD' });
+  const judged = WINDOWS.flatMap((window) => judgeWindow(history, window));
+  note('');
+  note(`CDNOW ${size}: ${history.size} customers, ${rows} rows; refitted at each origin`);
+  for (const line of judgementTable(judged)) note(`  ${line}`);
+  note(`  drift of the champion's forecast from origin to origin, PSI: ${drift(history)}`);
+  return judged;
+}
+
+/** How the distribution of the forecast moves between origins. */
+function drift(history: PurchaseHistory): string {
+  const forecasts = ROLLING.map(({ endDay, horizonDays }) => {
+    const log = history.log(endDay);
+    const champion = new Champion(fitChampion(log));
+    const table = log.table('week');
+    return table.customerIds.map((_, i) =>
+      champion.expectedPurchases(rowOf(table, i), horizonDays),
+    );
+  });
+  return forecasts
+    .slice(1)
+    .map((now, i) => populationStability(forecasts[i] ?? [], now)?.toFixed(2) ?? '–')
+    .join(', ');
+}
+
+function of(judged: readonly JudgedForecast[], contestant: string): JudgedForecast[] {
+  return judged.filter((row) => row.contestant === contestant);
+}
+
+function accuracy(sample: readonly JudgedForecast[], full: readonly JudgedForecast[]): Figure[] {
+  const holdout = of(sample, 'champion').find(({ window }) => window === HOLDOUT.name);
+  const meanBias = (contestant: string): number => {
+    const rolling = of(full, contestant).filter(({ window }) => window !== HOLDOUT.name);
+    return mean(rolling.map(({ scores }) => Math.abs(scores.bias ?? NaN)));
+  };
+  return [
+    figure('sample 39 wk: MAE', holdout?.scores.mae),
+    figure('sample 39 wk: normalised Gini', holdout?.scores.normalizedGini),
+    figure('sample 39 wk: decile MAPE', holdout?.scores.decileMape, 'ratio'),
+    figure('sample 39 wk: MAE of the median', holdout?.medianMae),
+    figure('full, 4 origins: mean |bias|', meanBias('champion'), 'ratio'),
+    figure('full, 4 origins: mean |bias| of Pareto/NBD', meanBias('Pareto/NBD'), 'ratio'),
+    figure('full, 4 origins: mean |bias| of BG/NBD', meanBias('BG/NBD'), 'ratio'),
+  ];
+}
+
+function intervals(size: string, judged: readonly JudgedForecast[]): Figure[] {
+  const ours = of(judged, 'champion');
+  const covered = ours.map(({ coverage }) => coverage ?? NaN);
+  const score = (contestant: string): number =>
+    mean(of(judged, contestant).map(({ total }) => total?.score ?? NaN));
+  const held = ours.filter(({ total }) => total?.isInside === true).length;
+  return [
+    figure(`${size}: least coverage`, Math.min(...covered), 'ratio'),
+    figure(`${size}: greatest coverage`, Math.max(...covered), 'ratio'),
+    figure(`${size}: totals held of 5`, held, 'windows'),
+    figure(`${size}: interval score / Pareto's`, score('champion') / score('Pareto/NBD'), 'ratio'),
+  ];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function figure(name: string, value: number | null | undefined, unit = 'purchases'): Figure {
+  return { name, unit: name.endsWith('Gini') ? 'ratio' : unit, samples: [value ?? NaN] };
+}

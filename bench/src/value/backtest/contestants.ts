@@ -1,0 +1,80 @@
+import {
+  Champion,
+  fitChampion,
+  forecastTotal,
+  plainModel,
+  rowOf,
+  type CustomerStatistics,
+  type PurchaseLog,
+} from '@kiki/clv';
+
+/** One customer's forecast. */
+export interface CustomerForecast {
+  readonly expected: number;
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A forecast of everybody and of the total; intervals of 90 %, absent where a contestant makes none. */
+export interface Forecast {
+  readonly customers: readonly CustomerForecast[];
+  readonly total: { readonly low: number; readonly high: number } | undefined;
+  readonly fitMs: number;
+}
+
+/** Somebody who forecasts from a log that ends with the calibration. */
+export interface Contestant {
+  readonly name: string;
+  forecast(log: PurchaseLog, horizonDays: number): Forecast;
+}
+
+/** Share of the probability that intervals hold. */
+export const LEVEL = 0.9;
+
+/** Ours, the two published models with the intervals that process and parameters make, and the past rate. */
+export const CONTESTANTS: readonly Contestant[] = [
+  { name: 'champion', forecast: (log, days) => byModel(() => fitChampion(log), log, days) },
+  {
+    name: 'Pareto/NBD',
+    forecast: (log, days) => byModel(() => plainModel(log, 'pareto_nbd'), log, days),
+  },
+  { name: 'BG/NBD', forecast: (log, days) => byModel(() => plainModel(log, 'bg_nbd'), log, days) },
+  { name: 'naive', forecast: naive },
+];
+
+function byModel(
+  fit: () => ReturnType<typeof fitChampion>,
+  log: PurchaseLog,
+  horizonDays: number,
+): Forecast {
+  const startedMs = performance.now();
+  const champion = new Champion(fit());
+  const fitMs = performance.now() - startedMs;
+  const rows = rowsOf(log);
+  const tail = (1 - LEVEL) / 2;
+  const [low, high] = forecastTotal(champion, rows, {
+    horizonDays,
+    levels: [tail, 1 - tail],
+  }).quantiles;
+  const customers = rows.map((row) => ({
+    expected: champion.expectedPurchases(row, horizonDays),
+    median: champion.quantiles(row, { horizonDays, levels: [0.5] })[0]?.purchases ?? 0,
+    ...champion.interval(row, { horizonDays, level: LEVEL }),
+  }));
+  return { customers, total: { low: low?.purchases ?? 0, high: high?.purchases ?? 0 }, fitMs };
+}
+
+/** x / T goes on. */
+function naive(log: PurchaseLog, horizonDays: number): Forecast {
+  const customers = rowsOf(log).map(({ frequency, age }) => {
+    const expected = age > 0 ? (frequency / age) * (horizonDays / 7) : 0;
+    return { expected, median: Math.round(expected), low: NaN, high: NaN };
+  });
+  return { customers, total: undefined, fitMs: 0 };
+}
+
+function rowsOf(log: PurchaseLog): CustomerStatistics[] {
+  const table = log.table('week');
+  return table.customerIds.map((_, i) => rowOf(table, i));
+}

@@ -1,0 +1,123 @@
+import {
+  coverage,
+  intervalScore,
+  isCovered,
+  meanAbsoluteError,
+  pinballLoss,
+  scoreForecast,
+  type ForecastScores,
+  type PurchaseHistory,
+} from '@kiki/clv';
+import { CONTESTANTS, LEVEL, type Contestant } from './contestants.js';
+import type { Window } from './windows.js';
+
+/** One contestant in one window. */
+export interface JudgedForecast {
+  readonly window: string;
+  readonly contestant: string;
+  readonly scores: ForecastScores;
+  readonly medianMae: number;
+  /** Mean loss of the upper end of the individual interval at the level of its tail; null without intervals. */
+  readonly pinball: number | null;
+  /** Of the individual intervals. */
+  readonly coverage: number | null;
+  readonly total:
+    | {
+        readonly low: number;
+        readonly high: number;
+        readonly isInside: boolean;
+        /** Interval score over the actual total. */
+        readonly score: number;
+      }
+    | undefined;
+  readonly fitMs: number;
+}
+
+/** Lets every contestant forecast a window: each is given the log up to its end and nothing else. */
+export function judgeWindow(history: PurchaseHistory, window: Window): JudgedForecast[] {
+  return CONTESTANTS.map((contestant) => judgeOne(history, window, contestant));
+}
+
+function judgeOne(
+  history: PurchaseHistory,
+  { name, endDay, horizonDays }: Window,
+  contestant: Contestant,
+): JudgedForecast {
+  const log = history.log(endDay);
+  const { customers, total, fitMs } = contestant.forecast(log, horizonDays);
+  // Only here the future is looked at.
+  const { purchases } = history.actuals(log.customerIds, endDay, endDay + horizonDays);
+  const expected = Float64Array.from(customers, (one) => one.expected);
+  const scores = scoreForecast(log.customerIds, expected, purchases);
+  const outcomes = customers.map(({ low, high }, i) => ({ low, high, actual: purchases[i] ?? 0 }));
+  const hasIntervals = total !== undefined;
+  const outcome = total && { ...total, actual: scores.actual };
+  const losses = outcomes.map(({ high, actual }) => pinballLoss(high, actual, LEVEL));
+  return {
+    window: name,
+    contestant: contestant.name,
+    scores,
+    medianMae: meanAbsoluteError(
+      customers.map(({ median }) => median),
+      purchases,
+    ),
+    pinball: hasIntervals ? losses.reduce((sum, loss) => sum + loss, 0) / losses.length : null,
+    coverage: hasIntervals ? coverage(outcomes) : null,
+    total: outcome && {
+      low: outcome.low,
+      high: outcome.high,
+      isInside: isCovered(outcome),
+      score: intervalScore(outcome, LEVEL) / scores.actual,
+    },
+    fitMs,
+  };
+}
+
+/** The judgement as lines of a table. */
+export function judgementTable(rows: readonly JudgedForecast[]): string[] {
+  const cells = rows.map(({ window, contestant, scores, total, ...row }) => [
+    window,
+    contestant,
+    scores.predicted.toFixed(0),
+    String(scores.actual),
+    percent(scores.bias),
+    scores.mae.toFixed(4),
+    row.medianMae.toFixed(4),
+    scores.rmse.toFixed(3),
+    scores.normalizedGini?.toFixed(4) ?? '–',
+    scores.decileMape?.toFixed(3) ?? '–',
+    row.coverage === null ? '–' : percent(row.coverage).replace('+', ''),
+    row.pinball?.toFixed(4) ?? '–',
+    total === undefined
+      ? '–'
+      : `${total.low.toFixed(0)}–${total.high.toFixed(0)} ${total.isInside ? 'holds' : 'misses'}`,
+    total?.score.toFixed(2) ?? '–',
+    row.fitMs.toFixed(0),
+  ]);
+  const all = [HEADER, ...cells];
+  const widths = HEADER.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0)));
+  return all.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
+}
+
+const HEADER = [
+  'window',
+  'model',
+  'predicted',
+  'actual',
+  'bias',
+  'MAE',
+  'MAE median',
+  'RMSE',
+  'Gini',
+  'decile MAPE',
+  'covered',
+  'pinball',
+  '90 % total',
+  'score',
+  'fit ms',
+];
+
+function percent(value: number | null): string {
+  if (value === null) return '–';
+  return `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)} %`;
+}
