@@ -11,6 +11,7 @@ import { liveCommands } from './commands/live-commands.js';
 import { tenantCommands } from './commands/tenant-commands.js';
 import { upCommand } from './commands/up-command.js';
 import { valueCommands } from './commands/value-commands.js';
+import { valueModelCommands } from './commands/value-model-commands.js';
 
 /** The command line of KIKI. */
 export function kikiProgram(environment: Environment): CliProgram {
@@ -19,7 +20,7 @@ export function kikiProgram(environment: Environment): CliProgram {
     version: VERSION,
     summary: 'Learns what customers are worth, governs spend, bids, makes ads, keeps customers.',
     groups: {
-      value: 'Models of customer value on a file: fit, backtest',
+      value: 'Models of customer value: fit, backtest a file; models, moves, promote, rollback',
       keys: 'API keys: create, list, rotate, revoke',
       tenants: 'Tenants: create, list, suspend, resume',
       live: 'What may really leave the building: on, off, list',
@@ -31,6 +32,7 @@ export function kikiProgram(environment: Environment): CliProgram {
       doctorCommand(environment),
       importCommand(environment),
       ...valueCommands(),
+      ...valueModelCommands(environment),
       ...keyCommands(environment),
       ...tenantCommands(environment),
       ...liveCommands(environment),
