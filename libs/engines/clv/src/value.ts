@@ -52,17 +52,21 @@ export class ValueModel {
     { margin }: Pick<ValueOptions, 'margin'>,
   ): CustomerValue {
     const forecast = this.purchases.forecastFrom(customer, living);
+    const { aliveProbability, purchasesIfAlive, discountFactor } = forecast;
     const spendMicros = expectedSpendMicros(
       this.spend,
       customer.frequency,
       customer.spendMeanMicros,
     );
-    const valueMicros =
-      forecast.aliveProbability *
-      forecast.purchasesIfAlive *
-      spendMicros *
-      margin *
-      forecast.discountFactor;
-    return { ...forecast, spendMicros, margin, valueMicros };
+    return {
+      aliveProbability,
+      purchasesIfAlive,
+      expectedPurchases: forecast.expectedPurchases,
+      discountFactor,
+      activeProbability: forecast.activeProbability,
+      spendMicros,
+      margin,
+      valueMicros: aliveProbability * purchasesIfAlive * spendMicros * margin * discountFactor,
+    };
   }
 }

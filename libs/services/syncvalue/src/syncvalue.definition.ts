@@ -1,5 +1,5 @@
-import { syncValueGrpc } from '@kiki/contract-syncvalue';
 import { defineService } from '@kiki/host';
+import { servedGrpc } from './adapters/grpc/prediction-codec.js';
 import { syncvalueConfig } from './syncvalue.config.js';
 import { syncvalueModule } from './syncvalue.module.js';
 
@@ -10,7 +10,7 @@ export const syncvalueDefinition = defineService({
   summary:
     'What each customer is worth: ingests order logs, fits and scores models, predicts, explains.',
   config: syncvalueConfig,
-  endpoints: { httpPort: 9464, grpc: { port: 50_051, services: [syncValueGrpc] } },
+  endpoints: { httpPort: 9464, grpc: { port: 50_051, services: [servedGrpc] } },
   migrationsDir: new URL('../migrations/', import.meta.url),
   module: syncvalueModule,
 });

@@ -61,17 +61,19 @@ export function betaGeometricKind(
   };
 }
 
+// Both are asked per customer and per point of a quadrature: parameters are read without a copy.
 function living(theta: ArrayLike<number>, row: Observed, dropsAtStart: DropsAtStart): Living {
-  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
   const { frequency: x, age } = row;
-  return { shape: r + x, rate: alpha + age, a, b: b + x + dropsAtStart - 1 };
+  const b = (theta[3] ?? NaN) + x + dropsAtStart - 1;
+  return { shape: (theta[0] ?? NaN) + x, rate: (theta[1] ?? NaN) + age, a: theta[2] ?? NaN, b };
 }
 
 /** log of P(dead) : P(alive) for at least one chance to drop out. */
 function logDeadOdds(theta: ArrayLike<number>, row: Observed, chances: number): number {
-  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  const alpha = theta[1] ?? NaN;
   const { frequency: x, recency, age } = row;
-  return Math.log(a / (b + chances - 1)) + (r + x) * Math.log((alpha + age) / (alpha + recency));
+  const leaving = Math.log((theta[2] ?? NaN) / ((theta[3] ?? NaN) + chances - 1));
+  return leaving + ((theta[0] ?? NaN) + x) * Math.log((alpha + age) / (alpha + recency));
 }
 
 interface Problem {

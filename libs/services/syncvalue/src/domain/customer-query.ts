@@ -8,7 +8,7 @@ export interface KnownStatistics {
   readonly repeatPurchases: number;
   readonly recencyDays: number;
   readonly ageDays: number;
-  readonly meanRepeatSpendMicros: bigint | undefined;
+  readonly meanRepeatSpendMicros?: bigint | undefined;
 }
 
 /** Whom to predict. */

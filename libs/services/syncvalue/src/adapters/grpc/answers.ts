@@ -5,7 +5,7 @@ import type { ScoredWindow } from '../../application/backtest-model.js';
 import type { ExplainedCustomer } from '../../application/explain-customer.js';
 import type { CustomerReport } from '../../application/get-customer.js';
 import type { IngestReport } from '../../application/ingest-transactions.js';
-import type { PredictedBatch, PredictionOutcome } from '../../application/predict-customers.js';
+import type { PredictionOutcome } from '../../application/predict-customers.js';
 import type { Stamp } from '../../application/stamp.js';
 import { dayInstant } from '../../domain/ledger-terms.js';
 import type { Prediction } from '../../domain/predictor.js';
@@ -42,16 +42,7 @@ export function predictionAnswer(prediction: Prediction, setting: Setting): wire
   };
 }
 
-export function batchAnswer(batch: PredictedBatch): wire.PredictBatchResponse {
-  const { horizonDays, asOf, terms } = batch;
-  const setting = { horizonDays, asOf, currency: terms.currency };
-  return {
-    results: batch.outcomes.map((outcome) => resultOf(outcome, setting)),
-    model: stampAnswer(batch.stamp),
-  };
-}
-
-function resultOf(outcome: PredictionOutcome, setting: Setting): wire.PredictionResult {
+export function resultOf(outcome: PredictionOutcome, setting: Setting): wire.PredictionResult {
   if (outcome.prediction === undefined) {
     return { outcome: { $case: 'error', value: outcome.problem } };
   }
@@ -59,16 +50,7 @@ function resultOf(outcome: PredictionOutcome, setting: Setting): wire.Prediction
   return { outcome: { $case: 'prediction', value } };
 }
 
-const stampAnswers = new WeakMap<Stamp, wire.ModelStamp>();
-
-/** Calls of the same moment share a stamp, and with it the answer's. */
 export function stampAnswer(stamp: Stamp): wire.ModelStamp {
-  let answer = stampAnswers.get(stamp);
-  if (answer === undefined) stampAnswers.set(stamp, (answer = newStampAnswer(stamp)));
-  return answer;
-}
-
-function newStampAnswer(stamp: Stamp): wire.ModelStamp {
   const { version, artefact, drift } = stamp.model;
   return {
     modelVersion: version,

@@ -12,16 +12,11 @@ import { Shadow } from '../../application/shadow.js';
 import { orderLogErrors } from '@kiki/orderlog';
 import { isUsableId } from '../../domain/transaction.js';
 import { PredictionCounts } from '../metrics/prediction-counts.js';
-import {
-  batchAnswer,
-  customerAnswer,
-  explainAnswer,
-  predictionAnswer,
-  stampAnswer,
-} from './answers.js';
+import { customerAnswer, explainAnswer } from './answers.js';
+import { encodedBatch, encodedPrediction } from './prediction-codec.js';
 import { instantOf, optionsOf, queryOf } from './requests.js';
 
-/** Predictions and what they are made from. */
+/** Predictions and what they are made from; predictions are answered encoded, see `servedGrpc`. */
 @Controller()
 export class PredictionsController {
   constructor(
@@ -37,7 +32,7 @@ export class PredictionsController {
   async predict(
     @Payload() request: wire.PredictRequest,
     @Tenant() tenant: string,
-  ): Promise<wire.PredictResponse> {
+  ): Promise<Buffer> {
     const query = queryOf(request.customer);
     const options = optionsOf(request.options);
     const batch = await this.predictions.executeOne(tenant, query, options);
@@ -45,11 +40,7 @@ export class PredictionsController {
     this.shadow.offer(tenant, [query], options);
     const [outcome] = batch.outcomes;
     if (outcome?.prediction === undefined) throw itemError(outcome?.problem);
-    const setting = { ...batch, currency: batch.terms.currency };
-    return {
-      prediction: predictionAnswer(outcome.prediction, setting),
-      model: stampAnswer(batch.stamp),
-    };
+    return encodedPrediction(outcome.prediction, batch);
   }
 
   @GrpcMethod('SyncValueService', 'PredictBatch')
@@ -58,7 +49,7 @@ export class PredictionsController {
     @Payload() { customers, options }: wire.PredictBatchRequest,
     @Tenant() tenant: string,
     @Call() call: CallContext,
-  ): Promise<wire.PredictBatchResponse> {
+  ): Promise<Buffer> {
     if (customers.length === 0) {
       throw kernelErrors.invalid_request('The batch asks for nobody.', {
         fields: [{ field: 'customers', expected: '1 to 10000 queries' }],
@@ -73,7 +64,7 @@ export class PredictionsController {
     @Payload() requests: AsyncIterable<wire.PredictStreamRequest>,
     @Tenant() tenant: string,
     @Call() call: CallContext,
-  ): AsyncGenerator<wire.PredictStreamResponse> {
+  ): AsyncGenerator<Buffer> {
     let last: wire.PredictionOptions | undefined;
     for await (const { customers, options } of requests) {
       last = options ?? last;
@@ -107,12 +98,12 @@ export class PredictionsController {
     customers: readonly wire.CustomerQuery[],
     options: wire.PredictionOptions | undefined,
     call: CallContext,
-  ): Promise<wire.PredictBatchResponse> {
+  ): Promise<Buffer> {
     const queries = customers.map(queryOf);
     const asked = optionsOf(options);
     const batch = await this.predictions.execute(tenant, queries, asked, call);
     this.counts.count(batch.outcomes);
     this.shadow.offer(tenant, queries, asked);
-    return batchAnswer(batch);
+    return encodedBatch(batch);
   }
 }

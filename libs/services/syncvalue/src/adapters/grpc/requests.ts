@@ -12,8 +12,7 @@ export function queryOf(query: wire.CustomerQuery | undefined): CustomerQuery {
   const subject = query?.subject;
   if (subject === undefined) return undefined;
   if (subject.$case === 'customerId') return { customerId: subject.value };
-  const { repeatPurchases, recencyDays, ageDays, meanRepeatSpendMicros } = subject.value;
-  return { statistics: { repeatPurchases, recencyDays, ageDays, meanRepeatSpendMicros } };
+  return { statistics: subject.value };
 }
 
 /** Options as the application reads them. */
