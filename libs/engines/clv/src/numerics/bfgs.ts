@@ -87,16 +87,31 @@ function lineSearch(
       objective,
       from.x.map((value, i) => value + step * (direction[i] ?? 0)),
     );
-    if (!(next.value <= from.value + 1e-4 * step * slope)) high = step;
+    const nextSlope = dot(next.gradient, direction);
+    if (!isLower(from, next, { step, slope, nextSlope })) high = step;
     else {
       best = next;
-      if (dot(next.gradient, direction) >= 0.9 * slope) return { next, evaluations };
+      if (nextSlope >= 0.9 * slope) return { next, evaluations };
       low = step;
     }
     if (evaluations > 12 && best !== undefined) return { next: best, evaluations };
     step = high === Infinity ? 2 * low : (low + high) / 2;
   }
   return { next: best, evaluations: 40 };
+}
+
+/**
+ * Sufficient decrease; where the values' last bits no longer tell, by the slope (the approximate Wolfe condition of Hager,
+ * Zhang 2005, SIAM Journal on Optimization 16:1).
+ */
+function isLower(
+  from: Point,
+  next: Point,
+  { step, slope, nextSlope }: Readonly<Record<'step' | 'slope' | 'nextSlope', number>>,
+): boolean {
+  if (next.value <= from.value + 1e-4 * step * slope) return true;
+  const lastBits = 1e-15 * (1 + Math.abs(from.value));
+  return next.value <= from.value + lastBits && nextSlope <= -0.9998 * slope;
 }
 
 function update(inverse: Float64Array[], from: Point, to: Point, isFirst: boolean): void {
