@@ -1,4 +1,4 @@
-import { Champion, fitChampion, populationStability, rowOf, type PurchaseHistory } from '@kiki/clv';
+import { Ensemble, fitEnsemble, populationStability, rowOf, type PurchaseHistory } from '@kiki/clv';
 import type { Benchmark, BenchOptions, Figure } from '../harness/benchmark.js';
 import { judgementTable, judgeWindow, type JudgedForecast } from './backtest/judged-window.js';
 import { HOLDOUT, ROLLING, WINDOWS } from './backtest/windows.js';
@@ -9,7 +9,7 @@ const FILES = { sample: 'CDNOW_sample.txt', full: 'CDNOW_master.txt' } as const;
 /** Forecasts of what had not happened yet, ours beside published models. */
 export const backtestBench: Benchmark = {
   name: 'value.backtest',
-  about: 'CDNOW, 39 weeks and four rolling quarters: the champion beside Pareto/NBD, BG/NBD, naive',
+  about: 'CDNOW, 39 weeks and four rolling quarters: the ensemble beside Pareto/NBD, BG/NBD, naive',
   targets: [
     { figure: 'sample 39 wk: MAE', relation: '<=', bound: 0.79 },
     { figure: 'sample 39 wk: normalised Gini', relation: '>=', bound: 0.672 },
@@ -39,7 +39,7 @@ async function judgeFile(
   note('');
   note(`CDNOW ${size}: ${history.size} customers, ${rows} rows; refitted at each origin`);
   for (const line of judgementTable(judged)) note(`  ${line}`);
-  note(`  drift of the champion's forecast from origin to origin, PSI: ${drift(history)}`);
+  note(`  drift of the ensemble's forecast from origin to origin, PSI: ${drift(history)}`);
   return judged;
 }
 
@@ -47,10 +47,10 @@ async function judgeFile(
 function drift(history: PurchaseHistory): string {
   const forecasts = ROLLING.map(({ endDay, horizonDays }) => {
     const log = history.log(endDay);
-    const champion = new Champion(fitChampion(log));
+    const ensemble = new Ensemble(fitEnsemble(log));
     const table = log.table('week');
     return table.customerIds.map((_, i) =>
-      champion.expectedPurchases(rowOf(table, i), horizonDays),
+      ensemble.expectedPurchases(rowOf(table, i), horizonDays),
     );
   });
   return forecasts
@@ -64,7 +64,7 @@ function of(judged: readonly JudgedForecast[], contestant: string): JudgedForeca
 }
 
 function accuracy(sample: readonly JudgedForecast[], full: readonly JudgedForecast[]): Figure[] {
-  const holdout = of(sample, 'champion').find(({ window }) => window === HOLDOUT.name);
+  const holdout = of(sample, 'ensemble').find(({ window }) => window === HOLDOUT.name);
   const meanBias = (contestant: string): number => {
     const rolling = of(full, contestant).filter(({ window }) => window !== HOLDOUT.name);
     return mean(rolling.map(({ scores }) => Math.abs(scores.bias ?? NaN)));
@@ -74,14 +74,14 @@ function accuracy(sample: readonly JudgedForecast[], full: readonly JudgedForeca
     figure('sample 39 wk: normalised Gini', holdout?.scores.normalizedGini),
     figure('sample 39 wk: decile MAPE', holdout?.scores.decileMape, 'ratio'),
     figure('sample 39 wk: MAE of the median', holdout?.medianMae),
-    figure('full, 4 origins: mean |bias|', meanBias('champion'), 'ratio'),
+    figure('full, 4 origins: mean |bias|', meanBias('ensemble'), 'ratio'),
     figure('full, 4 origins: mean |bias| of Pareto/NBD', meanBias('Pareto/NBD'), 'ratio'),
     figure('full, 4 origins: mean |bias| of BG/NBD', meanBias('BG/NBD'), 'ratio'),
   ];
 }
 
 function intervals(size: string, judged: readonly JudgedForecast[]): Figure[] {
-  const ours = of(judged, 'champion');
+  const ours = of(judged, 'ensemble');
   const covered = ours.map(({ coverage }) => coverage ?? NaN);
   const score = (contestant: string): number =>
     mean(of(judged, contestant).map(({ total }) => total?.score ?? NaN));
@@ -90,7 +90,7 @@ function intervals(size: string, judged: readonly JudgedForecast[]): Figure[] {
     figure(`${size}: least coverage`, Math.min(...covered), 'ratio'),
     figure(`${size}: greatest coverage`, Math.max(...covered), 'ratio'),
     figure(`${size}: totals held of 5`, held, 'windows'),
-    figure(`${size}: interval score / Pareto's`, score('champion') / score('Pareto/NBD'), 'ratio'),
+    figure(`${size}: interval score / Pareto's`, score('ensemble') / score('Pareto/NBD'), 'ratio'),
   ];
 }
 

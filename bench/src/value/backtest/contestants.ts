@@ -1,6 +1,6 @@
 import {
-  Champion,
-  fitChampion,
+  Ensemble,
+  fitEnsemble,
   forecastTotal,
   plainModel,
   rowOf,
@@ -34,7 +34,7 @@ export const LEVEL = 0.9;
 
 /** Ours, the two published models with the intervals that process and parameters make, and the past rate. */
 export const CONTESTANTS: readonly Contestant[] = [
-  { name: 'champion', forecast: (log, days) => byModel(() => fitChampion(log), log, days) },
+  { name: 'ensemble', forecast: (log, days) => byModel(() => fitEnsemble(log), log, days) },
   {
     name: 'Pareto/NBD',
     forecast: (log, days) => byModel(() => plainModel(log, 'pareto_nbd'), log, days),
@@ -44,23 +44,23 @@ export const CONTESTANTS: readonly Contestant[] = [
 ];
 
 function byModel(
-  fit: () => ReturnType<typeof fitChampion>,
+  fit: () => ReturnType<typeof fitEnsemble>,
   log: PurchaseLog,
   horizonDays: number,
 ): Forecast {
   const startedMs = performance.now();
-  const champion = new Champion(fit());
+  const ensemble = new Ensemble(fit());
   const fitMs = performance.now() - startedMs;
   const rows = rowsOf(log);
   const tail = (1 - LEVEL) / 2;
-  const [low, high] = forecastTotal(champion, rows, {
+  const [low, high] = forecastTotal(ensemble, rows, {
     horizonDays,
     levels: [tail, 1 - tail],
   }).quantiles;
   const customers = rows.map((row) => ({
-    expected: champion.expectedPurchases(row, horizonDays),
-    median: champion.quantiles(row, { horizonDays, levels: [0.5] })[0]?.purchases ?? 0,
-    ...champion.interval(row, { horizonDays, level: LEVEL }),
+    expected: ensemble.expectedPurchases(row, horizonDays),
+    median: ensemble.quantiles(row, { horizonDays, levels: [0.5] })[0]?.purchases ?? 0,
+    ...ensemble.interval(row, { horizonDays, level: LEVEL }),
   }));
   return { customers, total: { low: low?.purchases ?? 0, high: high?.purchases ?? 0 }, fitMs };
 }

@@ -1,6 +1,6 @@
 export * from './backtest.js';
 export { errors as clvErrors } from './errors.js';
-export * from './champion/index.js';
+export * from './ensemble/index.js';
 export * from './explain.js';
 export * from './forecast.js';
 export * from './interval-scores.js';

@@ -1,7 +1,7 @@
 import type { PurchaseLog } from '../purchase-log.js';
 import { DAYS_PER_UNIT, type TimeUnit } from '../time-unit.js';
 import { arithmeticBlend, expectations, geometricBlend } from './blend.js';
-import type { ChampionModel, Shock } from './champion-model.js';
+import type { EnsembleModel, Shock } from './ensemble-model.js';
 import { rounded } from './member.js';
 import { OperationalTime } from './operational-time.js';
 import { earlierOrigins, windowDaysOf } from './origins.js';
@@ -10,8 +10,8 @@ import { levelErrors, stack, type Stacking } from './stacking.js';
 import { fitMembers, type Members } from './tempo-fit.js';
 import { weightedRows } from './timed-rows.js';
 
-/** How a champion is fitted. */
-export interface ChampionOptions {
+/** How an ensemble is fitted. */
+export interface EnsembleOptions {
   /** @default week */
   readonly timeUnit?: TimeUnit;
 }
@@ -22,11 +22,11 @@ const SHOCK_PRIOR = { scale: 0.1, quarters: 4 };
 const LEVEL_WINDOWS = [0.5, 1, 2, 4, 8];
 
 /**
- * Fits the champion to everything the log holds. Whatever it learns about errors it learns from the log itself: by
+ * Fits the ensemble to everything the log holds. Whatever it learns about errors it learns from the log itself: by
  * fitting again at earlier days and comparing with what came then. Deterministic: equal logs give equal bits.
  * @throws clv_not_enough_data
  */
-export function fitChampion(log: PurchaseLog, options: ChampionOptions = {}): ChampionModel {
+export function fitEnsemble(log: PurchaseLog, options: EnsembleOptions = {}): EnsembleModel {
   const { timeUnit = 'week' } = options;
   const members = fitMembers(log, timeUnit);
   const origins = earlierOrigins(log, timeUnit);
@@ -36,7 +36,7 @@ export function fitChampion(log: PurchaseLog, options: ChampionOptions = {}): Ch
   const { anchors } = members;
   const season = learnSeason(log, { anchors, weights, timeUnit, burnInDays: windowDays });
   return {
-    kind: 'champion',
+    kind: 'ensemble',
     timeUnit,
     calibrationDay: log.endDay,
     customers: log.customerIds.length,

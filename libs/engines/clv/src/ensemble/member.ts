@@ -2,10 +2,10 @@ import { purchaseKind } from '../models/index.js';
 import type { Observed, PurchaseKind, PurchaseModelKind } from '../models/purchase-kind.js';
 import type { PurchaseModel } from '../purchase-fit.js';
 
-/** A fitted model inside the champion, as short as can be: plain data. */
+/** A fitted model inside the ensemble, as short as can be: plain data. */
 export interface MemberModel {
   readonly kind: PurchaseModelKind;
-  /** In the order of the kind's `parameterNames`; times in the unit of the champion. */
+  /** In the order of the kind's `parameterNames`; times in the unit of the ensemble. */
   readonly theta: readonly number[];
   /** Covariance of the log-parameters; null where the data do not determine it or nobody needs it. */
   readonly logCovariance: readonly (readonly number[])[] | null;

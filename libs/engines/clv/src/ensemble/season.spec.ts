@@ -7,7 +7,7 @@ import { SeededRandom } from '@kiki/kernel';
 import { testSeed } from '@kiki/testing';
 import fc from 'fast-check';
 import { PurchaseLog } from '../purchase-log.js';
-import { fitChampion } from './champion-fit.js';
+import { fitEnsemble } from './ensemble-fit.js';
 import { simulateMarket } from './market.fixture.js';
 import { evenTempo, OperationalTime } from './operational-time.js';
 import { seasonFactor, YEAR_DAYS } from './season.js';
@@ -41,7 +41,7 @@ it('learns a season that repeats, and its factor over a horizon is the mean of i
     seed: testSeed(),
     pace: (day) => (isBusy(day) ? 1.6 : 0.8),
   });
-  const { season, tempo } = fitChampion(PurchaseLog.of(customers, 2 * YEAR_DAYS + 181));
+  const { season, tempo } = fitEnsemble(PurchaseLog.of(customers, 2 * YEAR_DAYS + 181));
   expect(season.index).toHaveLength(13);
   // The log ends half way through a year, so the first bins ahead are quiet and the busy ones start after 182 days.
   const busy = seasonFactor(season, 182, 84) / season.level;
@@ -59,7 +59,7 @@ it('learns none from less than a year', () => {
     arrivalDays: 60,
     seed: testSeed(),
   });
-  expect(fitChampion(PurchaseLog.of(customers, 380)).season).toEqual({ level: 1, index: [] });
+  expect(fitEnsemble(PurchaseLog.of(customers, 380)).season).toEqual({ level: 1, index: [] });
   expect(seasonFactor({ level: 1, index: [] }, 0, 91)).toBe(1);
 });
 

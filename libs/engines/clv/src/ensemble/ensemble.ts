@@ -3,7 +3,7 @@ import { discountedPath } from '../models/discounted.js';
 import type { Observed } from '../models/purchase-kind.js';
 import { DAYS_PER_UNIT } from '../time-unit.js';
 import { arithmeticBlend, expectations, geometricBlend, type TimedRow } from './blend.js';
-import type { ChampionModel } from './champion-model.js';
+import type { EnsembleModel } from './ensemble-model.js';
 import { cumulative, quantiles, shortestRange, type CountMixture } from './count-distribution.js';
 import { Member } from './member.js';
 import { OperationalTime } from './operational-time.js';
@@ -17,14 +17,14 @@ export interface CountQuantile {
   readonly purchases: number;
 }
 
-/** The champion ready to be asked: pure and without state. Rows are of calendar time in the unit of the model. */
-export class Champion {
+/** The ensemble ready to be asked: pure and without state. Rows are of calendar time in the unit of the model. */
+export class Ensemble {
   private readonly anchors: readonly Member[];
   private readonly paced: readonly Member[];
   private readonly time: OperationalTime;
   readonly daysPerUnit: number;
 
-  constructor(readonly model: ChampionModel) {
+  constructor(readonly model: EnsembleModel) {
     this.anchors = model.anchors.map((member) => new Member(member));
     this.paced = model.paced.map((member) => new Member(member));
     this.time = new OperationalTime(model.tempo);

@@ -1,5 +1,5 @@
 import type { Observed } from '../models/purchase-kind.js';
-import type { Champion } from './champion.js';
+import type { Ensemble } from './ensemble.js';
 import { processVariance } from './count-distribution.js';
 import { studentQuantile } from './student-t.js';
 
@@ -33,21 +33,21 @@ export interface TotalOptions {
  * correlated) and of the period's shock, which all customers share, added up.
  */
 export function forecastTotal(
-  champion: Champion,
+  ensemble: Ensemble,
   rows: readonly SegmentRow[],
   options: TotalOptions,
 ): TotalForecast {
   const { horizonDays, levels, asOfDay } = options;
   let [expected, variance] = [0, 0];
   for (const row of rows) {
-    const mixture = champion.mixture(row, horizonDays, asOfDay);
+    const mixture = ensemble.mixture(row, horizonDays, asOfDay);
     const customers = row.customers ?? 1;
     expected += customers * mixture.aliveProbability * mixture.meanIfAlive;
     variance += customers * processVariance(mixture);
   }
-  const { scale: shock, degreesOfFreedom } = champion.model.shock;
+  const { scale: shock, degreesOfFreedom } = ensemble.model.shock;
   const process = expected > 0 ? Math.sqrt(variance) / expected : 0;
-  const parameters = parameterDeviation(champion, rows, horizonDays);
+  const parameters = parameterDeviation(ensemble, rows, horizonDays);
   const scale = Math.hypot(process, parameters, shock);
   return {
     expected,
@@ -65,15 +65,15 @@ const STEP = 1e-3;
 
 /** Relative standard deviation of the anchors' total: √(gᵀCg) per member, g by central differences of log θ. */
 function parameterDeviation(
-  champion: Champion,
+  ensemble: Ensemble,
   rows: readonly SegmentRow[],
   horizonDays: number,
 ): number {
-  const { anchors, weights } = champion.model;
+  const { anchors, weights } = ensemble.model;
   const totalsAt = (thetas: readonly (readonly number[])[]): number[] => {
     const totals = anchors.map(() => 0);
     for (const row of rows) {
-      champion.anchorExpectations(row, horizonDays, thetas).forEach((value, k) => {
+      ensemble.anchorExpectations(row, horizonDays, thetas).forEach((value, k) => {
         totals[k] = (totals[k] ?? 0) + (row.customers ?? 1) * value;
       });
     }

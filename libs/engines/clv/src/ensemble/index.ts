@@ -1,6 +1,6 @@
-export { Champion, type CountQuantile } from './champion.js';
-export { fitChampion, type ChampionOptions } from './champion-fit.js';
-export type { ChampionModel, Shock } from './champion-model.js';
+export { Ensemble, type CountQuantile } from './ensemble.js';
+export { fitEnsemble, type EnsembleOptions } from './ensemble-fit.js';
+export type { EnsembleModel, Shock } from './ensemble-model.js';
 export type { CountMixture } from './count-distribution.js';
 export { plainModel } from './plain-model.js';
 export type { MemberModel } from './member.js';

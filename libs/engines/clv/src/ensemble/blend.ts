@@ -1,7 +1,7 @@
 import type { Observed } from '../models/purchase-kind.js';
 import type { Member } from './member.js';
 
-/** A customer in calendar time and in operational time, both in the unit of the champion. */
+/** A customer in calendar time and in operational time, both in the unit of the ensemble. */
 export interface TimedRow {
   readonly calendar: Observed;
   readonly paced: Observed;

@@ -3,9 +3,9 @@ import type { MemberModel } from './member.js';
 import type { Tempo } from './operational-time.js';
 import type { Season } from './season.js';
 
-/** Everything the champion needs to forecast: plain data, structured-cloneable, JSON below 4 KB. */
-export interface ChampionModel {
-  readonly kind: 'champion';
+/** Everything the ensemble needs to forecast: plain data, structured-cloneable, JSON below 4 KB. */
+export interface EnsembleModel {
+  readonly kind: 'ensemble';
   readonly timeUnit: TimeUnit;
   /** Last day that the fit saw, days since 1970-01-01. */
   readonly calibrationDay: number;

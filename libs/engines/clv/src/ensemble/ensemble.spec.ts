@@ -1,5 +1,5 @@
 /**
- * Goal: the champion knows nothing of what comes after its calibration, and what it says hangs together. Method: change
+ * Goal: the ensemble knows nothing of what comes after its calibration, and what it says hangs together. Method: change
  * the future and compare bits; properties over customers and horizons of simulated markets.
  */
 import { expect, it, jest } from '@jest/globals';
@@ -7,8 +7,8 @@ import { testSeed } from '@kiki/testing';
 import fc from 'fast-check';
 import { PurchaseHistory } from '../purchase-history.js';
 import { PurchaseLog, type CustomerPurchases } from '../purchase-log.js';
-import { Champion } from './champion.js';
-import { fitChampion } from './champion-fit.js';
+import { Ensemble } from './ensemble.js';
+import { fitEnsemble } from './ensemble-fit.js';
 import { cumulative } from './count-distribution.js';
 import { simulateMarket } from './market.fixture.js';
 import { plainModel } from './plain-model.js';
@@ -20,8 +20,8 @@ jest.setTimeout(120_000);
 const END = 239;
 const purchases = simulateMarket({ customers: 400, days: 330, arrivalDays: 60, seed: testSeed() });
 const log = PurchaseLog.of(purchases, END);
-const model = fitChampion(log);
-const champion = new Champion(model);
+const model = fitEnsemble(log);
+const ensemble = new Ensemble(model);
 const rows = fc.record({ frequency: fc.nat(20), r: fc.double({ min: 0.05, max: 1, noNaN: true }) });
 const rowOf = ({ frequency, r }: { frequency: number; r: number }) => ({
   frequency,
@@ -50,7 +50,7 @@ it('gives the same bits whatever comes after the end of calibration', () => {
     fc.property(future, (events) => {
       const other = historyOf(past);
       for (const [customer, day] of events) other.addDay(`c${customer}`, day, 5e6);
-      expect(JSON.stringify(fitChampion(other.log(END)))).toBe(bits);
+      expect(JSON.stringify(fitEnsemble(other.log(END)))).toBe(bits);
     }),
     { numRuns: 5, seed: testSeed() },
   );
@@ -68,15 +68,15 @@ it('is given a log that holds no later day, and refuses to look at one', () => {
 
 it('gives the same bits for the same customers in any order', () => {
   const turned = PurchaseLog.of([...purchases].reverse(), END);
-  expect(fitChampion(turned)).toEqual(model);
+  expect(fitEnsemble(turned)).toEqual(model);
 });
 
 it('is plain data below 4 KB and forecasts the same after a round trip', () => {
   const json = JSON.stringify(model);
   expect(json.length).toBeLessThan(4096);
-  const again = new Champion(structuredClone(JSON.parse(json) as typeof model));
+  const again = new Ensemble(structuredClone(JSON.parse(json) as typeof model));
   const row = { frequency: 3, recency: 20, age: 30 };
-  expect(again.expectedPurchases(row, 91)).toBe(champion.expectedPurchases(row, 91));
+  expect(again.expectedPurchases(row, 91)).toBe(ensemble.expectedPurchases(row, 91));
 });
 
 it('keeps the total of the calendar models at the horizons it was set at', () => {
@@ -88,10 +88,10 @@ it('keeps the total of the calendar models at the horizons it was set at', () =>
   }));
   for (const { days } of model.levels) {
     const wanted = all.reduce((sum, row) => {
-      const each = champion.anchorExpectations(row, days);
+      const each = ensemble.anchorExpectations(row, days);
       return sum + each.reduce((s, value, k) => s + value * (model.weights[k] ?? 0), 0);
     }, 0);
-    const total = forecastTotal(champion, all, { horizonDays: days, levels: [0.5] });
+    const total = forecastTotal(ensemble, all, { horizonDays: days, levels: [0.5] });
     expect(total.expected / wanted).toBeCloseTo(1, 8);
     expect(total.quantiles[0]?.purchases).toBeCloseTo(total.expected, 8);
   }
@@ -102,7 +102,7 @@ it('says things that hang together for every customer and horizon', () => {
     fc.property(rows, fc.integer({ min: 1, max: 700 }), (drawn, horizonDays) => {
       const row = rowOf(drawn);
       const options = { horizonDays, annualDiscountRate: 0.1 };
-      const forecast = champion.forecast(row, options);
+      const forecast = ensemble.forecast(row, options);
       expect(forecast.aliveProbability * forecast.purchasesIfAlive).toBeCloseTo(
         forecast.expectedPurchases,
         9,
@@ -113,14 +113,14 @@ it('says things that hang together for every customer and horizon', () => {
       expect(forecast.activeProbability).toBeLessThanOrEqual(forecast.aliveProbability);
       expect(forecast.discountFactor).toBeGreaterThan(1.1 ** (-horizonDays / 365.25) - 1e-9);
       expect(forecast.discountFactor).toBeLessThanOrEqual(1);
-      expect(champion.expectedPurchases(row, horizonDays + 30)).toBeGreaterThan(
+      expect(ensemble.expectedPurchases(row, horizonDays + 30)).toBeGreaterThan(
         forecast.expectedPurchases,
       );
       const levels = [0.05, 0.5, 0.95];
-      const counts = champion.quantiles(row, { horizonDays, levels }).map((q) => q.purchases);
+      const counts = ensemble.quantiles(row, { horizonDays, levels }).map((q) => q.purchases);
       expect(counts).toEqual([...counts].sort((a, b) => a - b));
-      const { low, high } = champion.interval(row, { horizonDays, level: 0.9 });
-      const below = cumulative(champion.mixture(row, horizonDays), 0.999_999);
+      const { low, high } = ensemble.interval(row, { horizonDays, level: 0.9 });
+      const below = cumulative(ensemble.mixture(row, horizonDays), 0.999_999);
       expect((below[high] ?? 1) - (below[low - 1] ?? 0)).toBeGreaterThanOrEqual(0.9 - 1e-9);
       expect(high - low).toBeLessThanOrEqual((counts[2] ?? 0) - (counts[0] ?? 0));
     }),
@@ -129,7 +129,7 @@ it('says things that hang together for every customer and horizon', () => {
 });
 
 it('does without earlier origins where the log is short', () => {
-  const short = fitChampion(PurchaseLog.of(purchases, 15));
+  const short = fitEnsemble(PurchaseLog.of(purchases, 15));
   expect(short).toMatchObject({ origins: 0, weights: [0.5, 0.5], slope: 1 });
   expect(short.season).toEqual({ level: 1, index: [] });
   expect(short.shock).toEqual({ scale: 0.1, degreesOfFreedom: 4 });
@@ -151,13 +151,13 @@ it('covers the totals of most simulated markets, and a plain model is what its k
       age: table.age[i] ?? 0,
     }));
     const options = { horizonDays: 91, levels: [0.05, 0.95] };
-    const { quantiles } = forecastTotal(new Champion(fitChampion(past)), all, options);
+    const { quantiles } = forecastTotal(new Ensemble(fitEnsemble(past)), all, options);
     const [low, high] = quantiles.map((q) => q.purchases);
     if (actual >= (low ?? 0) && actual <= (high ?? 0)) inside++;
   }
   expect(inside).toBeGreaterThanOrEqual(8);
   const plain = plainModel(log, 'pareto_nbd');
   const row = { frequency: 3, recency: 20, age: 30 };
-  const [anchor] = new Champion(plain).anchorExpectations(row, 182);
-  expect(new Champion(plain).expectedPurchases(row, 182)).toBeCloseTo(anchor ?? NaN, 9);
+  const [anchor] = new Ensemble(plain).anchorExpectations(row, 182);
+  expect(new Ensemble(plain).expectedPurchases(row, 182)).toBeCloseTo(anchor ?? NaN, 9);
 });
