@@ -4,7 +4,7 @@ import {
   netDays,
   summarize,
   TableBuilder,
-  type PurchaseModelKind,
+  type RequestedKind,
   type TimeUnit,
 } from '@kiki/clv';
 import { backtestWindows, type BacktestWindow } from '../domain/backtest-windows.js';
@@ -17,7 +17,7 @@ import type { ModelThread } from './model-thread.js';
 
 /** What to score. */
 export interface BacktestQuestion {
-  readonly kind: PurchaseModelKind;
+  readonly kind: RequestedKind;
   readonly timeUnit: TimeUnit;
   readonly calibrationEnd: Date | undefined;
   readonly holdoutEnd: Date | undefined;

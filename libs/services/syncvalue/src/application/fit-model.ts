@@ -4,7 +4,7 @@ import {
   summarize,
   TableBuilder,
   type CustomerTable,
-  type PurchaseModelKind,
+  type RequestedKind,
   type SpendModelKind,
   type TimeUnit,
 } from '@kiki/clv';
@@ -31,7 +31,7 @@ import { championOf } from './promote-model.js';
 
 /** What to fit. */
 export interface FitRequest {
-  readonly kind: PurchaseModelKind;
+  readonly kind: RequestedKind;
   readonly spendKind: SpendModelKind;
   readonly timeUnit: TimeUnit;
   /** Its day is the last that the fit may see; undefined: the newest transaction's. */

@@ -1,5 +1,5 @@
 import { DomainError } from '@kiki/kernel';
-import type { PurchaseModelKind, TimeUnit } from '@kiki/clv';
+import type { RequestedKind, TimeUnit } from '@kiki/clv';
 import { dayInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import { gateWindow, storedScores, type StoredBacktest } from '../domain/stored-backtest.js';
 import { recipe } from '../domain/gates.js';
@@ -9,7 +9,7 @@ import type { StoredModel } from './models.js';
 
 /** How a model is fitted, and up to which day. */
 export interface GateQuestion {
-  readonly kind: PurchaseModelKind;
+  readonly kind: RequestedKind;
   readonly timeUnit: TimeUnit;
   readonly terms: LedgerTerms;
   readonly endDay: number;

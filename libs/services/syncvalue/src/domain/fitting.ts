@@ -6,7 +6,7 @@ import {
   ValueModel,
   type CustomerTable,
   type PurchaseFit,
-  type PurchaseModelKind,
+  type RequestedKind,
   type SpendFit,
   type SpendModelKind,
 } from '@kiki/clv';
@@ -17,7 +17,7 @@ import { populationProfile } from './population-profile.js';
 /** What a fit needs; structured-cloneable. */
 export interface FitJob {
   readonly table: CustomerTable;
-  readonly kind: PurchaseModelKind;
+  readonly kind: RequestedKind;
   readonly spendKind: SpendModelKind;
   readonly standard: StandardOptions;
 }

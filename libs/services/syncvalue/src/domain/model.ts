@@ -1,7 +1,7 @@
 import type {
   AverageCustomer,
   PurchaseModel,
-  PurchaseModelKind,
+  RequestedKind,
   SpendModel,
   TimeUnit,
 } from '@kiki/clv';
@@ -50,7 +50,7 @@ export interface ModelArtefact {
   readonly tiers: TierBounds;
   readonly fitDurationMs: number;
   /** What was asked for, where the data may have chosen a simpler one. Absent in models before the gates. */
-  readonly requestedKind?: PurchaseModelKind;
+  readonly requestedKind?: RequestedKind;
   /** The fitted population in bins, for drift. Absent in models before drift was measured. */
   readonly population?: PopulationProfile;
   /** What the promotion gates see. Absent where the log was too short for a holdout. */

@@ -7,14 +7,14 @@ import {
   scoreForecast,
   type CustomerTable,
   type ForecastScores,
-  type PurchaseModelKind,
+  type RequestedKind,
 } from '@kiki/clv';
 import type { OnProgress } from './fitting.js';
 
 /** One window of a back-test: statistics of the past, what happened then; structured-cloneable. */
 export interface ScoreJob {
   readonly table: CustomerTable;
-  readonly kind: PurchaseModelKind;
+  readonly kind: RequestedKind;
   /** In units of the table. */
   readonly horizon: number;
   /** Per customer of the table. */

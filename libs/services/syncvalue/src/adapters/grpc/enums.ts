@@ -1,4 +1,4 @@
-import type { PurchaseModelKind, SpendModelKind, TimeUnit } from '@kiki/clv';
+import type { PurchaseModelKind, RequestedKind, SpendModelKind, TimeUnit } from '@kiki/clv';
 import * as wire from '@kiki/contract-syncvalue';
 import type { RefitOutcome } from '../../application/refit-models.js';
 import type { DriftLevel } from '../../domain/drift.js';
@@ -8,19 +8,21 @@ import type { IncomingRow } from '../../domain/transaction.js';
 import { errors } from '../../errors.js';
 
 /** The purchase model to fit. @throws model_kind_unsupported */
-export function purchaseKindOf(kind: wire.ModelKind): PurchaseModelKind {
+export function purchaseKindOf(kind: wire.ModelKind): RequestedKind {
   switch (kind) {
     case wire.ModelKind.UNSPECIFIED:
-    case wire.ModelKind.AUTO:
     case wire.ModelKind.BGNBD:
       return 'bg_nbd';
+    case wire.ModelKind.MBGNBD:
+      return 'mbg_nbd';
+    case wire.ModelKind.PARETONBD:
+      return 'pareto_nbd';
     case wire.ModelKind.NBD:
       return 'nbd';
-    case wire.ModelKind.MBGNBD:
-    case wire.ModelKind.PARETONBD:
+    case wire.ModelKind.AUTO:
+      return 'auto';
     case wire.ModelKind.BGBB:
     case wire.ModelKind.ONNX:
-      throw unsupported('kind');
     default:
       throw unsupported('kind');
   }
