@@ -101,8 +101,8 @@ function lineSearch(
 }
 
 /**
- * Sufficient decrease; where the values' last bits no longer tell, by the slope (the approximate Wolfe condition of Hager,
- * Zhang 2005, SIAM Journal on Optimization 16:1).
+ * Sufficient decrease; where the values' last bits no longer tell, by the slope (the approximate Wolfe condition of
+ * Hager, Zhang 2005, SIAM Journal on Optimization 16:1).
  */
 function isLower(
   from: Point,
