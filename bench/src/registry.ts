@@ -1,6 +1,7 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
+import { fitBench } from './value/fit-bench.js';
 import { parityBench } from './value/parity-bench.js';
 import { recoveryBench } from './value/recovery-bench.js';
 import { serveBench } from './value/serve-bench.js';
@@ -9,6 +10,7 @@ import { serveBench } from './value/serve-bench.js';
 export const benchmarks: readonly Benchmark[] = [
   hostBench,
   backtestBench,
+  fitBench,
   parityBench,
   recoveryBench,
   serveBench,
