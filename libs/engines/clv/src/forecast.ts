@@ -43,8 +43,18 @@ export interface HorizonOptions {
 /** Days of the year that discount rates are per. */
 export const DAYS_PER_YEAR = 365.25;
 
+/** Whatever forecasts one customer's purchases: a published model or an ensemble of them. */
+export interface Forecaster {
+  /** Days in one unit of the rows' times. */
+  readonly daysPerUnit: number;
+  /** What is expected of a living customer: the costly part. */
+  ifAlive(row: Observed, options: HorizonOptions): LivingForecast;
+  /** The forecast of a customer whose `living` is known. */
+  forecastFrom(row: Observed, living: LivingForecast): PurchaseForecast;
+}
+
 /** A purchase model ready to be asked: pure and without state. */
-export class PurchaseForecaster {
+export class PurchaseForecaster implements Forecaster {
   private readonly kind: PurchaseKind;
   private readonly theta: Float64Array;
   /** Days in one unit of the model. */

@@ -1,5 +1,6 @@
 import {
   PurchaseForecaster,
+  type Forecaster,
   type HorizonOptions,
   type LivingForecast,
   type PurchaseForecast,
@@ -31,13 +32,14 @@ export interface CustomerValue extends PurchaseForecast {
 
 /** Purchase and spend model together: what a customer is worth within a horizon. */
 export class ValueModel {
-  readonly purchases: PurchaseForecaster;
+  readonly purchases: Forecaster;
 
+  /** @param purchases a fitted model, or a forecaster such as an ensemble */
   constructor(
-    purchaseModel: PurchaseModel,
+    purchases: PurchaseModel | Forecaster,
     readonly spend: SpendModel,
   ) {
-    this.purchases = new PurchaseForecaster(purchaseModel);
+    this.purchases = 'ifAlive' in purchases ? purchases : new PurchaseForecaster(purchases);
   }
 
   /** The value of one customer; a new or unknown one has frequency, recency and age 0. */

@@ -1,4 +1,10 @@
-import { DAYS_PER_YEAR, type HorizonOptions, type PurchaseForecast } from '../forecast.js';
+import {
+  DAYS_PER_YEAR,
+  type Forecaster,
+  type HorizonOptions,
+  type LivingForecast,
+  type PurchaseForecast,
+} from '../forecast.js';
 import { discountedPath } from '../models/discounted.js';
 import type { Observed } from '../models/purchase-kind.js';
 import { DAYS_PER_UNIT } from '../time-unit.js';
@@ -17,62 +23,76 @@ export interface CountQuantile {
   readonly purchases: number;
 }
 
+/** P(alive) below this is not told from 0; what is expected of the living is divided by it. */
+const LEAST_ALIVE = 1e-9;
+
 /** The ensemble ready to be asked: pure and without state. Rows are of calendar time in the unit of the model. */
-export class Ensemble {
+export class Ensemble implements Forecaster {
   private readonly anchors: readonly Member[];
   private readonly paced: readonly Member[];
   private readonly time: OperationalTime;
   readonly daysPerUnit: number;
 
-  constructor(readonly model: EnsembleModel) {
+  /** @param asOfDay where the statistics of all rows end, days since 1970-01-01 */
+  constructor(
+    readonly model: EnsembleModel,
+    readonly asOfDay: number = model.calibrationDay,
+  ) {
     this.anchors = model.anchors.map((member) => new Member(member));
     this.paced = model.paced.map((member) => new Member(member));
     this.time = new OperationalTime(model.tempo);
     this.daysPerUnit = DAYS_PER_UNIT[model.timeUnit];
   }
 
-  /** Everything about one customer whose statistics end with `asOfDay`. */
-  forecast(
-    row: Observed,
-    options: HorizonOptions,
-    asOfDay = this.model.calibrationDay,
-  ): PurchaseForecast {
-    const path = this.pathOf(row, asOfDay);
-    const expectedPurchases = path(options.horizonDays);
-    const aliveProbability = this.aliveProbability(row, asOfDay);
-    const mixture = this.mixtureOf(row, aliveProbability, expectedPurchases);
+  /** Everything about one customer. */
+  forecast(row: Observed, options: HorizonOptions): PurchaseForecast {
+    return this.forecastFrom(row, this.ifAlive(row, options));
+  }
+
+  /** What is expected of a living customer; it also depends on recency, so it is nobody else's. */
+  ifAlive(row: Observed, options: HorizonOptions): LivingForecast {
+    const path = this.pathOf(row);
+    const aliveProbability = this.aliveProbability(row);
+    const mixture = this.mixtureOf(row, aliveProbability, path(options.horizonDays));
+    const nothing = cumulative(mixture, 0)[0] ?? 1;
     return {
-      aliveProbability,
       purchasesIfAlive: mixture.meanIfAlive,
-      expectedPurchases,
       discountFactor: this.discountFactor(row, path, options),
-      activeProbability: 1 - (cumulative(mixture, 0)[0] ?? 1),
+      activeIfAlive: (1 - nothing) / aliveProbability,
     };
   }
 
-  /** P(alive) at `asOfDay`: the members' weighted mean, in operational time. */
-  aliveProbability(row: Observed, asOfDay = this.model.calibrationDay): number {
-    const { paced } = this.timed(row, asOfDay);
+  /** The forecast of the customer of whom `living` was computed. */
+  forecastFrom(row: Observed, living: LivingForecast): PurchaseForecast {
+    const { purchasesIfAlive, discountFactor, activeIfAlive } = living;
+    const aliveProbability = this.aliveProbability(row);
+    return {
+      aliveProbability,
+      purchasesIfAlive,
+      expectedPurchases: aliveProbability * purchasesIfAlive,
+      discountFactor,
+      activeProbability: aliveProbability * activeIfAlive,
+    };
+  }
+
+  /** P(alive): the members' weighted mean, in operational time; kept above 0. */
+  aliveProbability(row: Observed): number {
+    const { paced } = this.timed(row);
     const each = this.paced.map((member) => member.aliveProbability(paced));
-    return arithmeticBlend(each, this.model.weights);
+    return Math.max(LEAST_ALIVE, arithmeticBlend(each, this.model.weights));
   }
 
   /** E[purchases within `horizonDays` after `asOfDay`]. */
-  expectedPurchases(
-    row: Observed,
-    horizonDays: number,
-    asOfDay = this.model.calibrationDay,
-  ): number {
-    return this.pathOf(row, asOfDay)(horizonDays);
+  expectedPurchases(row: Observed, horizonDays: number): number {
+    return this.pathOf(row)(horizonDays);
   }
 
   /** Quantiles of a customer's purchases: process and period shock. `levels` ascending, in (0, 1). */
   quantiles(
     row: Observed,
     options: { readonly horizonDays: number; readonly levels: readonly number[] },
-    asOfDay = this.model.calibrationDay,
   ): CountQuantile[] {
-    const mixture = this.mixture(row, options.horizonDays, asOfDay);
+    const mixture = this.mixture(row, options.horizonDays);
     const counts = quantiles(mixture, options.levels);
     return options.levels.map((level, i) => ({ level, purchases: counts[i] ?? 0 }));
   }
@@ -81,17 +101,16 @@ export class Ensemble {
   interval(
     row: Observed,
     options: { readonly horizonDays: number; readonly level: number },
-    asOfDay = this.model.calibrationDay,
   ): { readonly low: number; readonly high: number } {
-    const mixture = this.mixture(row, options.horizonDays, asOfDay);
+    const mixture = this.mixture(row, options.horizonDays);
     const [low, high] = shortestRange(mixture, options.level);
     return { low, high };
   }
 
   /** The distribution behind quantiles and intervals. */
-  mixture(row: Observed, horizonDays: number, asOfDay = this.model.calibrationDay): CountMixture {
-    const expected = this.expectedPurchases(row, horizonDays, asOfDay);
-    return this.mixtureOf(row, this.aliveProbability(row, asOfDay), expected);
+  mixture(row: Observed, horizonDays: number): CountMixture {
+    const expected = this.expectedPurchases(row, horizonDays);
+    return this.mixtureOf(row, this.aliveProbability(row), expected);
   }
 
   /** What the calendar models expect, per member, with other parameters where given. */
@@ -105,9 +124,9 @@ export class Ensemble {
   }
 
   /** E[purchases] as a function of days ahead: blend^γ scaled to the anchors' total, times level and season. */
-  private pathOf(row: Observed, asOfDay: number): (days: number) => number {
+  private pathOf(row: Observed): (days: number) => number {
     const { weights, slope, windowDays, calibrationDay, season } = this.model;
-    const { paced } = this.timed(row, asOfDay);
+    const { paced } = this.timed(row);
     const blend = (days: number): number =>
       geometricBlend(expectations(this.paced, paced, days / this.daysPerUnit), weights);
     const tilt = blend(windowDays) ** (slope - 1);
@@ -117,7 +136,7 @@ export class Ensemble {
         : blend(days) *
           tilt *
           this.levelAt(days) *
-          seasonFactor(season, asOfDay - calibrationDay, days);
+          seasonFactor(season, this.asOfDay - calibrationDay, days);
   }
 
   /** Between the horizons of the fit the log of the level is linear in log days. */
@@ -136,7 +155,7 @@ export class Ensemble {
     const { scale, degreesOfFreedom: n } = this.model.shock;
     return {
       aliveProbability,
-      meanIfAlive: aliveProbability > 0 ? expected / aliveProbability : 0,
+      meanIfAlive: expected / aliveProbability,
       shape: arithmeticBlend(shapes, this.model.weights),
       shockScale: scale * Math.sqrt(n / (n - 2)),
     };
@@ -156,7 +175,7 @@ export class Ensemble {
     return Math.min(1, Math.exp(-delta * horizonDays) + area / total);
   }
 
-  private timed(row: Observed, asOfDay: number): TimedRow {
-    return timedRow(row, this.time, { asOfDay, timeUnit: this.model.timeUnit });
+  private timed(row: Observed): TimedRow {
+    return timedRow(row, this.time, { asOfDay: this.asOfDay, timeUnit: this.model.timeUnit });
   }
 }

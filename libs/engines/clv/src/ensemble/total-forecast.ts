@@ -24,7 +24,6 @@ export interface TotalOptions {
   readonly horizonDays: number;
   /** Quantiles, in (0, 1). */
   readonly levels: readonly number[];
-  readonly asOfDay?: number;
 }
 
 /**
@@ -37,10 +36,10 @@ export function forecastTotal(
   rows: readonly SegmentRow[],
   options: TotalOptions,
 ): TotalForecast {
-  const { horizonDays, levels, asOfDay } = options;
+  const { horizonDays, levels } = options;
   let [expected, variance] = [0, 0];
   for (const row of rows) {
-    const mixture = ensemble.mixture(row, horizonDays, asOfDay);
+    const mixture = ensemble.mixture(row, horizonDays);
     const customers = row.customers ?? 1;
     expected += customers * mixture.aliveProbability * mixture.meanIfAlive;
     variance += customers * processVariance(mixture);

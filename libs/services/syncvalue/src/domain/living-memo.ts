@@ -1,4 +1,4 @@
-import type { HorizonOptions, LivingForecast, PurchaseForecaster, ValuedCustomer } from '@kiki/clv';
+import type { Forecaster, HorizonOptions, LivingForecast, ValuedCustomer } from '@kiki/clv';
 
 /** Pairs of frequency and age that are kept; a log of three years in whole days has about as many. */
 const MAX_ENTRIES = 32_768;
@@ -12,7 +12,7 @@ export class LivingMemo {
   private entries = 0;
 
   constructor(
-    private readonly purchases: PurchaseForecaster,
+    private readonly purchases: Forecaster,
     private readonly options: HorizonOptions,
   ) {}
 
