@@ -2,6 +2,7 @@ import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
 import { fitBench } from './value/fit-bench.js';
+import { largeBench } from './value/large-bench.js';
 import { parityBench } from './value/parity-bench.js';
 import { recoveryBench } from './value/recovery-bench.js';
 import { serveBench } from './value/serve-bench.js';
@@ -11,6 +12,7 @@ export const benchmarks: readonly Benchmark[] = [
   hostBench,
   backtestBench,
   fitBench,
+  largeBench,
   parityBench,
   recoveryBench,
   serveBench,
