@@ -1,13 +1,19 @@
 export * from './backtest.js';
 export { errors as clvErrors } from './errors.js';
 export * from './ensemble/index.js';
+export * from './covariates/index.js';
 export * from './explain.js';
 export * from './forecast.js';
 export * from './interval-scores.js';
 export { averageCustomer } from './population.js';
 export { fitPurchases, type PurchaseFit, type PurchaseModel } from './purchase-fit.js';
 export * from './netting.js';
-export { PurchaseLog, type CustomerPurchases, type DayTime } from './purchase-log.js';
+export {
+  PurchaseLog,
+  type CustomerPurchases,
+  type DayTime,
+  type PurchaseLogColumns,
+} from './purchase-log.js';
 export { PurchaseHistory, type Transaction, type WindowActuals } from './purchase-history.js';
 export {
   correlation,
