@@ -51,6 +51,9 @@ export function layoutOf(line: string, columns: ColumnMap | undefined): Layout {
     if (MASTER_ROW.test(line)) return spaced('cdnow_master', false);
     if (MASTER_HEADER.test(line) && !line.includes(',')) return spaced('cdnow_master', true);
     if (SAMPLE_ROW.test(line)) return spaced('cdnow_sample', false);
+  } else if (MASTER_HEADER.test(line) && !/[,;\t|]/.test(line)) {
+    const named = csv(line.trim().split(/\s+/), ',', columns);
+    return { ...named, name: 'cdnow_master', delimiter: undefined };
   }
   const delimiter = delimiterOf(line);
   const fields = splitCsv(line, delimiter);

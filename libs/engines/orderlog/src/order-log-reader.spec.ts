@@ -273,6 +273,23 @@ describeWithData('ltv/CDNOW_master.txt', 'CDNOW, all customers', (path) => {
   });
 });
 
+describe("CDNOW's header with a column map", () => {
+  const text = ' customer_id  date number_of_cds  dollar_value\r\n 00001 19970101  1   11.77\r\n';
+
+  it('is read by its names', () => {
+    const columns = 'id=customer_id,date=date,amount=dollar_value';
+    const { rows, report } = readOrderLog(text, { columns });
+    expect(rows).toMatchObject([{ customerId: '00001', amountMicros: 11_770_000n }]);
+    expect(report.layout).toBe('cdnow_master');
+    const other = readOrderLog(text, { columns: 'id=customer_id,date=date' });
+    expect(other.rows).toMatchObject([{ amountMicros: null }]);
+  });
+
+  it('still misses a column that is not there', () => {
+    expect(codeOf(text, { columns: 'id=who,date=date' })).toBe('order_log_column_missing');
+  });
+});
+
 describe('a log that needs no ids', () => {
   const text = 'id,date\na,2025-01-01\na,2025-01-01\nb,2025-02-30\n';
 
