@@ -102,7 +102,7 @@ export class RefitModels {
     const [newest] = (await models.list(tenant, { limit: 1, beforeNumber: undefined })).models;
     const { everyMs } = this.settings;
     const waitMs = last?.outcome === 'lost' ? Math.min(everyMs, LOST_RETRY_MS) : everyMs;
-    const sinceMs = last?.startedAtMs ?? champion.createdAtMs;
+    const sinceMs = Math.max(champion.createdAtMs, last?.startedAtMs ?? 0);
     const isGrown = BigInt(newest?.artefact.transactionCount ?? 0) < view.terms.transactionCount;
     const isDue = this.clock.nowMs() - sinceMs >= waitMs;
     return isDue && isGrown ? champion : undefined;
