@@ -27,7 +27,7 @@ const WARM_UPS = 5;
 export const fitBench: Benchmark = {
   name: 'value.fit',
   about:
-    'CDNOW to statistics and models, one million simulated customers to a model; beside lifetimes where installed',
+    'CDNOW to statistics and models, a million simulated customers; lifetimes beside where installed',
   targets: [
     { figure: '69,659 rows to statistics, processor', relation: '<=', bound: 400 },
     { figure: 'BG/NBD, 2,357 customers, processor', relation: '<=', bound: 20 },

@@ -16,7 +16,7 @@ export function ltvFile(name: string): string {
   const path = dataFile(`ltv/${name}`);
   if (path !== undefined) return path;
   throw new Error(
-    `../shared/data/ltv/${name} is not there: the numbers are computed from the raw files, which lie beside the checkout`,
+    `../shared/data/ltv/${name} is not there: the benchmark reads the raw files beside the checkout`,
   );
 }
 
