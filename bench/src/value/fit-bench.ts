@@ -21,8 +21,8 @@ const WARM_UPS = 5;
 
 /**
  * How fast logs become statistics and statistics models, and with how much memory. Judged is processor time, of all
- * threads: on an idle machine the time on the clock, which is printed too, is no longer; on a shared one it says how busy
- * the others are.
+ * threads: on an idle machine the time on the clock, which is printed too, is no longer; on a shared one that says how
+ * busy the others are.
  */
 export const fitBench: Benchmark = {
   name: 'value.fit',
