@@ -1,6 +1,7 @@
 import { GrpcClient, type GrpcCallOptions, type GrpcClientOptions } from '@kiki/grpc';
 import { kernelErrors } from '@kiki/kernel';
 import type { BacktestProgress, BacktestReport } from './generated/kiki/syncvalue/v1/backtest.js';
+import type { GateResult } from './generated/kiki/syncvalue/v1/gate.js';
 import type { FitProgress, Model } from './generated/kiki/syncvalue/v1/model.js';
 import type { CustomerQuery, PredictionOptions } from './generated/kiki/syncvalue/v1/prediction.js';
 import type * as rpc from './generated/kiki/syncvalue/v1/sync_value_service.js';
@@ -104,10 +105,16 @@ export class SyncValueClient {
     );
   }
 
-  /** Fits a model; aborting the signal stops the fit. @throws no_transactions, fit_failed */
+  /**
+   * Fits a model; aborting the signal stops the fit. One that was to become champion and is told by `onGates` that it
+   * failed one is stored without the label. @throws no_transactions, fit_failed
+   */
   async fitModel(
     request: Partial<rpc.FitModelRequest> = {},
-    call?: SyncValueCall & { readonly onProgress?: (progress: FitProgress) => void },
+    call?: SyncValueCall & {
+      readonly onProgress?: (progress: FitProgress) => void;
+      readonly onGates?: (gates: readonly GateResult[]) => void;
+    },
   ): Promise<Model> {
     const full: rpc.FitModelRequest = {
       kind: 0,
@@ -122,9 +129,11 @@ export class SyncValueClient {
       full,
       this.callOf(call, LONG_DEADLINE_MS),
     );
-    for await (const { update } of answers) {
-      if (update?.$case === 'model') return update.value;
+    for await (const { update, gates } of answers) {
       if (update?.$case === 'progress') call?.onProgress?.(update.value);
+      if (update?.$case !== 'model') continue;
+      if (gates.length > 0) call?.onGates?.(gates);
+      return update.value;
     }
     throw kernelErrors.internal('The fit ended without a model.');
   }

@@ -271,8 +271,16 @@ describe('the life of models', () => {
     });
 
     it('refuses the place of the champion and lists each gate that did', async () => {
-      const second = await client.fitModel({ kind: ModelKind.BGNBD, label: ModelLabel.CHAMPION });
+      const said: string[] = [];
+      const second = await client.fitModel(
+        { kind: ModelKind.BGNBD, label: ModelLabel.CHAMPION },
+        {
+          onGates: (gates) =>
+            said.push(...gates.map(({ gate, isPassed }) => `${gate} ${isPassed}`)),
+        },
+      );
       expect(second).toMatchObject({ modelVersion: 'v2', labels: [] });
+      expect(said).toContain('bias false');
       const refusal = await client.promoteModel({ modelVersion: 'v2' }).then(
         () => undefined,
         (error: unknown) => error,

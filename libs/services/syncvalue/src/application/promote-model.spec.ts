@@ -47,7 +47,9 @@ describe('PromoteModel', () => {
 
   it('gives up after three champions, and at once when the caller named one', async () => {
     const { promotions, asked } = setUp(['v1', 'v2', 'v3', 'v4']);
-    await expect(promotions.execute('shop', REQUEST)).rejects.toMatchObject({ code: 'label_moved' });
+    await expect(promotions.execute('shop', REQUEST)).rejects.toMatchObject({
+      code: 'label_moved',
+    });
     expect(asked).toHaveLength(3);
     const named = setUp(['v1', 'v2']);
     const request = { ...REQUEST, expectedVersion: 'v1' };

@@ -42,7 +42,11 @@ class Runs extends RefitRuns {
   }
   override begin() {
     const nothing = { endedAtMs: undefined, version: undefined, errorCode: undefined };
-    const run = { id: this.runs.length, startedAtMs: this.clock.nowMs(), outcome: 'running' as const };
+    const run = {
+      id: this.runs.length,
+      startedAtMs: this.clock.nowMs(),
+      outcome: 'running' as const,
+    };
     this.runs.push({ ...run, ...nothing, errorMessage: undefined });
     return Promise.resolve(run.id);
   }
