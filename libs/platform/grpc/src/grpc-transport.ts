@@ -173,6 +173,7 @@ export class GrpcTransport extends Server {
     reply?: Reply,
   ): Promise<void> {
     opened.throwIfAborted();
+    if (method.requestStream || method.responseStream) opened.endAtDeadline();
     const input = method.requestStream ? requestsOf(call, opened.signal) : call.request;
     const given: unknown = await handler(input, call.metadata);
     const result = isObservable(given) ? await lastValueFrom(given) : given;

@@ -3,6 +3,9 @@ import type { Metadata } from '@grpc/grpc-js';
 import { type Clock, type DomainError, kernelErrors } from '@kiki/kernel';
 import { bindCallContext, type CallContext } from './call-context.js';
 
+/** Timers of more than 24 days go off at once. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 /** The part of grpc-js's four call kinds that the transport uses. */
 export interface RawCall extends NodeJS.EventEmitter {
   readonly metadata: Metadata;
@@ -24,6 +27,7 @@ export class OpenCall implements CallContext {
   reason: DomainError | undefined;
   // Made when somebody asks: most calls are answered before anybody would.
   private controller: AbortController | undefined;
+  private timer: AbortController | undefined;
   private isFinished = false;
 
   constructor(
@@ -65,9 +69,25 @@ export class OpenCall implements CallContext {
     this.controller?.abort(reason);
   }
 
+  /**
+   * Aborts when the deadline passes. For streams, whose end grpc-js tells only once the caller has read everything
+   * that was written before.
+   */
+  endAtDeadline(): void {
+    if (this.deadlineMs === undefined) return;
+    const leftMs = Math.max(0, this.deadlineMs - this.clock.nowMs());
+    if (leftMs > MAX_TIMER_MS) return;
+    this.timer = new AbortController();
+    this.clock.sleep(leftMs, this.timer.signal).then(
+      () => this.abort(kernelErrors.deadline_exceeded()),
+      () => undefined,
+    );
+  }
+
   /** Says that the call is answered: grpc-js calls the end of every stream a cancellation. */
   finish(): void {
     this.isFinished = true;
+    this.timer?.abort();
   }
 
   private isLate(): boolean {
