@@ -13,13 +13,12 @@ import { admit, withoutCurrency, type LedgerTerms } from '../../domain/ledger-te
 import type { Labels } from '../../domain/model.js';
 import { errors } from '../../errors.js';
 import { addDays, advanceStates } from './customer-tables.js';
+import { scanDays, type VisitDays } from './day-scan.js';
 import { LeasedViews } from './leased-views.js';
 import { dayOfRow, stateOfRow, type DayRow, type StateRow } from './rows.js';
 import { SharedReads } from './shared-reads.js';
 import { insertTransactions } from './transaction-table.js';
 
-/** Customers read at a time by a scan. */
-const PAGE = 5_000;
 /** Reads of at most so many customers are shared; larger ones would only wait for each other. */
 const FEW = 16;
 
@@ -117,25 +116,13 @@ export class PostgresLedger extends Ledger {
   override scan(
     tenant: string,
     endDay: number,
-    visit: (customerId: string, days: readonly LedgerDay[]) => void,
-    { signal, onFraction }: ScanOptions,
+    visit: VisitDays,
+    options: ScanOptions,
   ): Promise<void> {
-    const read = async (tx: Queryable): Promise<void> => {
-      const total = await customerCount(tx, tenant);
-      let [after, seen] = ['', 0];
-      for (;;) {
-        signal.throwIfAborted();
-        const page = await readPage(tx, tenant, after, endDay);
-        if (page.last === undefined) return;
-        visitAll(page.rows, visit);
-        after = page.last;
-        seen += PAGE;
-        onFraction?.(Math.min(1, seen / Math.max(1, total)));
-      }
-    };
     // One snapshot for all pages; run once, because visits cannot be taken back.
-    const options = { isolation: 'repeatable read', isReadOnly: true, attempts: 1 } as const;
-    return this.database.transaction(read, options);
+    const snapshot = { isolation: 'repeatable read', isReadOnly: true, attempts: 1 } as const;
+    const log = { tenant, endDay };
+    return this.database.transaction((tx) => scanDays(tx, log, visit, options), snapshot);
   }
 
   private async readView(tenant: string): Promise<TenantView | undefined> {
@@ -214,50 +201,4 @@ async function advanceTerms(
       WHERE tenant = $1`,
     [tenant, first, newest, stored.length],
   );
-}
-
-async function customerCount(tx: Queryable, tenant: string): Promise<number> {
-  const [row] = await tx.query<{ count: bigint }>(
-    'SELECT count(*) AS count FROM customers WHERE tenant = $1',
-    [tenant],
-  );
-  return Number(row?.count ?? 0n);
-}
-
-/** The days of the next customers by id; `last` is undefined when there are none. */
-async function readPage(
-  tx: Queryable,
-  tenant: string,
-  after: string,
-  endDay: number,
-): Promise<{ readonly rows: DayRow[]; readonly last: string | undefined }> {
-  const [end] = await tx.query<{ last: string | null }>(
-    `SELECT max(customer_id) AS last FROM (
-       SELECT customer_id FROM customers WHERE tenant = $1 AND customer_id > $2
-        ORDER BY customer_id LIMIT ${PAGE}) page`,
-    [tenant, after],
-  );
-  if (end?.last == null) return { rows: [], last: undefined };
-  const rows = await tx.query<DayRow>(
-    `SELECT customer_id, day, purchase_count, purchase_micros, refund_count, refund_micros
-       FROM customer_days
-      WHERE tenant = $1 AND customer_id > $2 AND customer_id <= $3 AND day <= $4
-      ORDER BY customer_id, day`,
-    [tenant, after, end.last, endDay],
-  );
-  return { rows, last: end.last };
-}
-
-function visitAll(
-  rows: readonly DayRow[],
-  visit: (customerId: string, days: readonly LedgerDay[]) => void,
-): void {
-  for (let from = 0; from < rows.length;) {
-    const id = rows[from]?.customer_id ?? '';
-    const days: LedgerDay[] = [];
-    let to = from;
-    for (let row = rows[to]; row?.customer_id === id; row = rows[++to]) days.push(dayOfRow(row));
-    visit(id, days);
-    from = to;
-  }
 }

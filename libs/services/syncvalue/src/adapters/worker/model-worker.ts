@@ -1,3 +1,5 @@
+import { constants, setPriority } from 'node:os';
+import { platform } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DomainError, kernelErrors } from '@kiki/kernel';
 import { fit } from '../../domain/fitting.js';
@@ -24,4 +26,18 @@ function wireError(error: unknown): WireError {
   return { code, kind, message, details };
 }
 
+/**
+ * Fits can wait, calls cannot: where cores are short, the thread that answers goes first. Only on Linux is a priority
+ * that of a thread; elsewhere it is the whole process's.
+ */
+function giveWay(): void {
+  if (platform !== 'linux') return;
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // Forbidden, e.g. in a sandbox: then threads share as equals.
+  }
+}
+
+giveWay();
 main(workerData as WorkerJob);
