@@ -37,7 +37,7 @@ export async function hotSwap(
       const version = versions[i % versions.length] ?? '';
       const last = reigns.at(-1);
       reigns.push({ version, fromMs: performance.now(), untilMs: Infinity });
-      await client.promoteModel({ modelVersion: version });
+      await client.promoteModel({ modelVersion: version, isForced: true, reason: 'bench' });
       if (last !== undefined) last.untilMs = performance.now();
       report.swaps++;
     }
