@@ -5,7 +5,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 export interface CallContext {
   /** Aborts when the caller cancels, the deadline passes or the server's grace ends. */
   readonly signal: AbortSignal;
-  /** Throws what the signal would be aborted with, without making one: a signal costs more than the rest of a call. */
+  /** Throws what the signal would be aborted with, without making one: it is made for who asks for it. */
   throwIfAborted(): void;
   /** Wall clock of the deadline, milliseconds since the epoch; undefined without one. */
   readonly deadlineMs: number | undefined;

@@ -37,7 +37,7 @@ interface ModelRow extends Row {
 
 /**
  * Models on PostgreSQL. Artefacts never change, so they are kept in memory; labels are looked up at every
- * call, so that a promotion in any process counts for the next call in every process.
+ * call. Predictions read them with the ledger's view, for which `SeenModels` lets their moves wait.
  */
 export class PostgresModels extends Models {
   private readonly known: LRUCache<string, StoredModel>;
