@@ -9,6 +9,16 @@ export interface CustomerPurchases {
   readonly days: readonly number[];
 }
 
+/** A log as columns: structured-cloneable. */
+export interface PurchaseLogColumns {
+  readonly endDay: number;
+  /** Ascending. */
+  readonly customerIds: readonly string[];
+  /** Customer i bought on `days[offsets[i]]` … `days[offsets[i + 1] − 1]`. */
+  readonly offsets: Uint32Array;
+  readonly days: Int32Array;
+}
+
 /** A time that may run faster or slower than the calendar. */
 export interface DayTime {
   /** Time at the end of a day, in days; increasing. */
@@ -17,7 +27,7 @@ export interface DayTime {
 
 /**
  * The purchase days of every customer up to a last day, and nothing later: what calibration is given, so that it
- * cannot look beyond. Sorted by customer id; structured-cloneable by its fields.
+ * cannot look beyond. Sorted by customer id.
  */
 export class PurchaseLog {
   /** Earliest purchase day; `endDay` + 1 while empty. */
@@ -26,7 +36,6 @@ export class PurchaseLog {
   private constructor(
     readonly endDay: number,
     readonly customerIds: readonly string[],
-    /** Customer i bought on `days[offsets[i]]` … `days[offsets[i + 1] − 1]`. */
     private readonly offsets: Uint32Array,
     private readonly days: Int32Array,
   ) {
@@ -47,6 +56,17 @@ export class PurchaseLog {
     });
     const ids = sorted.map(({ customerId }) => customerId);
     return new PurchaseLog(endDay, ids, offsets, all);
+  }
+
+  /** The log that was sent as columns. */
+  static ofColumns({ endDay, customerIds, offsets, days }: PurchaseLogColumns): PurchaseLog {
+    return new PurchaseLog(endDay, customerIds, offsets, days);
+  }
+
+  /** The log as columns, to be sent to another thread. */
+  get columns(): PurchaseLogColumns {
+    const { endDay, customerIds, offsets, days } = this;
+    return { endDay, customerIds, offsets, days };
   }
 
   /** Days observed: from the first purchase to the last day, both included. */

@@ -15,7 +15,7 @@ export const errors = defineErrors({
   model_kind_unsupported: {
     kind: 'unprocessable',
     title: 'This kind of model cannot be fitted yet.',
-    fix: 'Ask for BGNBD, MBGNBD, PARETONBD, NBD or AUTO; spend for GAMMA_GAMMA or MEAN.',
+    fix: 'Ask for BGNBD, MBGNBD, PARETONBD, NBD, AUTO or ENSEMBLE; spend for GAMMA_GAMMA or MEAN.',
   },
   label_moved: {
     kind: 'unprocessable',

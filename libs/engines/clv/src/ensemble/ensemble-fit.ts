@@ -43,12 +43,12 @@ export function fitEnsemble(log: PurchaseLog, options: EnsembleOptions = {}): En
     anchors: anchors.map(({ model }) => model),
     paced: members.paced.map(({ model }) => model),
     tempo: members.tempo,
-    weights: weights.map(rounded),
+    weights: weights.map((weight) => rounded(weight)),
     slope: rounded(stacking.slope),
     windowDays,
     origins: origins.length,
     levels: levelsOf(log, members, { stacking, windowDays, timeUnit }),
-    season: { level: rounded(season.level), index: season.index.map(rounded) },
+    season: { level: rounded(season.level), index: season.index.map((value) => rounded(value, 4)) },
     shock: shockOf(levelErrors(origins, weights)),
   };
 }
@@ -89,6 +89,6 @@ function levelsOf(log: PurchaseLog, { anchors, paced, tempo }: Members, options:
       wanted += customers * arithmeticBlend(anchored, weights);
       blended += customers * each * (tilts[i] ?? 1);
     });
-    return { days, factor: rounded(wanted / blended) };
+    return [days, rounded(wanted / blended)] as const;
   });
 }

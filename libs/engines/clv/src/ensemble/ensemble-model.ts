@@ -22,8 +22,8 @@ export interface EnsembleModel {
   readonly windowDays: number;
   /** Earlier origins that weights, slope and shock were learned on. */
   readonly origins: number;
-  /** Σ anchors / Σ blend by horizon, ascending: gives the blend the anchors' total. */
-  readonly levels: readonly { readonly days: number; readonly factor: number }[];
+  /** Σ anchors / Σ blend by horizon in days, ascending: gives the blend the anchors' total. */
+  readonly levels: readonly (readonly [days: number, factor: number])[];
   readonly season: Season;
   readonly shock: Shock;
 }

@@ -142,12 +142,12 @@ export class Ensemble implements Forecaster {
   /** Between the horizons of the fit the log of the level is linear in log days. */
   private levelAt(days: number): number {
     const { levels } = this.model;
-    const after = levels.findIndex((level) => level.days >= days);
+    const after = levels.findIndex(([until]) => until >= days);
     const [last, next] = [levels[after - 1], levels[after]];
-    if (next === undefined) return levels.at(-1)?.factor ?? 1;
-    if (last === undefined) return next.factor;
-    const share = Math.log(days / last.days) / Math.log(next.days / last.days);
-    return last.factor * (next.factor / last.factor) ** share;
+    if (next === undefined) return levels.at(-1)?.[1] ?? 1;
+    if (last === undefined) return next[1];
+    const share = Math.log(days / last[0]) / Math.log(next[0] / last[0]);
+    return last[1] * (next[1] / last[1]) ** share;
   }
 
   private mixtureOf(row: Observed, aliveProbability: number, expected: number): CountMixture {

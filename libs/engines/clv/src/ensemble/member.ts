@@ -7,30 +7,27 @@ export interface MemberModel {
   readonly kind: PurchaseModelKind;
   /** In the order of the kind's `parameterNames`; times in the unit of the ensemble. */
   readonly theta: readonly number[];
-  /** Covariance of the log-parameters; null where the data do not determine it or nobody needs it. */
-  readonly logCovariance: readonly (readonly number[])[] | null;
+  /** Lower triangle of the log-parameters' covariance, row by row; absent where unknown or not needed. */
+  readonly logCovariance?: readonly number[];
 }
 
 /** The smallest expectation that is told from none: logarithms are taken. */
 const LEAST = 1e-12;
 
-/** Ten digits are far more than any standard error, and half of the JSON. */
-export function rounded(value: number): number {
-  return Number(value.toPrecision(10));
+/** Far more digits than any standard error has, and half of the JSON. */
+export function rounded(value: number, digits = 8): number {
+  return Number(value.toPrecision(digits));
 }
 
 /** Shortens a fit. */
 export function memberOf(model: PurchaseModel, keepsCovariance: boolean): MemberModel {
   const theta = model.parameterNames.map((name) => rounded(model.parameters[name] ?? NaN));
-  const covariance = keepsCovariance ? model.covariance : null;
-  return {
-    kind: model.kind,
-    theta,
-    logCovariance:
-      covariance?.map((row, i) =>
-        row.map((value, j) => rounded(value / ((theta[i] ?? 1) * (theta[j] ?? 1)))),
-      ) ?? null,
-  };
+  const { kind, covariance } = model;
+  if (covariance === null || !keepsCovariance) return { kind, theta };
+  const logCovariance = covariance.flatMap((row, i) =>
+    row.slice(0, i + 1).map((value, j) => rounded(value / ((theta[i] ?? 1) * (theta[j] ?? 1)), 4)),
+  );
+  return { kind, theta, logCovariance };
 }
 
 /** A member ready to be asked. */

@@ -8,7 +8,7 @@ import { evenTempo, OperationalTime, type Tempo } from './operational-time.js';
 const KINDS = ['pareto_nbd', 'bg_nbd'] as const;
 const BIN_DAYS = 28;
 /** Longer logs get longer bins, and so do logs of rare purchases: at least half the median time between two. */
-const MAX_BINS = 60;
+const MAX_BINS = 40;
 /** Prior standard deviation of a bin's pace: 12 %. Its inverse square counts as that many purchases at pace 1. */
 const PRIOR_PURCHASES = 1 / 0.12 ** 2;
 /** Pace and dropout trade off along a ridge; two rounds take what helps and stay near calendar time. */
@@ -67,7 +67,7 @@ function learnTempo(log: PurchaseLog, { members, tempo, daysPerUnit }: Pacing): 
     return (count + PRIOR_PURCHASES) / (atPaceOne + PRIOR_PURCHASES);
   });
   const mean = Math.exp(pace.reduce((sum, value) => sum + Math.log(value), 0) / pace.length);
-  return { ...tempo, pace: pace.map((value) => rounded(value / mean)) };
+  return { ...tempo, pace: pace.map((value) => rounded(value / mean, 4)) };
 }
 
 function repeatPurchases(log: PurchaseLog, { startDay, binDays, pace }: Tempo): number[] {

@@ -92,12 +92,19 @@ function parameterDeviation(
   }
   return anchors.reduce((sum, { logCovariance }, k) => {
     const g = gradients[k] ?? [];
-    let variance = 0;
-    logCovariance?.forEach((row, i) => {
-      row.forEach((value, j) => (variance += value * (g[i] ?? 0) * (g[j] ?? 0)));
-    });
-    return sum + (weights[k] ?? 0) * Math.sqrt(Math.max(0, variance));
+    return sum + (weights[k] ?? 0) * Math.sqrt(Math.max(0, quadraticForm(logCovariance ?? [], g)));
   }, 0);
+}
+
+/** gᵀCg of a lower triangle. */
+function quadraticForm(triangle: readonly number[], g: readonly number[]): number {
+  let [sum, at] = [0, 0];
+  for (let i = 0; at < triangle.length; i++) {
+    for (let j = 0; j <= i; j++) {
+      sum += (i === j ? 1 : 2) * (triangle[at++] ?? 0) * (g[i] ?? 0) * (g[j] ?? 0);
+    }
+  }
+  return sum;
 }
 
 function moved(theta: readonly number[], index: number, step: number): number[] {

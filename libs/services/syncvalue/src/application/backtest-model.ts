@@ -3,12 +3,14 @@ import {
   DAYS_PER_UNIT,
   netDays,
   summarize,
+  PurchaseLog,
   TableBuilder,
-  type RequestedKind,
+  type CustomerPurchases,
   type TimeUnit,
 } from '@kiki/clv';
 import { backtestWindows, type BacktestWindow } from '../domain/backtest-windows.js';
 import { dayInstant, dayOfInstant } from '../domain/ledger-terms.js';
+import type { FitKind } from '../domain/model.js';
 import type { ScoreJob, ScoreOutcome } from '../domain/scoring.js';
 import { errors } from '../errors.js';
 import type { FitOptions } from './fit-model.js';
@@ -17,7 +19,7 @@ import type { ModelThread } from './model-thread.js';
 
 /** What to score. */
 export interface BacktestQuestion {
-  readonly kind: RequestedKind;
+  readonly kind: FitKind;
   readonly timeUnit: TimeUnit;
   readonly calibrationEnd: Date | undefined;
   readonly holdoutEnd: Date | undefined;
@@ -102,13 +104,16 @@ export class BacktestModel {
   ): Promise<ScoreJob> {
     const builder = new TableBuilder(timeUnit);
     const [purchases, spend] = [new Column(), new Column()];
+    const bought: CustomerPurchases[] = [];
     onProgress('reading', 0);
     await this.ledger.scan(
       tenant,
       holdoutDay,
       (customerId, days) => {
-        const past = summarize(netDays(days, calibrationDay));
+        const pastDays = netDays(days, calibrationDay);
+        const past = summarize(pastDays);
         if (past === undefined) return;
+        if (kind === 'ensemble') bought.push({ customerId, days: pastDays.map(({ day }) => day) });
         builder.add(customerId, past, calibrationDay);
         const after = netDays(days, holdoutDay).filter(({ day }) => day > calibrationDay);
         purchases.push(after.length);
@@ -119,6 +124,7 @@ export class BacktestModel {
     return {
       table: builder.build(),
       kind,
+      log: kind === 'ensemble' ? PurchaseLog.of(bought, calibrationDay).columns : undefined,
       horizon: (holdoutDay - calibrationDay) / DAYS_PER_UNIT[timeUnit],
       actualPurchases: purchases.values(),
       actualSpendMicros: spend.values(),

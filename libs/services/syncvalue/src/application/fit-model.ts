@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import {
   netDays,
   summarize,
+  PurchaseLog,
   TableBuilder,
+  type CustomerPurchases,
   type CustomerTable,
-  type RequestedKind,
+  type PurchaseLogColumns,
   type SpendModelKind,
   type TimeUnit,
 } from '@kiki/clv';
@@ -13,6 +15,7 @@ import { errors } from '../errors.js';
 import { dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import {
   artefactBytes,
+  type FitKind,
   MAX_ARTEFACT_BYTES,
   type LabelMoveKind,
   type Model,
@@ -31,7 +34,7 @@ import { championOf } from './promote-model.js';
 
 /** What to fit. */
 export interface FitRequest {
-  readonly kind: RequestedKind;
+  readonly kind: FitKind;
   readonly spendKind: SpendModelKind;
   readonly timeUnit: TimeUnit;
   /** Its day is the last that the fit may see; undefined: the newest transaction's. */
@@ -56,6 +59,8 @@ export interface FitOptions {
 
 interface Reading {
   readonly table: CustomerTable;
+  /** Of an ensemble only. */
+  readonly log: PurchaseLogColumns | undefined;
   readonly dataSha256: string;
   readonly transactionCount: number;
 }
@@ -89,9 +94,9 @@ export class FitModel {
       calibrationEnd === undefined ? terms.newestDay : dayOfInstant(calibrationEnd, terms);
     const startedMs = this.clock.monotonicMs();
     const fitting = partOf(options, 0, FIT_SHARE);
-    const reading = await this.read(tenant, terms, endDay, timeUnit, fitting);
+    const reading = await this.read(tenant, terms, endDay, request, fitting);
     const { standard } = this.settings;
-    const job = { table: reading.table, kind, spendKind, standard };
+    const job = { table: reading.table, log: reading.log, kind, spendKind, standard };
     const customerCount = reading.table.customerIds.length;
     const outcome = await this.work.thread.fit(job, fitting);
     const fitDurationMs = this.clock.monotonicMs() - startedMs;
@@ -131,32 +136,36 @@ export class FitModel {
     tenant: string,
     terms: LedgerTerms,
     endDay: number,
-    timeUnit: TimeUnit,
+    { kind, timeUnit }: FitRequest,
     { signal, onProgress }: FitOptions,
   ): Promise<Reading> {
     const builder = new TableBuilder(timeUnit);
     const { currency, timeZone } = terms;
     const hash = createHash('sha256').update(`${currency}/${timeZone}/${endDay}\n`);
     let transactionCount = 0;
+    const bought: CustomerPurchases[] = [];
     onProgress('reading', 0);
     await this.ledger.scan(
       tenant,
       endDay,
       (customerId, days) => {
         for (const day of days) transactionCount += day.purchases + day.refunds;
-        const history = summarize(netDays(days, endDay));
+        const netted = netDays(days, endDay);
+        const history = summarize(netted);
         if (history === undefined) return;
+        if (kind === 'ensemble') bought.push({ customerId, days: netted.map(({ day }) => day) });
         builder.add(customerId, history, endDay);
         const { frequency, firstDay, lastDay, repeatMicros } = history;
         hash.update(`${customerId}\0${frequency}/${firstDay}/${lastDay}/${repeatMicros}\n`);
       },
       { signal, onFraction: (fraction) => onProgress('reading', fraction * 0.3) },
     );
-    return { table: builder.build(), dataSha256: hash.digest('hex'), transactionCount };
+    const log = kind === 'ensemble' ? PurchaseLog.of(bought, endDay).columns : undefined;
+    return { table: builder.build(), log, dataSha256: hash.digest('hex'), transactionCount };
   }
 }
 
-interface FitFacts extends Omit<Reading, 'table'> {
+interface FitFacts extends Omit<Reading, 'table' | 'log'> {
   readonly outcome: FitOutcome;
   readonly backtest: StoredBacktest | undefined;
   readonly customerCount: number;

@@ -1,15 +1,16 @@
 import { DomainError } from '@kiki/kernel';
-import type { RequestedKind, TimeUnit } from '@kiki/clv';
+import type { TimeUnit } from '@kiki/clv';
 import { dayInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import { gateWindow, storedScores, type StoredBacktest } from '../domain/stored-backtest.js';
 import { recipe } from '../domain/gates.js';
+import type { FitKind } from '../domain/model.js';
 import type { BacktestModel, ScoredWindow } from './backtest-model.js';
 import type { FitOptions } from './fit-model.js';
 import type { StoredModel } from './models.js';
 
 /** How a model is fitted, and up to which day. */
 export interface GateQuestion {
-  readonly kind: RequestedKind;
+  readonly kind: FitKind;
   readonly timeUnit: TimeUnit;
   readonly terms: LedgerTerms;
   readonly endDay: number;

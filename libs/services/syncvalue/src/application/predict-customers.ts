@@ -139,7 +139,7 @@ export class PredictCustomers {
     const asOfDay = asked.asOf === undefined ? terms.newestDay : dayOfInstant(asked.asOf, terms);
     return {
       view,
-      predictor: this.predictors.of(model.artefact, options),
+      predictor: this.predictors.of(model.artefact, options, asOfDay),
       stamp: stampOf(model, view, this.clock.nowMs(), this.settings.modelMaxAgeDays),
       asOfDay,
       asOf: dayInstant(asOfDay, terms),

@@ -10,14 +10,21 @@ export class Predictors {
   /** The last one first. */
   private readonly recent: Predictor[] = [];
 
-  of(artefact: ModelArtefact, options: ValueOptions): Predictor {
-    const at = this.recent.findIndex((known) => isFor(known, artefact, options));
+  of(artefact: ModelArtefact, options: ValueOptions, asOfDay: number): Predictor {
+    const at = this.recent.findIndex(
+      (known) => isFor(known, artefact, options) && isAt(known, asOfDay),
+    );
     const [known] = at < 0 ? [] : this.recent.splice(at, 1);
-    const predictor = known ?? new Predictor(artefact, options);
+    const predictor = known ?? new Predictor(artefact, options, asOfDay);
     this.recent.unshift(predictor);
     if (this.recent.length > MAX_PREDICTORS) this.recent.pop();
     return predictor;
   }
+}
+
+/** Only an ensemble's forecast depends on the day. */
+function isAt({ artefact, asOfDay }: Predictor, wanted: number): boolean {
+  return artefact.ensemble === undefined || asOfDay === wanted;
 }
 
 function isFor(known: Predictor, artefact: ModelArtefact, options: ValueOptions): boolean {

@@ -73,7 +73,12 @@ export class RefreshScores {
     const { terms } = view;
     const population = artefact.population && new PopulationCounter(artefact.population);
     const bounds = await snapshot.bounds();
-    const scoring = { asOfDay: terms.newestDay, bounds, population, ...this.predictors(artefact) };
+    const scoring = {
+      asOfDay: terms.newestDay,
+      bounds,
+      population,
+      ...this.predictors(artefact, terms.newestDay),
+    };
     let [after, customerCount] = ['', 0];
     for (;;) {
       signal.throwIfAborted();
@@ -140,8 +145,11 @@ export class RefreshScores {
    * A predictor keeps what it has said: one for all customers who bought once, because their ages repeat,
    * and one a page for the others.
    */
-  private predictors(artefact: ModelArtefact): Pick<Scoring, 'newcomers' | 'newPredictor'> {
-    const newPredictor = (): Predictor => new Predictor(artefact, this.options);
+  private predictors(
+    artefact: ModelArtefact,
+    asOfDay: number,
+  ): Pick<Scoring, 'newcomers' | 'newPredictor'> {
+    const newPredictor = (): Predictor => new Predictor(artefact, this.options, asOfDay);
     return { newcomers: newPredictor(), newPredictor };
   }
 }

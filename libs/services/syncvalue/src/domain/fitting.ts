@@ -1,23 +1,30 @@
 import {
   averageCustomer,
+  Ensemble,
+  fitEnsemble,
   fitPurchases,
   fitSpend,
+  PurchaseLog,
   rowOf,
   ValueModel,
   type CustomerTable,
+  type EnsembleModel,
   type PurchaseFit,
-  type RequestedKind,
+  type PurchaseLogColumns,
+  type PurchaseModel,
   type SpendFit,
   type SpendModelKind,
 } from '@kiki/clv';
 import { errors } from '../errors.js';
-import type { ModelArtefact, StandardOptions, TierBounds } from './model.js';
+import type { FitKind, ModelArtefact, StandardOptions, TierBounds } from './model.js';
 import { populationProfile } from './population-profile.js';
 
 /** What a fit needs; structured-cloneable. */
 export interface FitJob {
   readonly table: CustomerTable;
-  readonly kind: RequestedKind;
+  readonly kind: FitKind;
+  /** Purchase days up to the end of the table, of an ensemble only. */
+  readonly log?: PurchaseLogColumns | undefined;
   readonly spendKind: SpendModelKind;
   readonly standard: StandardOptions;
 }
@@ -26,6 +33,7 @@ export interface FitJob {
 export type FitOutcome = Pick<
   ModelArtefact,
   | 'purchase'
+  | 'ensemble'
   | 'spend'
   | 'isDropoutIdentified'
   | 'warnings'
@@ -44,14 +52,20 @@ const TIER_SHARES = { medium: 0.5, high: 0.8, top: 0.95 };
 /** Fits both models and measures the population. @throws clv_not_enough_data, fit_failed */
 export function fit(job: FitJob, onProgress: OnProgress): FitOutcome {
   onProgress('purchase_model', 0.3);
-  const purchases = fitPurchases(job.table, job.kind);
+  const ensemble = ensembleOf(job);
+  const purchases = fitPurchases(job.table, job.kind === 'ensemble' ? 'auto' : job.kind);
   onProgress('spend_model', 0.6);
   const spend = fitSpend(job.table, job.spendKind);
   checkFinite(purchases, spend);
   onProgress('population', 0.8);
-  const values = valuesOf(new ValueModel(purchases.model, spend.model), job.table, job.standard);
+  const values = valuesOf(
+    new ValueModel(ensemble ? new Ensemble(ensemble) : purchases.model, spend.model),
+    job.table,
+    job.standard,
+  );
   return {
-    purchase: purchases.model,
+    purchase: ensemble === undefined ? purchases.model : shortened(purchases.model),
+    ...(ensemble !== undefined && { ensemble }),
     spend: spend.model,
     isDropoutIdentified: purchases.dropoutIdentified,
     warnings: [...new Set([...purchases.warnings, ...spend.warnings].map(({ code }) => code))],
@@ -60,6 +74,22 @@ export function fit(job: FitJob, onProgress: OnProgress): FitOutcome {
     tiers: tierBounds(values.toSorted()),
     population: populationProfile(job.table, values),
   };
+}
+
+/** The ensemble that was asked for; undefined where another kind was. @throws clv_not_enough_data */
+export function ensembleOf({
+  kind,
+  table,
+  log,
+}: Pick<FitJob, 'kind' | 'table' | 'log'>): EnsembleModel | undefined {
+  if (kind !== 'ensemble') return undefined;
+  if (log === undefined) throw new Error('an ensemble is fitted to purchase days');
+  return fitEnsemble(PurchaseLog.ofColumns(log), { timeUnit: table.timeUnit });
+}
+
+/** Errors of a model that forecasts nothing would only fill the artefact. */
+function shortened(model: PurchaseModel): PurchaseModel {
+  return { ...model, covariance: null, standardErrors: null };
 }
 
 function checkFinite(purchases: PurchaseFit, spend: SpendFit): void {

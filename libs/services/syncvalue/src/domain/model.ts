@@ -1,6 +1,8 @@
 import type {
   AverageCustomer,
+  EnsembleModel,
   PurchaseModel,
+  PurchaseModelKind,
   RequestedKind,
   SpendModel,
   TimeUnit,
@@ -8,6 +10,9 @@ import type {
 import type { DriftReport } from './drift.js';
 import type { PopulationProfile } from './population-profile.js';
 import type { StoredBacktest } from './stored-backtest.js';
+
+/** What can be fitted: a published model, the likeliest of them, or their ensemble. */
+export type FitKind = RequestedKind | 'ensemble';
 
 /** A movable name of a version. */
 export type ModelLabel = 'champion' | 'challenger';
@@ -30,7 +35,10 @@ export interface StandardOptions {
 
 /** Everything a fit yields: plain data, a few kilobytes of JSON, never changed. */
 export interface ModelArtefact {
+  /** What forecasts; where there is an ensemble it is told for comparison only. */
   readonly purchase: PurchaseModel;
+  /** Forecasts instead of `purchase` where it was asked for. */
+  readonly ensemble?: EnsembleModel;
   readonly spend: SpendModel;
   readonly isDropoutIdentified: boolean;
   /** Codes. */
@@ -50,11 +58,16 @@ export interface ModelArtefact {
   readonly tiers: TierBounds;
   readonly fitDurationMs: number;
   /** What was asked for, where the data may have chosen a simpler one. Absent in models before the gates. */
-  readonly requestedKind?: RequestedKind;
+  readonly requestedKind?: FitKind;
   /** The fitted population in bins, for drift. Absent in models before drift was measured. */
   readonly population?: PopulationProfile;
   /** What the promotion gates see. Absent where the log was too short for a holdout. */
   readonly backtest?: StoredBacktest;
+}
+
+/** The kind of the model that forecasts. */
+export function kindOf({ ensemble, purchase }: ModelArtefact): PurchaseModelKind | 'ensemble' {
+  return ensemble === undefined ? purchase.kind : 'ensemble';
 }
 
 /** Most bytes of an artefact as JSON. */

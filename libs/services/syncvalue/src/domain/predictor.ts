@@ -1,4 +1,12 @@
-import { ValueModel, type CustomerValue, type ValuedCustomer, type ValueOptions } from '@kiki/clv';
+import {
+  Ensemble,
+  ValueModel,
+  type CustomerValue,
+  type HorizonOptions,
+  type LivingForecast,
+  type ValuedCustomer,
+  type ValueOptions,
+} from '@kiki/clv';
 import { roundHalfEven } from '@kiki/kernel';
 import { LivingMemo } from './living-memo.js';
 import type { ModelArtefact } from './model.js';
@@ -26,24 +34,38 @@ export const NEWCOMER: ValuedCustomer = {
   spendMeanMicros: undefined,
 };
 
+interface Living {
+  of(row: ValuedCustomer): LivingForecast;
+}
+
 /** One model with one set of options; made once and asked often. */
 export class Predictor {
   readonly model: ValueModel;
-  private readonly living: LivingMemo;
+  private readonly living: Living;
   /** By the options that tiers are measured with; undefined where those are asked for anyway. */
-  private readonly standardLiving: LivingMemo | undefined;
+  private readonly standardLiving: Living | undefined;
 
   constructor(
     readonly artefact: ModelArtefact,
     readonly options: ValueOptions,
+    /** Where all customers' statistics end, days since 1970-01-01. */
+    readonly asOfDay: number = artefact.calibrationDay,
   ) {
-    this.model = new ValueModel(artefact.purchase, artefact.spend);
-    const { purchases } = this.model;
-    this.living = new LivingMemo(purchases, options);
+    const { ensemble, purchase, spend } = artefact;
+    const forecaster = ensemble === undefined ? purchase : new Ensemble(ensemble, asOfDay);
+    this.model = new ValueModel(forecaster, spend);
+    this.living = this.livingWithin(options);
     const { horizonDays, annualDiscountRate } = artefact.standard;
     const isStandard =
       options.horizonDays === horizonDays && options.annualDiscountRate === annualDiscountRate;
-    this.standardLiving = isStandard ? undefined : new LivingMemo(purchases, artefact.standard);
+    this.standardLiving = isStandard ? undefined : this.livingWithin(artefact.standard);
+  }
+
+  /** What an ensemble says of a living customer depends on recency too: nobody shares it. */
+  private livingWithin(options: HorizonOptions): Living {
+    const { purchases } = this.model;
+    if (this.artefact.ensemble === undefined) return new LivingMemo(purchases, options);
+    return { of: (row) => purchases.ifAlive(row, options) };
   }
 
   /** @param customer undefined for somebody unknown @throws money_out_of_range */

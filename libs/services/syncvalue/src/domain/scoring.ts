@@ -1,4 +1,5 @@
 import {
+  Ensemble,
   expectedSpendMicros,
   fitPurchases,
   fitSpend,
@@ -7,14 +8,18 @@ import {
   scoreForecast,
   type CustomerTable,
   type ForecastScores,
-  type RequestedKind,
+  type Observed,
+  type PurchaseLogColumns,
 } from '@kiki/clv';
-import type { OnProgress } from './fitting.js';
+import { ensembleOf, type OnProgress } from './fitting.js';
+import type { FitKind } from './model.js';
 
 /** One window of a back-test: statistics of the past, what happened then; structured-cloneable. */
 export interface ScoreJob {
   readonly table: CustomerTable;
-  readonly kind: RequestedKind;
+  readonly kind: FitKind;
+  /** Purchase days up to the end of the table and not later, of an ensemble only. */
+  readonly log?: PurchaseLogColumns | undefined;
   /** In units of the table. */
   readonly horizon: number;
   /** Per customer of the table. */
@@ -40,7 +45,7 @@ export interface ScoreOutcome {
 export function score(job: ScoreJob, onProgress: OnProgress): ScoreOutcome {
   onProgress('fitting', 0);
   const { table, horizon } = job;
-  const forecaster = new PurchaseForecaster(fitPurchases(table, job.kind).model);
+  const expected = expectationOf(job);
   const spend = fitSpend(table).model;
   onProgress('scoring', 0.7);
   const n = table.customerIds.length;
@@ -51,7 +56,7 @@ export function score(job: ScoreJob, onProgress: OnProgress): ScoreOutcome {
   ];
   for (let i = 0; i < n; i++) {
     const row = rowOf(table, i);
-    predicted[i] = forecaster.expectedPurchases(row, horizon);
+    predicted[i] = expected(row);
     naive[i] = row.age > 0 ? (row.frequency / row.age) * horizon : 0;
     spends[i] = expectedSpendMicros(spend, row.frequency, row.spendMeanMicros);
   }
@@ -61,6 +66,18 @@ export function score(job: ScoreJob, onProgress: OnProgress): ScoreOutcome {
     actualSpendMicros: sum(job.actualSpendMicros),
   });
   return { model: scored(predicted), naive: scored(naive) };
+}
+
+/** Fits, and answers with what is expected of a customer within the horizon. */
+function expectationOf({ table, kind, log, horizon }: ScoreJob): (row: Observed) => number {
+  if (kind === 'ensemble') {
+    const model = ensembleOf({ kind, table, log });
+    if (model === undefined) return () => 0;
+    const ensemble = new Ensemble(model);
+    return (row) => ensemble.expectedPurchases(row, horizon * ensemble.daysPerUnit);
+  }
+  const forecaster = new PurchaseForecaster(fitPurchases(table, kind).model);
+  return (row) => forecaster.expectedPurchases(row, horizon);
 }
 
 function sum(values: Float64Array): number {

@@ -8,6 +8,7 @@ import type { IngestReport } from '../../application/ingest-transactions.js';
 import type { PredictionOutcome } from '../../application/predict-customers.js';
 import type { Stamp } from '../../application/stamp.js';
 import { dayInstant } from '../../domain/ledger-terms.js';
+import { kindOf } from '../../domain/model.js';
 import type { Prediction } from '../../domain/predictor.js';
 import type { WindowScores } from '../../domain/scoring.js';
 import { WIRE_DRIFT, WIRE_FALLBACK, WIRE_KIND, WIRE_LABEL, WIRE_TIER, WIRE_UNIT } from './enums.js';
@@ -54,7 +55,7 @@ export function stampAnswer(stamp: Stamp): wire.ModelStamp {
   const { version, artefact, drift } = stamp.model;
   return {
     modelVersion: version,
-    kind: WIRE_KIND[artefact.purchase.kind],
+    kind: WIRE_KIND[kindOf(artefact)],
     labels: stamp.labels.map((label) => WIRE_LABEL[label]),
     calibrationEnd: dayInstant(artefact.calibrationDay, artefact),
     modelAgeSeconds: BigInt(stamp.ageSeconds),

@@ -1,14 +1,14 @@
-import type { PurchaseModelKind, RequestedKind, SpendModelKind, TimeUnit } from '@kiki/clv';
+import type { PurchaseModelKind, SpendModelKind, TimeUnit } from '@kiki/clv';
 import * as wire from '@kiki/contract-syncvalue';
 import type { RefitOutcome } from '../../application/refit-models.js';
 import type { DriftLevel } from '../../domain/drift.js';
-import type { LabelMoveKind, ModelLabel } from '../../domain/model.js';
+import type { FitKind, LabelMoveKind, ModelLabel } from '../../domain/model.js';
 import type { FallbackReason, ValueTier } from '../../domain/predictor.js';
 import type { IncomingRow } from '../../domain/transaction.js';
 import { errors } from '../../errors.js';
 
 /** The purchase model to fit. @throws model_kind_unsupported */
-export function purchaseKindOf(kind: wire.ModelKind): RequestedKind {
+export function purchaseKindOf(kind: wire.ModelKind): FitKind {
   switch (kind) {
     case wire.ModelKind.UNSPECIFIED:
     case wire.ModelKind.BGNBD:
@@ -21,6 +21,8 @@ export function purchaseKindOf(kind: wire.ModelKind): RequestedKind {
       return 'nbd';
     case wire.ModelKind.AUTO:
       return 'auto';
+    case wire.ModelKind.ENSEMBLE:
+      return 'ensemble';
     case wire.ModelKind.BGBB:
     case wire.ModelKind.ONNX:
     default:
@@ -80,11 +82,12 @@ export function rowKindOf(kind: wire.TransactionKind): IncomingRow['kind'] {
   return kind === wire.TransactionKind.REFUND ? 'refund' : 'unspecified';
 }
 
-export const WIRE_KIND: Readonly<Record<PurchaseModelKind, wire.ModelKind>> = {
+export const WIRE_KIND: Readonly<Record<PurchaseModelKind | 'ensemble', wire.ModelKind>> = {
   bg_nbd: wire.ModelKind.BGNBD,
   mbg_nbd: wire.ModelKind.MBGNBD,
   pareto_nbd: wire.ModelKind.PARETONBD,
   nbd: wire.ModelKind.NBD,
+  ensemble: wire.ModelKind.ENSEMBLE,
 };
 
 export const WIRE_SPEND_KIND: Readonly<Record<SpendModelKind, wire.SpendModelKind>> = {

@@ -4,6 +4,7 @@ import { roundHalfEven } from '@kiki/kernel';
 import { dayInstant } from '../../domain/ledger-terms.js';
 import {
   artefactBytes,
+  kindOf,
   logCovariance,
   type Model,
   type ModelArtefact,
@@ -18,7 +19,7 @@ export function modelAnswer({ version, createdAtMs, artefact, labels, drift }: M
   const { purchase, spend, average } = artefact;
   return {
     modelVersion: version,
-    kind: WIRE_KIND[purchase.kind],
+    kind: WIRE_KIND[kindOf(artefact)],
     spendKind: WIRE_SPEND_KIND[spend.kind],
     parameters: parametersOf(purchase),
     spendParameters: parametersOf(spend),

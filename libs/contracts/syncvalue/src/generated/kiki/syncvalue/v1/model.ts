@@ -19,6 +19,8 @@ export enum ModelKind {
   AUTO = 6,
   /** ONNX - Brought by the user as an ONNX graph. */
   ONNX = 7,
+  /** ENSEMBLE - Pareto/NBD and BG/NBD blended on the market's clock, recalibrated on earlier days of the log itself. */
+  ENSEMBLE = 8,
 }
 
 /** Models of what a purchase is worth. */
