@@ -120,8 +120,9 @@ describe('PostgresLedger', () => {
     await store.drop();
   });
 
+  const clock = new SystemClock();
   const ingest = (database: PostgresDatabase): IngestTransactions =>
-    new IngestTransactions(new PostgresLedger(database), new SystemClock(), {
+    new IngestTransactions(new PostgresLedger(database, clock), clock, {
       futureToleranceHours: 36,
     });
 
