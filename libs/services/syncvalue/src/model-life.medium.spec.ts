@@ -348,6 +348,52 @@ describe('the life of models', () => {
   });
 });
 
+describe('the place of the champion under load', () => {
+  let service: TestService;
+
+  beforeAll(async () => {
+    service = await startService();
+  });
+
+  afterAll(() => service.stop());
+
+  it('changes hands by promotion and rollback without a failed call, and each move counts for the next', async () => {
+    const { client } = service;
+    await client.ingest(steadyLog());
+    for (let i = 0; i < 2; i++) await client.fitModel({ kind: ModelKind.BGNBD });
+    let isOver = false;
+    const versions = new Set<string>();
+    const call = async (): Promise<number> => {
+      let calls = 0;
+      for (; !isOver; calls++) {
+        const { model } = await client.predict(customerById(`c${calls % 600}`));
+        versions.add(model?.modelVersion ?? '');
+      }
+      return calls;
+    };
+    const callers = Promise.all(Array.from({ length: 8 }, call));
+    const force = { modelVersion: 'v2', isForced: true, reason: 'spec' };
+    try {
+      for (let i = 0; i < 10; i++) {
+        for (const [move, expected] of [
+          [() => client.promoteModel(force), 'v2'],
+          [() => client.rollbackModel(), 'v1'],
+        ] as const) {
+          await move();
+          const { model } = await client.predict(customerById('c1'));
+          expect(model?.modelVersion).toBe(expected);
+        }
+      }
+    } finally {
+      isOver = true;
+    }
+    const calls = await callers;
+    expect(calls.every((count) => count > 0)).toBe(true);
+    expect([...versions].sort()).toEqual(['v1', 'v2']);
+    expect((await client.listLabelMoves({ pageSize: 100 })).moves).toHaveLength(21);
+  });
+});
+
 describe('scheduled refits', () => {
   let service: TestService;
 
