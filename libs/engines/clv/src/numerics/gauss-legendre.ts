@@ -1,7 +1,11 @@
 const POINTS = 8;
+const RULE = legendreRule(POINTS);
 
-/** Nodes and weights of the rule of 8 points on [−1, 1]. */
-export const RULE = rule(POINTS);
+/** A rule on [−1, 1]. */
+export interface QuadratureRule {
+  readonly nodes: Float64Array;
+  readonly weights: Float64Array;
+}
 
 /** ∫ f over [from, to] by `panels` Gauss-Legendre rules of 8 points each, summed in a fixed order. */
 export function integrate(
@@ -22,7 +26,7 @@ export function integrate(
 }
 
 /** Nodes and weights on [−1, 1]: Newton's method on the Legendre polynomial. */
-function rule(n: number): { readonly nodes: Float64Array; readonly weights: Float64Array } {
+export function legendreRule(n: number): QuadratureRule {
   const [nodes, weights] = [new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < n; i++) {
     let x = Math.cos((Math.PI * (i + 0.75)) / (n + 0.5));

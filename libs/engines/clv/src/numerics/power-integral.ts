@@ -1,4 +1,4 @@
-import { RULE } from './gauss-legendre.js';
+import { legendreRule, type QuadratureRule } from './gauss-legendre.js';
 
 // Bound once: a look-up of a global per call is what these loops would mostly do under a test runner.
 const { abs, ceil, exp, expm1, log1p, max } = Math;
@@ -27,9 +27,14 @@ export interface PowerMeans {
 
 /** Beyond e^−NEGLIGIBLE of its start the integrand adds nothing. */
 const NEGLIGIBLE = 40;
-/** Decay and width of one panel for which 8 points give 12 digits. */
-const DECAY = 5;
-const WIDTH = 1.6;
+/** Rules with the decay and the width of a panel up to which they give 12 digits. */
+const RULES = [
+  { rule: legendreRule(4), decay: 0.3, width: 0.3 },
+  { rule: legendreRule(5), decay: 0.8, width: 0.6 },
+  { rule: legendreRule(6), decay: 1.8, width: 1 },
+  { rule: legendreRule(8), decay: 5, width: 1.6 },
+] as const;
+const GREATEST = RULES[3];
 
 /**
  * ∫ (a+τ)^−p (b+τ)^−q dτ, the one integral behind Pareto/NBD; its hypergeometric forms have a branch for a ≥ b and
@@ -45,14 +50,17 @@ export function powerIntegral(powers: Powers, into: PowerMeans): void {
   const far = (isSwapped ? a : b) + from;
   const rho = near / far;
   const end = lastOf(p, q, rho, log1p((to - from) / near));
-  const half = end / panelsOf(p, q, rho, end) / 2;
+  const { panels, rule } = panelsOf(p, q, rho, end);
+  const { nodes, weights } = rule;
+  const half = end / panels / 2;
   let [sum, logNear, logFar, inverseNear, inverseFar] = [0, 0, 0, 0, 0];
-  for (let centre = half; centre < end; centre += 2 * half) {
-    for (let i = 0; i < 8; i++) {
-      const y = centre + half * (RULE.nodes[i] ?? 0);
+  for (let panel = 0; panel < panels; panel++) {
+    const centre = (2 * panel + 1) * half;
+    for (let i = 0; i < nodes.length; i++) {
+      const y = centre + half * (nodes[i] ?? 0);
       const grown = expm1(y);
       const log = log1p(rho * grown);
-      const weight = (RULE.weights[i] ?? 0) * exp((1 - p) * y - q * log);
+      const weight = (weights[i] ?? 0) * exp((1 - p) * y - q * log);
       sum += weight;
       logNear += weight * y;
       logFar += weight * log;
@@ -87,9 +95,19 @@ function lastOf(p: number, q: number, rho: number, end: number): number {
   return y;
 }
 
-function panelsOf(p: number, q: number, rho: number, end: number): number {
-  const steepest = max(abs(slope(p, q, rho, 0)), abs(slope(p, q, rho, end)));
-  return max(1, ceil(max((end * steepest) / DECAY, end / WIDTH)));
+/** As few points as the decay and the width of [0, end] allow. */
+function panelsOf(
+  p: number,
+  q: number,
+  rho: number,
+  end: number,
+): { readonly panels: number; readonly rule: QuadratureRule } {
+  const decay = end * max(abs(slope(p, q, rho, 0)), abs(slope(p, q, rho, end)));
+  for (const one of RULES) {
+    if (decay <= one.decay && end <= one.width) return { panels: 1, rule: one.rule };
+  }
+  const panels = max(1, ceil(max(decay / GREATEST.decay, end / GREATEST.width)));
+  return { panels, rule: GREATEST.rule };
 }
 
 function slope(p: number, q: number, rho: number, y: number): number {
