@@ -5,6 +5,7 @@ export type { CountMixture } from './count-distribution.js';
 export { plainModel } from './plain-model.js';
 export type { MemberModel } from './member.js';
 export type { Tempo } from './operational-time.js';
+export { spendQuantiles } from './spend-distribution.js';
 export type { Season } from './season.js';
 export {
   forecastTotal,
