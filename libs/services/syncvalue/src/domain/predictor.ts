@@ -64,7 +64,9 @@ export class Predictor {
   /** What an ensemble says of a living customer depends on recency too: nobody shares it. */
   private livingWithin(options: HorizonOptions): Living {
     const { purchases } = this.model;
-    if (this.artefact.ensemble === undefined) return new LivingMemo(purchases, options);
+    if (this.artefact.ensemble === undefined) {
+      return new LivingMemo(purchases, options, this.artefact.purchase);
+    }
     return { of: (row) => purchases.ifAlive(row, options) };
   }
 
