@@ -56,6 +56,22 @@ describe('the ensemble', () => {
     expect((explanation?.populationValue ?? NaN) + shares).toBeCloseTo(factors?.value ?? NaN, 6);
   });
 
+  it('answers with quantiles of purchases and money, which other kinds do not have', async () => {
+    const options = { quantiles: [0.5, 0.05, 0.95] };
+    const { prediction } = await client.predict(customerById('c7'), options);
+    const points = prediction?.quantiles ?? [];
+    expect(points.map(({ quantile }) => quantile)).toEqual(options.quantiles);
+    const [middle, low, high] = points;
+    expect(low?.purchases).toBeLessThanOrEqual(middle?.purchases ?? NaN);
+    expect(middle?.purchases).toBeLessThanOrEqual(high?.purchases ?? NaN);
+    expect(high?.ltvMicros).toBeGreaterThan(prediction?.ltvMicros ?? 0n);
+    expect(low?.ltvMicros).toBeLessThan(prediction?.ltvMicros ?? 0n);
+    const plain = await client.fitModel({ kind: ModelKind.BGNBD });
+    const version = { $case: 'modelVersion', value: plain.modelVersion } as const;
+    const other = await client.predict(customerById('c7'), { ...options, model: version });
+    expect(other.prediction?.quantiles).toEqual([]);
+  });
+
   it('is scored on windows beside the naive rate', async () => {
     const { windows } = await client.backtest({ kind: ModelKind.ENSEMBLE });
     expect(windows[0]?.metrics?.mae).toBeGreaterThan(0);

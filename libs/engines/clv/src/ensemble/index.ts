@@ -1,7 +1,7 @@
 export { Ensemble, type CountQuantile } from './ensemble.js';
 export { fitEnsemble, type EnsembleOptions } from './ensemble-fit.js';
 export type { EnsembleModel, Shock } from './ensemble-model.js';
-export type { CountMixture } from './count-distribution.js';
+export { quantiles as countQuantiles, type CountMixture } from './count-distribution.js';
 export { plainModel } from './plain-model.js';
 export type { MemberModel } from './member.js';
 export type { Tempo } from './operational-time.js';

@@ -1,4 +1,10 @@
-import { netDays, summarize, type HistorySummary, type ValueOptions } from '@kiki/clv';
+import {
+  netDays,
+  summarize,
+  type HistorySummary,
+  type ValuedCustomer,
+  type ValueOptions,
+} from '@kiki/clv';
 import { DomainError, type Clock } from '@kiki/kernel';
 import {
   queryProblem,
@@ -44,6 +50,8 @@ export interface Viewpoint {
   readonly view: TenantView;
   readonly stamp: Stamp;
   readonly asOfDay: number;
+  /** Quantiles that were asked for. */
+  readonly levels: readonly number[];
   /** The instant at which that day begins. */
   readonly asOf: Date;
 }
@@ -142,6 +150,7 @@ export class PredictCustomers {
       predictor: this.predictors.of(model.artefact, options, asOfDay),
       stamp: stampOf(model, view, this.clock.nowMs(), this.settings.modelMaxAgeDays),
       asOfDay,
+      levels: asked.quantiles,
       asOf: dayInstant(asOfDay, terms),
     };
   }
@@ -213,15 +222,17 @@ function usableIds(
 function predictOne(
   query: CustomerQuery,
   histories: ReadonlyMap<string, HistorySummary>,
-  { predictor, asOfDay }: Viewpoint,
+  { predictor, asOfDay, levels }: Viewpoint,
 ): PredictionOutcome {
   const { daysPerUnit } = predictor.model.purchases;
+  const ask = (customer: ValuedCustomer | undefined): Prediction =>
+    levels.length === 0 ? predictor.predict(customer) : predictor.predictWith(customer, levels);
   try {
     if (query !== undefined && 'statistics' in query) {
-      return { prediction: predictor.predict(statisticsOf(query.statistics, daysPerUnit)) };
+      return { prediction: ask(statisticsOf(query.statistics, daysPerUnit)) };
     }
     const history = query && histories.get(query.customerId);
-    return { prediction: predictor.predict(statisticsAt(history, asOfDay, daysPerUnit)) };
+    return { prediction: ask(statisticsAt(history, asOfDay, daysPerUnit)) };
   } catch (error) {
     if (!DomainError.is(error)) throw error;
     return { problem: { code: error.code, message: error.message, field: 'options' } };

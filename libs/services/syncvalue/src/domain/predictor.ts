@@ -1,5 +1,7 @@
 import {
+  countQuantiles,
   Ensemble,
+  spendQuantiles,
   ValueModel,
   type CustomerValue,
   type HorizonOptions,
@@ -17,6 +19,13 @@ export type ValueTier = 'low' | 'medium' | 'high' | 'top';
 /** Why an answer is not the model's for exactly this customer. */
 export type FallbackReason = 'cold_start' | 'population_spend';
 
+/** One point of what a customer may do within the horizon. */
+export interface PredictionQuantile {
+  readonly level: number;
+  readonly purchases: number;
+  readonly ltvMicros: bigint;
+}
+
 /** The answer for one customer. */
 export interface Prediction {
   readonly value: CustomerValue;
@@ -24,6 +33,8 @@ export interface Prediction {
   readonly expectedSpendMicros: bigint;
   readonly tier: ValueTier;
   readonly fallbackReason: FallbackReason | undefined;
+  /** Where some were asked for and the model has a predictive distribution. */
+  readonly quantiles?: readonly PredictionQuantile[];
 }
 
 /** A customer nobody has seen: all that the model can say is what it says of a new one. */
@@ -41,6 +52,7 @@ interface Living {
 /** One model with one set of options; made once and asked often. */
 export class Predictor {
   readonly model: ValueModel;
+  private readonly ensemble: Ensemble | undefined;
   private readonly living: Living;
   /** By the options that tiers are measured with; undefined where those are asked for anyway. */
   private readonly standardLiving: Living | undefined;
@@ -52,8 +64,8 @@ export class Predictor {
     readonly asOfDay: number = artefact.calibrationDay,
   ) {
     const { ensemble, purchase, spend } = artefact;
-    const forecaster = ensemble === undefined ? purchase : new Ensemble(ensemble, asOfDay);
-    this.model = new ValueModel(forecaster, spend);
+    this.ensemble = ensemble && new Ensemble(ensemble, asOfDay);
+    this.model = new ValueModel(this.ensemble ?? purchase, spend);
     this.living = this.livingWithin(options);
     const { horizonDays, annualDiscountRate } = artefact.standard;
     const isStandard =
@@ -73,6 +85,28 @@ export class Predictor {
   /** @param customer undefined for somebody unknown @throws money_out_of_range */
   predict(customer: ValuedCustomer | undefined): Prediction {
     return this.compute(customer ?? NEWCOMER, customer === undefined);
+  }
+
+  /** The same with quantiles; none where the model has no predictive distribution. @throws money_out_of_range */
+  predictWith(customer: ValuedCustomer | undefined, levels: readonly number[]): Prediction {
+    const prediction = this.predict(customer);
+    if (this.ensemble === undefined) return prediction;
+    const row = customer ?? NEWCOMER;
+    const mixture = this.ensemble.mixture(row, this.options.horizonDays);
+    const counts = countQuantiles(mixture, levels);
+    const factor = this.options.margin * prediction.value.discountFactor;
+    const money = spendQuantiles(
+      mixture,
+      { model: this.model.spend, customer: row },
+      levels,
+      factor,
+    );
+    const quantiles = levels.map((level, i) => ({
+      level,
+      purchases: counts[i] ?? 0,
+      ltvMicros: roundHalfEven(money[i] ?? 0),
+    }));
+    return { ...prediction, quantiles };
   }
 
   private compute(row: ValuedCustomer, isUnknown: boolean): Prediction {

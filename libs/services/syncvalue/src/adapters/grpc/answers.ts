@@ -37,7 +37,11 @@ export function predictionAnswer(prediction: Prediction, setting: Setting): wire
         : WIRE_FALLBACK[fallbackReason],
     horizonDays: setting.horizonDays,
     asOf: setting.asOf,
-    quantiles: [],
+    quantiles: (prediction.quantiles ?? []).map(({ level, purchases, ltvMicros: micros }) => ({
+      quantile: level,
+      purchases,
+      ltvMicros: micros,
+    })),
     valueTier: WIRE_TIER[tier],
     activeProbability: value.activeProbability,
   };

@@ -82,8 +82,9 @@ class PredictionWriter {
     return { currency: terms.currency, horizonDays, asOf };
   }
 
-  private fits({ ltvMicros, expectedSpendMicros }: Prediction): boolean {
-    return this.isShort && ltvMicros >= 0n && expectedSpendMicros >= 0n;
+  private fits({ ltvMicros, expectedSpendMicros, quantiles }: Prediction): boolean {
+    const isPlain = this.isShort && quantiles === undefined;
+    return isPlain && ltvMicros >= 0n && expectedSpendMicros >= 0n;
   }
 
   private prediction({
