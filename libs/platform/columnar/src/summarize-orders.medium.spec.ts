@@ -4,7 +4,7 @@
  * refunds, compared customer by customer; dates and amounts one by one.
  */
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { PurchaseHistory, rowOf, TableBuilder } from '@kiki/clv';
+import { PurchaseHistory, rowOf, TableBuilder, type CustomerTable } from '@kiki/clv';
 import { dayNumber, SeededRandom } from '@kiki/kernel';
 import { OrderLogReader, readOrderLog } from '@kiki/orderlog';
 import { dataFile, describeUnless, testSeed } from '@kiki/testing';
@@ -22,13 +22,16 @@ type Rows = Map<string, object>;
 /** Statistics per customer, made by the columnar engine. */
 async function columnar(source: OrderSource, endDay?: number): Promise<Rows> {
   const builder = new TableBuilder('week');
+  const totals: number[] = [];
   const options: SummaryOptions = {
     ...(endDay !== undefined && { endDay }),
-    onCustomer: ({ customerId, ...summary }, end) => builder.add(customerId, summary, end),
+    onCustomer: ({ customerId, ...summary }, end) => {
+      builder.add(customerId, summary, end);
+      totals.push(summary.totalMicros);
+    },
   };
   await summarizeOrders(source, options);
-  const table = builder.build();
-  return new Map(table.customerIds.map((id, i) => [id, rowOf(table, i)]));
+  return byCustomer(builder.build(), totals);
 }
 
 /** The same by the pure path. */
@@ -42,7 +45,14 @@ function pure(source: OrderSource, endDay?: number): Rows {
     last = Math.max(last, dayNumber(row.atMs, timeZone));
   }
   const table = history.table(endDay ?? last, 'week');
-  return new Map(table.customerIds.map((id, i) => [id, rowOf(table, i)]));
+  const spent = history.actuals(table.customerIds, -Infinity, endDay ?? last).spendMicros;
+  return byCustomer(table, spent);
+}
+
+function byCustomer(table: CustomerTable, totals: ArrayLike<number>): Rows {
+  return new Map(
+    table.customerIds.map((id, i) => [id, { ...rowOf(table, i), totalMicros: totals[i] }]),
+  );
 }
 
 /** A log as Parquet, its columns cast to types. */
