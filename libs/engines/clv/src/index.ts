@@ -3,6 +3,7 @@ export { errors as clvErrors } from './errors.js';
 export * from './ensemble/index.js';
 export * from './covariates/index.js';
 export * from './explain.js';
+export * from './plots/index.js';
 export * from './forecast.js';
 export * from './interval-scores.js';
 export { averageCustomer } from './population.js';

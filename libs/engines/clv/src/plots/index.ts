@@ -1,0 +1,8 @@
+export {
+  alivePlot,
+  calibrationPlot,
+  decilePlot,
+  trackingPlot,
+  type AliveMatrixOptions,
+  type PredictedActual,
+} from './plots.js';
