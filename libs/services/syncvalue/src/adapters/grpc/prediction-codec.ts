@@ -15,6 +15,26 @@ const MODEL = 0x12;
 
 const NOTHING = wire.Prediction.fromPartial({});
 
+/** The fields that all customers of an answer share. */
+interface Shared extends Pick<PredictedBatch, 'terms' | 'horizonDays' | 'asOf'> {
+  readonly currency: Uint8Array;
+  readonly horizon: Uint8Array;
+}
+
+let lastShared: Shared | undefined;
+
+/** Calls of the same moment share their terms and instants, too. */
+function sharedOf({ terms, horizonDays, asOf }: PredictedBatch): Shared {
+  const last = lastShared;
+  if (last?.terms === terms && last.asOf === asOf && last.horizonDays === horizonDays) return last;
+  const { currency } = terms;
+  return (lastShared = {
+    ...{ terms, horizonDays, asOf },
+    currency: wire.Prediction.encode({ ...NOTHING, currency }).finish(),
+    horizon: wire.Prediction.encode({ ...NOTHING, horizonDays, asOf }).finish(),
+  });
+}
+
 /**
  * Writes predictions as generated code would, byte for byte, without an object per customer, and what all customers of
  * an answer share only once: half of a batch's time would else go into it.
@@ -30,10 +50,7 @@ class PredictionWriter {
     private readonly batch: PredictedBatch,
     expected: number,
   ) {
-    const { currency } = batch.terms;
-    const { horizonDays, asOf } = batch;
-    this.currency = wire.Prediction.encode({ ...NOTHING, currency }).finish();
-    this.horizon = wire.Prediction.encode({ ...NOTHING, horizonDays, asOf }).finish();
+    ({ currency: this.currency, horizon: this.horizon } = sharedOf(batch));
     this.isShort =
       MAX_OWN_BYTES + this.currency.length + this.horizon.length <= MAX_PREDICTION_BYTES;
     this.bytes = Buffer.allocUnsafe(expected * (MAX_PREDICTION_BYTES + 4) + 256);

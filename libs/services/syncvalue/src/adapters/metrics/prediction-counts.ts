@@ -4,23 +4,28 @@ import type { PredictionOutcome } from '../../application/predict-customers.js';
 
 /** Counts predictions by what they rest on. */
 export class PredictionCounts {
-  private readonly predictions;
+  /** Since the metrics were last asked for: a counter checks and hashes its labels at each step. */
+  private readonly pending = new Map<string, number>();
 
   constructor(metrics: Metrics) {
-    this.predictions = metrics.counter({
+    const counter = metrics.counter({
       name: 'predictions_total',
       help: 'Predicted customers by what the answer rests on: model, cold_start, population_spend, error.',
       labelNames: ['source'],
     });
+    Object.assign(counter, {
+      collect: () => {
+        for (const [source, count] of this.pending) counter.inc({ source }, count);
+        this.pending.clear();
+      },
+    });
   }
 
   count(outcomes: readonly PredictionOutcome[]): void {
-    const counts = new Map<string, number>();
     for (const { prediction } of outcomes) {
       const source = prediction === undefined ? 'error' : (prediction.fallbackReason ?? 'model');
-      counts.set(source, (counts.get(source) ?? 0) + 1);
+      this.pending.set(source, (this.pending.get(source) ?? 0) + 1);
     }
-    for (const [source, count] of counts) this.predictions.inc({ source }, count);
   }
 }
 
