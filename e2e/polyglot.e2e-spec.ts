@@ -51,7 +51,7 @@ async function answerOf({ command, script }: Program, ...args: string[]): Promis
   const target = host.service('syncvalue').grpcTarget ?? '';
   const { stdout } = await run(command, [path.join(examples, script), target, ...args], {
     cwd: examples,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1' },
     timeout: 60_000,
   });
   return JSON.parse(stdout) as Printed;
