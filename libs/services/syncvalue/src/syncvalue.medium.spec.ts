@@ -244,9 +244,7 @@ describe('SyncValue over gRPC', () => {
     expect(await codeOf(client.fitModel())).toBe('clv_not_enough_data');
     expect(await codeOf(client.backtest())).toBe('clv_not_enough_data');
     expect(await codeOf(client.backtest({ originCount: 99 }))).toBe('backtest_window_invalid');
-    expect(await codeOf(client.fitModel({ kind: ModelKind.BGBB }))).toBe(
-      'model_kind_unsupported',
-    );
+    expect(await codeOf(client.fitModel({ kind: ModelKind.BGBB }))).toBe('model_kind_unsupported');
     const { models } = await client.listModels();
     expect(models).toEqual([]);
   });
