@@ -5,6 +5,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { explainValue } from './explain.js';
+import { PurchaseForecaster } from './forecast.js';
 import type { PurchaseModel } from './purchase-fit.js';
 import type { SpendModel } from './spend-model.js';
 import { ValueModel } from './value.js';
@@ -35,7 +36,8 @@ const spend: SpendModel = {
   zeroSpendCustomers: 0,
   frequencySpendCorrelation: 0.114,
 };
-const model = new ValueModel(purchases, spend);
+const forecaster = new PurchaseForecaster(purchases);
+const model = new ValueModel(forecaster, spend);
 const average = { frequency: 1.04, recency: 6.85, age: 32.7, spendMeanMicros: 35e6 };
 
 const customer = fc
@@ -67,13 +69,13 @@ describe('ValueModel', () => {
     ] as const) {
       const row = { frequency, recency: frequency === 0 ? 0 : age * 0.9, age };
       const asked = { horizonDays: days, annualDiscountRate: rate };
-      const { purchasesIfAlive, discountFactor } = model.purchases.forecast(row, asked);
-      const [steps, alive] = [2000, model.purchases.aliveProbability(row)];
+      const { purchasesIfAlive, discountFactor } = forecaster.forecast(row, asked);
+      const [steps, alive] = [2000, forecaster.aliveProbability(row)];
       let [sum, before] = [0, 0];
       for (let i = 1; i <= steps; i++) {
         // Squares put most steps where purchases are densest.
         const [start, end] = [((i - 1) / steps) ** 2 * days, (i / steps) ** 2 * days];
-        const until = model.purchases.expectedPurchases(row, end / 7) / alive;
+        const until = forecaster.expectedPurchases(row, end / 7) / alive;
         sum += (until - before) * (1 + rate) ** (-(start + end) / 2 / 365.25);
         before = until;
       }
@@ -102,9 +104,9 @@ describe('ValueModel', () => {
 
   it('lets P(alive) fall further ahead', () => {
     const row = { frequency: 3, recency: 20, age: 25 };
-    const now = model.purchases.aliveProbability(row);
-    const later = model.purchases.aliveProbabilityAt(row, 26);
-    expect(model.purchases.aliveProbabilityAt(row, 0)).toBe(now);
+    const now = forecaster.aliveProbability(row);
+    const later = forecaster.aliveProbabilityAt(row, 26);
+    expect(forecaster.aliveProbabilityAt(row, 0)).toBe(now);
     expect(later).toBeLessThan(now);
     expect(later).toBeGreaterThan(0);
   });

@@ -11,6 +11,7 @@ import { dataFile, describeUnless, testSeed } from '@kiki/testing';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { columnarMissing, withEngine } from './duckdb.js';
 import type { OrderSource } from './order-source.js';
 import { summarizeOrders, type SummaryOptions } from './summarize-orders.js';
@@ -164,7 +165,7 @@ describeUnless(await columnarMissing(), 'summarizeOrders', () => {
       const source = { path, columns, timeZone: 'Europe/Berlin' };
       const reader = new OrderLogReader({ columns, timeZone: 'Europe/Berlin', badRows: 'skip' });
       let wanted: unknown = 'columnar_rows_invalid';
-      for await (const row of reader.read([text])) {
+      for await (const row of reader.read(Readable.from([text]))) {
         const history = new PurchaseHistory('Europe/Berlin');
         history.add(row);
         wanted = [row.customerId, history.firstDay, Number(row.amountMicros)];
