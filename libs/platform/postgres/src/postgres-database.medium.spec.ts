@@ -186,7 +186,7 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
           await tx.execute('UPDATE account SET micros = micros + 1 WHERE id = $1', [to]);
         });
       await Promise.all([move('a', 'b'), move('b', 'a')]);
-      expect(runs).toBe(3);
+      expect(runs).toBeGreaterThanOrEqual(3);
       expect([await micros('a'), await micros('b')]).toEqual([100n, 100n]);
     }, 20_000);
 
