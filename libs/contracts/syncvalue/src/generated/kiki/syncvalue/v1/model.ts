@@ -21,6 +21,8 @@ export enum ModelKind {
   ONNX = 7,
   /** ENSEMBLE - Pareto/NBD and BG/NBD blended on the market's clock, recalibrated on earlier days of the log itself. */
   ENSEMBLE = 8,
+  /** GGOMPERTZNBD - Gamma/Gompertz/NBD: as Pareto/NBD, but the hazard of leaving may grow with time. */
+  GGOMPERTZNBD = 9,
 }
 
 /** Models of what a purchase is worth. */
