@@ -3,6 +3,7 @@ export * from './generated/kiki/syncvalue/v1/explanation.js';
 export * from './generated/kiki/syncvalue/v1/model.js';
 export * from './generated/kiki/syncvalue/v1/customer_score.js';
 export * from './generated/kiki/syncvalue/v1/drift.js';
+export * from './generated/kiki/syncvalue/v1/forecast.js';
 export * from './generated/kiki/syncvalue/v1/gate.js';
 export * from './generated/kiki/syncvalue/v1/promotion.js';
 export * from './generated/kiki/syncvalue/v1/refit.js';

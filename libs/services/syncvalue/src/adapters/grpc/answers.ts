@@ -173,6 +173,7 @@ function metricsAnswer(
     actualSpendMicros: roundHalfEven(actualSpendMicros),
     predictedSpendMicros: roundHalfEven(predictedSpendMicros),
     currency,
+    intervals: undefined,
   };
 }
 

@@ -41,6 +41,7 @@ export function modelAnswer({ version, createdAtMs, artefact, labels, drift }: M
     logCovariance: logCovariance(artefact)?.flat() ?? [],
     drift: drift && driftAnswer(drift),
     artefactBytes: artefactBytes(artefact),
+    spendLogCovariance: [],
     population: {
       meanRepeatPurchases: average.frequency,
       meanRecencyDays: daysOf(average.recency, artefact),
@@ -95,5 +96,6 @@ function metricsOf(scores: StoredScores, artefact: ModelArtefact): wire.Backtest
     actualSpendMicros: BigInt(scores.actualSpendMicros),
     predictedSpendMicros: BigInt(scores.predictedSpendMicros),
     currency: artefact.currency,
+    intervals: undefined,
   };
 }

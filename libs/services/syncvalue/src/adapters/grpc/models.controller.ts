@@ -77,6 +77,7 @@ export class ModelsController {
           update.kind === 'progress'
             ? { $case: 'progress', value: update.progress }
             : { $case: 'report', value: update.result },
+        fittedKinds: [],
       };
     }
   }

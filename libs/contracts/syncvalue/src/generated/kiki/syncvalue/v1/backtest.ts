@@ -40,6 +40,50 @@ export interface BacktestMetrics {
   actualSpendMicros: bigint;
   predictedSpendMicros: bigint;
   currency: string;
+  /** How the model's intervals held; absent of baselines and of the back-tests that models keep. */
+  intervals:
+    | IntervalMetrics
+    | undefined;
+  /**
+   * How far the distribution of the forecast has moved from that of the window before: population stability index over
+   * its tenths. Absent of the first window, of baselines and of the back-tests that models keep.
+   */
+  scorePsi?: number | undefined;
+}
+
+/** Intervals of the predictive distribution beside what happened. */
+export interface IntervalMetrics {
+  /** Of single customers' purchases: shortest ranges at 50, 80, 90 and 95 %. */
+  coverage: IntervalCoverage[];
+  /** Mean over customers of the 90 % range's width plus 20 times what it missed by (Gneiting, Raftery 2007). */
+  intervalScore: number;
+  /** Mean absolute error of the median forecast, purchases per customer. */
+  medianMae: number;
+  /** Of all customers together, between the quantiles .05 and .95. */
+  totalPurchases:
+    | TotalInterval
+    | undefined;
+  /** The same in units of the currency. */
+  totalSpend: TotalInterval | undefined;
+}
+
+export interface IntervalCoverage {
+  level: number;
+  /** Share of the customers whose purchases lay in their range. */
+  covered: number;
+  /** Mean width, purchases. */
+  meanWidth: number;
+}
+
+export interface TotalInterval {
+  level: number;
+  low: number;
+  median: number;
+  high: number;
+  actual: number;
+  isCovered: boolean;
+  /** Width plus 2 / (1 − level) times what it missed by. */
+  intervalScore: number;
 }
 
 /** The same window forecast without a model: each customer's own past rate goes on. */
@@ -181,6 +225,8 @@ function createBaseBacktestMetrics(): BacktestMetrics {
     actualSpendMicros: 0n,
     predictedSpendMicros: 0n,
     currency: "",
+    intervals: undefined,
+    scorePsi: undefined,
   };
 }
 
@@ -248,6 +294,12 @@ export const BacktestMetrics: MessageFns<BacktestMetrics> = {
     }
     if (message.currency !== "") {
       writer.uint32(146).string(message.currency);
+    }
+    if (message.intervals !== undefined) {
+      IntervalMetrics.encode(message.intervals, writer.uint32(154).fork()).join();
+    }
+    if (message.scorePsi !== undefined) {
+      writer.uint32(161).double(message.scorePsi);
     }
     return writer;
   },
@@ -409,6 +461,22 @@ export const BacktestMetrics: MessageFns<BacktestMetrics> = {
             message.currency = reader.string();
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.intervals = IntervalMetrics.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 161) {
+              break;
+            }
+
+            message.scorePsi = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -450,6 +518,323 @@ export const BacktestMetrics: MessageFns<BacktestMetrics> = {
       ? BigInt(object.predictedSpendMicros)
       : 0n;
     message.currency = object.currency ?? "";
+    message.intervals = (object.intervals !== undefined && object.intervals !== null)
+      ? IntervalMetrics.fromPartial(object.intervals)
+      : undefined;
+    message.scorePsi = object.scorePsi ?? undefined;
+    return message;
+  },
+};
+
+function createBaseIntervalMetrics(): IntervalMetrics {
+  return { coverage: [], intervalScore: 0, medianMae: 0, totalPurchases: undefined, totalSpend: undefined };
+}
+
+export const IntervalMetrics: MessageFns<IntervalMetrics> = {
+  encode(message: IntervalMetrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.coverage) {
+      IntervalCoverage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.intervalScore !== 0) {
+      writer.uint32(17).double(message.intervalScore);
+    }
+    if (message.medianMae !== 0) {
+      writer.uint32(25).double(message.medianMae);
+    }
+    if (message.totalPurchases !== undefined) {
+      TotalInterval.encode(message.totalPurchases, writer.uint32(34).fork()).join();
+    }
+    if (message.totalSpend !== undefined) {
+      TotalInterval.encode(message.totalSpend, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IntervalMetrics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIntervalMetrics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.coverage.push(IntervalCoverage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.intervalScore = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.medianMae = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.totalPurchases = TotalInterval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.totalSpend = TotalInterval.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IntervalMetrics>): IntervalMetrics {
+    return IntervalMetrics.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IntervalMetrics>): IntervalMetrics {
+    const message = createBaseIntervalMetrics();
+    message.coverage = object.coverage?.map((e) => IntervalCoverage.fromPartial(e)) || [];
+    message.intervalScore = object.intervalScore ?? 0;
+    message.medianMae = object.medianMae ?? 0;
+    message.totalPurchases = (object.totalPurchases !== undefined && object.totalPurchases !== null)
+      ? TotalInterval.fromPartial(object.totalPurchases)
+      : undefined;
+    message.totalSpend = (object.totalSpend !== undefined && object.totalSpend !== null)
+      ? TotalInterval.fromPartial(object.totalSpend)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseIntervalCoverage(): IntervalCoverage {
+  return { level: 0, covered: 0, meanWidth: 0 };
+}
+
+export const IntervalCoverage: MessageFns<IntervalCoverage> = {
+  encode(message: IntervalCoverage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(9).double(message.level);
+    }
+    if (message.covered !== 0) {
+      writer.uint32(17).double(message.covered);
+    }
+    if (message.meanWidth !== 0) {
+      writer.uint32(25).double(message.meanWidth);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IntervalCoverage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIntervalCoverage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.level = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.covered = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.meanWidth = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IntervalCoverage>): IntervalCoverage {
+    return IntervalCoverage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IntervalCoverage>): IntervalCoverage {
+    const message = createBaseIntervalCoverage();
+    message.level = object.level ?? 0;
+    message.covered = object.covered ?? 0;
+    message.meanWidth = object.meanWidth ?? 0;
+    return message;
+  },
+};
+
+function createBaseTotalInterval(): TotalInterval {
+  return { level: 0, low: 0, median: 0, high: 0, actual: 0, isCovered: false, intervalScore: 0 };
+}
+
+export const TotalInterval: MessageFns<TotalInterval> = {
+  encode(message: TotalInterval, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(9).double(message.level);
+    }
+    if (message.low !== 0) {
+      writer.uint32(17).double(message.low);
+    }
+    if (message.median !== 0) {
+      writer.uint32(25).double(message.median);
+    }
+    if (message.high !== 0) {
+      writer.uint32(33).double(message.high);
+    }
+    if (message.actual !== 0) {
+      writer.uint32(41).double(message.actual);
+    }
+    if (message.isCovered !== false) {
+      writer.uint32(48).bool(message.isCovered);
+    }
+    if (message.intervalScore !== 0) {
+      writer.uint32(57).double(message.intervalScore);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TotalInterval {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTotalInterval();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.level = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.low = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.median = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.high = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.actual = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.isCovered = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.intervalScore = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TotalInterval>): TotalInterval {
+    return TotalInterval.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TotalInterval>): TotalInterval {
+    const message = createBaseTotalInterval();
+    message.level = object.level ?? 0;
+    message.low = object.low ?? 0;
+    message.median = object.median ?? 0;
+    message.high = object.high ?? 0;
+    message.actual = object.actual ?? 0;
+    message.isCovered = object.isCovered ?? false;
+    message.intervalScore = object.intervalScore ?? 0;
     return message;
   },
 };

@@ -9,12 +9,13 @@ import { DriftLevel, DriftReport } from "./drift.js";
 
 /** Models of when customers buy. */
 export enum ModelKind {
-  /** UNSPECIFIED - The service chooses (today BG/NBD). */
+  /** UNSPECIFIED - The service chooses: ENSEMBLE where the log has the span and the size to calibrate one, else AUTO. */
   UNSPECIFIED = 0,
   BGNBD = 1,
   MBGNBD = 2,
   PARETONBD = 3,
   NBD = 4,
+  /** BGBB - Discrete opportunities, one per time unit of the calendar; horizons are rounded to whole ones. */
   BGBB = 5,
   AUTO = 6,
   /** ONNX - Brought by the user as an ONNX graph. */
@@ -109,6 +110,8 @@ export interface Model {
     | undefined;
   /** Bytes of the stored artefact as JSON; at most 4096. */
   artefactBytes: number;
+  /** Covariance of the logarithms of `spend_parameters`, row by row; empty where the fit gives none. */
+  spendLogCovariance: number[];
 }
 
 export interface PopulationStatistics {
@@ -258,6 +261,7 @@ function createBaseModel(): Model {
     backtestBaseline: undefined,
     drift: undefined,
     artefactBytes: 0,
+    spendLogCovariance: [],
   };
 }
 
@@ -351,6 +355,13 @@ export const Model: MessageFns<Model> = {
     }
     if (message.artefactBytes !== 0) {
       writer.uint32(200).uint32(message.artefactBytes);
+    }
+    if (message.spendLogCovariance.length !== 0) {
+      writer.uint32(210).fork();
+      for (const v of message.spendLogCovariance) {
+        writer.double(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -588,6 +599,24 @@ export const Model: MessageFns<Model> = {
             message.artefactBytes = reader.uint32();
             continue;
           }
+          case 26: {
+            if (tag === 209) {
+              message.spendLogCovariance.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 210) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.spendLogCovariance.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -642,6 +671,7 @@ export const Model: MessageFns<Model> = {
       ? DriftReport.fromPartial(object.drift)
       : undefined;
     message.artefactBytes = object.artefactBytes ?? 0;
+    message.spendLogCovariance = object.spendLogCovariance?.map((e) => e) || [];
     return message;
   },
 };

@@ -59,7 +59,7 @@ export interface PredictionOptions {
   asOf:
     | Date
     | undefined;
-  /** Quantiles wanted, each between 0 and 1; answered by models that have a predictive distribution. */
+  /** Quantiles wanted, each between 0 and 1; up to 32. */
   quantiles: number[];
   model: { $case: "modelVersion"; value: string } | { $case: "label"; value: ModelLabel } | undefined;
 }

@@ -15,6 +15,7 @@ import { BacktestProgress, BacktestReport } from "./backtest.js";
 import { CustomerScore, ScoreStamp } from "./customer_score.js";
 import { DriftReport } from "./drift.js";
 import { Explanation } from "./explanation.js";
+import { ForecastRequest, ForecastResponse } from "./forecast.js";
 import { GateResult } from "./gate.js";
 import { FitProgress, Model, ModelKind, ModelLabel, ModelStamp, SpendModelKind, TimeUnit } from "./model.js";
 import { CustomerQuery, Prediction, PredictionOptions, PredictionResult, ValueTier } from "./prediction.js";
@@ -165,7 +166,12 @@ export interface BacktestRequest {
 }
 
 export interface BacktestResponse {
-  update: { $case: "progress"; value: BacktestProgress } | { $case: "report"; value: BacktestReport } | undefined;
+  update:
+    | { $case: "progress"; value: BacktestProgress }
+    | { $case: "report"; value: BacktestReport }
+    | undefined;
+  /** With the report: the kind that forecast each window, in their order. */
+  fittedKinds: ModelKind[];
 }
 
 export interface ExplainRequest {
@@ -1664,7 +1670,7 @@ export const BacktestRequest: MessageFns<BacktestRequest> = {
 };
 
 function createBaseBacktestResponse(): BacktestResponse {
-  return { update: undefined };
+  return { update: undefined, fittedKinds: [] };
 }
 
 export const BacktestResponse: MessageFns<BacktestResponse> = {
@@ -1676,6 +1682,13 @@ export const BacktestResponse: MessageFns<BacktestResponse> = {
       case "report":
         BacktestReport.encode(message.update.value, writer.uint32(18).fork()).join();
         break;
+    }
+    if (message.fittedKinds.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.fittedKinds) {
+        writer.int32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1709,6 +1722,24 @@ export const BacktestResponse: MessageFns<BacktestResponse> = {
             message.update = { $case: "report", value: BacktestReport.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag === 24) {
+              message.fittedKinds.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.fittedKinds.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1740,6 +1771,7 @@ export const BacktestResponse: MessageFns<BacktestResponse> = {
         break;
       }
     }
+    message.fittedKinds = object.fittedKinds?.map((e) => e) || [];
     return message;
   },
 };
@@ -2991,6 +3023,19 @@ export const SyncValueServiceService = {
     responseSerialize: (value: ListRefitsResponse): Buffer => Buffer.from(ListRefitsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListRefitsResponse => ListRefitsResponse.decode(value),
   },
+  /**
+   * What segments of customers do together: totals with quantiles, from one snapshot of the log; the last message carries
+   * the report. Scope value:read.
+   */
+  forecast: {
+    path: "/kiki.syncvalue.v1.SyncValueService/Forecast" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ForecastRequest): Buffer => Buffer.from(ForecastRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ForecastRequest => ForecastRequest.decode(value),
+    responseSerialize: (value: ForecastResponse): Buffer => Buffer.from(ForecastResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ForecastResponse => ForecastResponse.decode(value),
+  },
 } as const;
 
 export interface SyncValueServiceServer extends UntypedServiceImplementation {
@@ -3034,6 +3079,11 @@ export interface SyncValueServiceServer extends UntypedServiceImplementation {
   listCustomers: handleUnaryCall<ListCustomersRequest, ListCustomersResponse>;
   /** Scheduled refits, newest first. Scope value:read. */
   listRefits: handleUnaryCall<ListRefitsRequest, ListRefitsResponse>;
+  /**
+   * What segments of customers do together: totals with quantiles, from one snapshot of the log; the last message carries
+   * the report. Scope value:read.
+   */
+  forecast: handleServerStreamingCall<ForecastRequest, ForecastResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
