@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { PoolOptions } from './pool.js';
 
 /**
  * A row: int8 (also `count(*)`) as bigint, numeric as string, date as `YYYY-MM-DD`, timestamptz as Date,
@@ -54,6 +55,8 @@ export abstract class Database implements Queryable {
   abstract readonly schema: string;
   /** The raw pool, for libraries that need one (COPY, LISTEN, BullMQ). */
   abstract readonly pool: Pool;
+  /** What another thread of the process opens the same store with; structured-cloneable. */
+  abstract readonly poolOptions: PoolOptions;
   abstract query<R extends Row = Row>(
     sql: string,
     values?: readonly SqlValue[],

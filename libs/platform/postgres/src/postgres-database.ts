@@ -27,16 +27,18 @@ const ISOLATIONS = {
 export class PostgresDatabase extends Database {
   override readonly schema: string;
   override readonly pool: Pool;
+  override readonly poolOptions: PoolOptions;
   private readonly clock: Clock;
   private readonly random: Random;
   private closing: Promise<void> | undefined;
 
-  constructor(readonly options: PostgresDatabaseOptions) {
+  constructor({ clock, random, ...poolOptions }: PostgresDatabaseOptions) {
     super();
-    this.schema = options.schema;
-    this.pool = createPool(options);
-    this.clock = options.clock ?? new SystemClock();
-    this.random = options.random ?? new SystemRandom();
+    this.schema = poolOptions.schema;
+    this.poolOptions = poolOptions;
+    this.pool = createPool(poolOptions);
+    this.clock = clock ?? new SystemClock();
+    this.random = random ?? new SystemRandom();
   }
 
   override async query<R extends Row = Row>(

@@ -60,9 +60,12 @@ function adapters(config: SyncvalueConfig): FactoryProvider[] {
         new SeenModels(database, clock, drifts, config.modelCacheEntries),
     ),
     provide(PostgresCustomerScores, [Database], CustomerScores),
-    factory(WorkerModelThread, [Clock, Metrics], (clock: Clock, metrics: Metrics) => {
-      return new WorkerModelThread(config.fitConcurrency, clock, metrics);
-    }),
+    factory(
+      WorkerModelThread,
+      [Database, Clock, Metrics],
+      ({ poolOptions }: Database, clock: Clock, metrics: Metrics) =>
+        new WorkerModelThread(config.fitConcurrency, poolOptions, clock, metrics),
+    ),
     factory(ModelThread, [WorkerModelThread], (thread: ModelThread) => thread),
     provide(ModelReadiness, [Readiness, WorkerModelThread, RefitCounts, Upkeep]),
     provide(PredictionCounts, [Metrics]),

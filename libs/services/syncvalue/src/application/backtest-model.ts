@@ -1,17 +1,8 @@
-import {
-  Column,
-  DAYS_PER_UNIT,
-  netDays,
-  summarize,
-  PurchaseLog,
-  TableBuilder,
-  type CustomerPurchases,
-  type TimeUnit,
-} from '@kiki/clv';
-import { backtestWindows, type BacktestWindow } from '../domain/backtest-windows.js';
+import type { TimeUnit } from '@kiki/clv';
+import { backtestWindows } from '../domain/backtest-windows.js';
 import { dayInstant, dayOfInstant } from '../domain/ledger-terms.js';
 import type { FitKind } from '../domain/model.js';
-import type { ScoreJob, ScoreOutcome } from '../domain/scoring.js';
+import type { ScoreOutcome } from '../domain/scoring.js';
 import { errors } from '../errors.js';
 import type { FitOptions } from './fit-model.js';
 import type { Ledger } from './ledger.js';
@@ -65,14 +56,15 @@ export class BacktestModel {
       horizonDays: question.horizonDays,
     };
     const windows = backtestWindows(asked, terms);
+    const { kind, timeUnit } = question;
     const scored: ScoredWindow[] = [];
     for (const [i, window] of windows.entries()) {
       const part: FitOptions = {
         signal: options.signal,
         onProgress: (stage, fraction) => options.onProgress(stage, (i + fraction) / windows.length),
       };
-      const outcome = await this.scoreWindow(tenant, question, window, part);
       const { calibrationDay, holdoutDay } = window;
+      const outcome = await this.thread.score({ tenant, kind, timeUnit, ...window }, part);
       scored.push({
         ...outcome,
         calibrationEnd: dayInstant(calibrationDay, terms),
@@ -81,53 +73,5 @@ export class BacktestModel {
       });
     }
     return { windows: scored, currency: terms.currency };
-  }
-
-  private async scoreWindow(
-    tenant: string,
-    question: BacktestQuestion,
-    window: BacktestWindow,
-    options: FitOptions,
-  ): Promise<ScoreOutcome> {
-    const job = await this.read(tenant, question, window, options);
-    return this.thread.score(job, {
-      signal: options.signal,
-      onProgress: (stage, fraction) => options.onProgress(stage, 0.4 + 0.6 * fraction),
-    });
-  }
-
-  private async read(
-    tenant: string,
-    { kind, timeUnit }: BacktestQuestion,
-    { calibrationDay, holdoutDay }: BacktestWindow,
-    { signal, onProgress }: FitOptions,
-  ): Promise<ScoreJob> {
-    const builder = new TableBuilder(timeUnit);
-    const [purchases, spend] = [new Column(), new Column()];
-    const bought: CustomerPurchases[] = [];
-    onProgress('reading', 0);
-    await this.ledger.scan(
-      tenant,
-      holdoutDay,
-      (customerId, days) => {
-        const pastDays = netDays(days, calibrationDay);
-        const past = summarize(pastDays);
-        if (past === undefined) return;
-        if (kind === 'ensemble') bought.push({ customerId, days: pastDays.map(({ day }) => day) });
-        builder.add(customerId, past, calibrationDay);
-        const after = netDays(days, holdoutDay).filter(({ day }) => day > calibrationDay);
-        purchases.push(after.length);
-        spend.push(after.reduce((sum, { micros }) => sum + micros, 0));
-      },
-      { signal, onFraction: (fraction) => onProgress('reading', fraction * 0.4) },
-    );
-    return {
-      table: builder.build(),
-      kind,
-      log: kind === 'ensemble' ? PurchaseLog.of(bought, calibrationDay).columns : undefined,
-      horizon: (holdoutDay - calibrationDay) / DAYS_PER_UNIT[timeUnit],
-      actualPurchases: purchases.values(),
-      actualSpendMicros: spend.values(),
-    };
   }
 }

@@ -1,15 +1,4 @@
-import { createHash } from 'node:crypto';
-import {
-  netDays,
-  summarize,
-  PurchaseLog,
-  TableBuilder,
-  type CustomerPurchases,
-  type CustomerTable,
-  type PurchaseLogColumns,
-  type SpendModelKind,
-  type TimeUnit,
-} from '@kiki/clv';
+import type { SpendModelKind, TimeUnit } from '@kiki/clv';
 import type { Clock } from '@kiki/kernel';
 import { errors } from '../errors.js';
 import { dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
@@ -23,11 +12,12 @@ import {
   type ModelLabel,
   type StandardOptions,
 } from '../domain/model.js';
-import type { FitOutcome, OnProgress } from '../domain/fitting.js';
+import type { OnProgress } from '../domain/fitting.js';
 import { askGates, failedGates, type GateResult, type GateSettings } from '../domain/gates.js';
 import type { StoredBacktest } from '../domain/stored-backtest.js';
 import type { GateBacktest } from './gate-backtest.js';
 import type { Ledger } from './ledger.js';
+import type { LogFit } from './log-jobs.js';
 import type { ModelThread } from './model-thread.js';
 import type { Models, StoredModel } from './models.js';
 import { championOf } from './promote-model.js';
@@ -57,14 +47,6 @@ export interface FitOptions {
   readonly onProgress: OnProgress;
 }
 
-interface Reading {
-  readonly table: CustomerTable;
-  /** Of an ensemble only. */
-  readonly log: PurchaseLogColumns | undefined;
-  readonly dataSha256: string;
-  readonly transactionCount: number;
-}
-
 /** What a fit goes by. */
 export interface FitSettings {
   readonly standard: StandardOptions;
@@ -74,7 +56,7 @@ export interface FitSettings {
 /** Share of the progress that the fit itself has; the back-test follows. */
 const FIT_SHARE = 0.6;
 
-/** Reads the statistics of a log, fits and back-tests on threads of their own and stores the model. */
+/** Fits to a log and back-tests on threads of their own and stores the model. */
 export class FitModel {
   constructor(
     private readonly ledger: Ledger,
@@ -93,20 +75,18 @@ export class FitModel {
     const endDay =
       calibrationEnd === undefined ? terms.newestDay : dayOfInstant(calibrationEnd, terms);
     const startedMs = this.clock.monotonicMs();
-    const fitting = partOf(options, 0, FIT_SHARE);
-    const reading = await this.read(tenant, terms, endDay, request, fitting);
     const { standard } = this.settings;
-    const job = { table: reading.table, log: reading.log, kind, spendKind, standard };
-    const customerCount = reading.table.customerIds.length;
-    const outcome = await this.work.thread.fit(job, fitting);
+    const { currency, timeZone } = terms;
+    const job = { tenant, currency, timeZone, endDay, kind, spendKind, timeUnit, standard };
+    const fitted = await this.work.thread.fit(job, partOf(options, 0, FIT_SHARE));
     const fitDurationMs = this.clock.monotonicMs() - startedMs;
     const champion = await championOf(this.models, tenant);
     const question = { kind, timeUnit, terms, endDay, champion };
     const scoring = partOf(options, FIT_SHARE, 0.95, 'backtest');
     const backtest = await this.work.backtest.execute(tenant, question, scoring);
     options.onProgress('storing', 0.95);
-    const facts = { ...reading, customerCount, endDay, fitDurationMs };
-    const artefact = artefactOf(request, terms, { ...facts, outcome, backtest });
+    const facts = { ...fitted, endDay, fitDurationMs, backtest };
+    const artefact = artefactOf(request, terms, facts);
     options.signal.throwIfAborted();
     return this.store(tenant, request, artefact, champion);
   }
@@ -131,44 +111,10 @@ export class FitModel {
     const model = await this.models.add(tenant, { artefact, label: given, move });
     return { model, gates: gates ?? [] };
   }
-
-  private async read(
-    tenant: string,
-    terms: LedgerTerms,
-    endDay: number,
-    { kind, timeUnit }: FitRequest,
-    { signal, onProgress }: FitOptions,
-  ): Promise<Reading> {
-    const builder = new TableBuilder(timeUnit);
-    const { currency, timeZone } = terms;
-    const hash = createHash('sha256').update(`${currency}/${timeZone}/${endDay}\n`);
-    let transactionCount = 0;
-    const bought: CustomerPurchases[] = [];
-    onProgress('reading', 0);
-    await this.ledger.scan(
-      tenant,
-      endDay,
-      (customerId, days) => {
-        for (const day of days) transactionCount += day.purchases + day.refunds;
-        const netted = netDays(days, endDay);
-        const history = summarize(netted);
-        if (history === undefined) return;
-        if (kind === 'ensemble') bought.push({ customerId, days: netted.map(({ day }) => day) });
-        builder.add(customerId, history, endDay);
-        const { frequency, firstDay, lastDay, repeatMicros } = history;
-        hash.update(`${customerId}\0${frequency}/${firstDay}/${lastDay}/${repeatMicros}\n`);
-      },
-      { signal, onFraction: (fraction) => onProgress('reading', fraction * 0.3) },
-    );
-    const log = kind === 'ensemble' ? PurchaseLog.of(bought, endDay).columns : undefined;
-    return { table: builder.build(), log, dataSha256: hash.digest('hex'), transactionCount };
-  }
 }
 
-interface FitFacts extends Omit<Reading, 'table' | 'log'> {
-  readonly outcome: FitOutcome;
+interface FitFacts extends LogFit {
   readonly backtest: StoredBacktest | undefined;
-  readonly customerCount: number;
   readonly endDay: number;
   readonly fitDurationMs: number;
 }

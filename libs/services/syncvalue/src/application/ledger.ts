@@ -28,13 +28,6 @@ export interface TenantView {
   readonly labels: Labels;
 }
 
-/** How a whole log is read. */
-export interface ScanOptions {
-  readonly signal: AbortSignal;
-  /** Share of the customers read, from 0 to 1. */
-  readonly onFraction?: (fraction: number) => void;
-}
-
 /** The order logs of all tenants and the customers' states made from them. */
 export abstract class Ledger {
   /**
@@ -61,14 +54,4 @@ export abstract class Ledger {
     ids: readonly string[],
     endDay: number,
   ): Promise<Map<string, LedgerDay[]>>;
-  /**
-   * Visits every customer with a day up to `endDay`, in ascending byte order of the id, on one snapshot of the log.
-   * @throws what the signal was aborted with
-   */
-  abstract scan(
-    tenant: string,
-    endDay: number,
-    visit: (customerId: string, days: readonly LedgerDay[]) => void,
-    options: ScanOptions,
-  ): Promise<void>;
 }

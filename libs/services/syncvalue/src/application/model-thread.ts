@@ -1,5 +1,6 @@
-import type { FitJob, FitOutcome, OnProgress } from '../domain/fitting.js';
-import type { ScoreJob, ScoreOutcome } from '../domain/scoring.js';
+import type { OnProgress } from '../domain/fitting.js';
+import type { ScoreOutcome } from '../domain/scoring.js';
+import type { LogFit, LogFitJob, LogScoreJob } from './log-jobs.js';
 
 /** How a job is followed. */
 export interface JobOptions {
@@ -8,10 +9,10 @@ export interface JobOptions {
   readonly onProgress: OnProgress;
 }
 
-/** Runs fits and scorings off the event loop. */
+/** Reads logs, fits and scores off the event loop. */
 export abstract class ModelThread {
-  /** @throws clv_not_enough_data, fit_failed, what the signal was aborted with */
-  abstract fit(job: FitJob, options: JobOptions): Promise<FitOutcome>;
+  /** @throws clv_not_enough_data, fit_failed, unavailable, what the signal was aborted with */
+  abstract fit(job: LogFitJob, options: JobOptions): Promise<LogFit>;
   /** @throws as fit */
-  abstract score(job: ScoreJob, options: JobOptions): Promise<ScoreOutcome>;
+  abstract score(job: LogScoreJob, options: JobOptions): Promise<ScoreOutcome>;
 }

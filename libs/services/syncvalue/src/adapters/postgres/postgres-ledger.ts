@@ -4,7 +4,6 @@ import {
   Ledger,
   type ChunkOutcome,
   type LedgerDay,
-  type ScanOptions,
   type TenantView,
   type TransactionChunk,
 } from '../../application/ledger.js';
@@ -13,7 +12,6 @@ import { admit, withoutCurrency, type LedgerTerms } from '../../domain/ledger-te
 import type { Labels } from '../../domain/model.js';
 import { errors } from '../../errors.js';
 import { addDays, advanceStates } from './customer-tables.js';
-import { scanDays, type VisitDays } from './day-scan.js';
 import { LeasedViews } from './leased-views.js';
 import { dayOfRow, stateOfRow, type DayRow, type StateRow } from './rows.js';
 import { SharedReads } from './shared-reads.js';
@@ -111,18 +109,6 @@ export class PostgresLedger extends Ledger {
       else days.push(dayOfRow(row));
     }
     return found;
-  }
-
-  override scan(
-    tenant: string,
-    endDay: number,
-    visit: VisitDays,
-    options: ScanOptions,
-  ): Promise<void> {
-    // One snapshot for all pages; run once, because visits cannot be taken back.
-    const snapshot = { isolation: 'repeatable read', isReadOnly: true, attempts: 1 } as const;
-    const log = { tenant, endDay };
-    return this.database.transaction((tx) => scanDays(tx, log, visit, options), snapshot);
   }
 
   private async readView(tenant: string): Promise<TenantView | undefined> {

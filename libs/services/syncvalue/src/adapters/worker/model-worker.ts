@@ -2,20 +2,33 @@ import { constants, setPriority } from 'node:os';
 import { platform } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DomainError, kernelErrors } from '@kiki/kernel';
-import { fit } from '../../domain/fitting.js';
-import { score } from '../../domain/scoring.js';
-import type { WireError, WorkerJob, WorkerMessage } from './protocol.js';
+import { PostgresDatabase } from '@kiki/postgres';
+import { fitLog, scoreLog } from '../../application/log-jobs.js';
+import type { OnProgress } from '../../domain/fitting.js';
+import { logScan } from '../postgres/day-scan.js';
+import type { WireError, WorkerMessage, WorkerOutcome, WorkerTask } from './protocol.js';
 
 /** The thread's program: does the one job it was started with. */
-function main(task: WorkerJob): void {
+async function main(task: WorkerTask): Promise<void> {
   const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
-  const onProgress = (stage: string, fraction: number): void =>
-    say({ kind: 'progress', stage, fraction });
+  const onProgress: OnProgress = (stage, fraction) => say({ kind: 'progress', stage, fraction });
   try {
-    const outcome = task.kind === 'fit' ? fit(task.job, onProgress) : score(task.job, onProgress);
-    say({ kind: 'done', outcome });
+    say({ kind: 'done', outcome: await work(task, onProgress) });
   } catch (error) {
     say({ kind: 'failed', error: wireError(error) });
+  }
+}
+
+/** On a connection of its own: rows are parsed here and not where calls are answered. */
+async function work(task: WorkerTask, onProgress: OnProgress): Promise<WorkerOutcome> {
+  const database = new PostgresDatabase({ ...task.store, max: 1 });
+  const scan = logScan(database);
+  try {
+    return task.kind === 'fit'
+      ? await fitLog(scan, task.job, onProgress)
+      : await scoreLog(scan, task.job, onProgress);
+  } finally {
+    await database.close();
   }
 }
 
@@ -40,4 +53,4 @@ function giveWay(): void {
 }
 
 giveWay();
-main(workerData as WorkerJob);
+await main(workerData as WorkerTask);

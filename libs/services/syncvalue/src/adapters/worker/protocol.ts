@@ -1,11 +1,18 @@
 import type { ErrorDetails, ErrorKind } from '@kiki/kernel';
-import type { FitJob, FitOutcome } from '../../domain/fitting.js';
-import type { ScoreJob, ScoreOutcome } from '../../domain/scoring.js';
+import type { PoolOptions } from '@kiki/postgres';
+import type { LogFit, LogFitJob, LogScoreJob } from '../../application/log-jobs.js';
+import type { ScoreOutcome } from '../../domain/scoring.js';
 
-/** What a worker is started with: one job, then it ends. */
+/** One job for a worker. */
 export type WorkerJob =
-  | { readonly kind: 'fit'; readonly job: FitJob }
-  | { readonly kind: 'score'; readonly job: ScoreJob };
+  | { readonly kind: 'fit'; readonly job: LogFitJob }
+  | { readonly kind: 'score'; readonly job: LogScoreJob };
+
+/** What a job yields. */
+export type WorkerOutcome = LogFit | ScoreOutcome;
+
+/** What a worker is started with: one job and the store that its log lies in; then it ends. */
+export type WorkerTask = WorkerJob & { readonly store: PoolOptions };
 
 /** A DomainError as it crosses threads. */
 export interface WireError {
@@ -18,5 +25,5 @@ export interface WireError {
 /** What a worker says. */
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly stage: string; readonly fraction: number }
-  | { readonly kind: 'done'; readonly outcome: FitOutcome | ScoreOutcome }
+  | { readonly kind: 'done'; readonly outcome: WorkerOutcome }
   | { readonly kind: 'failed'; readonly error: WireError };

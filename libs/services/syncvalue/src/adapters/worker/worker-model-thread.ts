@@ -1,11 +1,12 @@
-import { Worker, type TransferListItem, type WorkerOptions } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { DomainError, kernelErrors, type Clock } from '@kiki/kernel';
 import type { Metrics } from '@kiki/metrics';
+import type { PoolOptions } from '@kiki/postgres';
+import type { LogFit, LogFitJob, LogScoreJob } from '../../application/log-jobs.js';
 import { ModelThread, type JobOptions } from '../../application/model-thread.js';
-import type { FitJob, FitOutcome } from '../../domain/fitting.js';
-import type { ScoreJob, ScoreOutcome } from '../../domain/scoring.js';
+import type { ScoreOutcome } from '../../domain/scoring.js';
 import { Slots } from './slots.js';
-import type { WorkerJob, WorkerMessage } from './protocol.js';
+import type { WireError, WorkerJob, WorkerMessage, WorkerOutcome, WorkerTask } from './protocol.js';
 
 /**
  * Runs each job on a worker thread of its own, `concurrency` at a time; an aborted job's thread is ended at
@@ -17,6 +18,7 @@ export class WorkerModelThread extends ModelThread {
 
   constructor(
     concurrency: number,
+    private readonly store: PoolOptions,
     private readonly clock: Clock,
     metrics: Metrics,
   ) {
@@ -39,41 +41,37 @@ export class WorkerModelThread extends ModelThread {
     return this.slots.taken;
   }
 
-  override fit(job: FitJob, options: JobOptions): Promise<FitOutcome> {
-    return this.run({ kind: 'fit', job }, options) as Promise<FitOutcome>;
+  override fit(job: LogFitJob, options: JobOptions): Promise<LogFit> {
+    return this.run({ kind: 'fit', job }, options) as Promise<LogFit>;
   }
 
-  override score(job: ScoreJob, options: JobOptions): Promise<ScoreOutcome> {
+  override score(job: LogScoreJob, options: JobOptions): Promise<ScoreOutcome> {
     return this.run({ kind: 'score', job }, options) as Promise<ScoreOutcome>;
   }
 
-  private async run(task: WorkerJob, options: JobOptions): Promise<FitOutcome | ScoreOutcome> {
+  private async run(job: WorkerJob, options: JobOptions): Promise<WorkerOutcome> {
     const release = await this.slots.take(options.signal);
     const startedMs = this.clock.monotonicMs();
     let outcome = 'failed';
     try {
-      const result = await runWorker(task, options);
+      const result = await runWorker({ ...job, store: this.store }, options);
       outcome = 'done';
       return result;
     } finally {
       release();
       const seconds = (this.clock.monotonicMs() - startedMs) / 1000;
-      this.durations.observe({ kind: task.kind, outcome }, seconds);
+      this.durations.observe({ kind: job.kind, outcome }, seconds);
     }
   }
 }
 
 async function runWorker(
-  task: WorkerJob,
+  task: WorkerTask,
   { signal, onProgress }: JobOptions,
-): Promise<FitOutcome | ScoreOutcome> {
+): Promise<WorkerOutcome> {
   signal.throwIfAborted();
-  const worker = new Worker(workerProgram(), {
-    ...workerOptions(),
-    workerData: task,
-    transferList: buffersOf(task),
-  });
-  const ended = Promise.withResolvers<FitOutcome | ScoreOutcome>();
+  const worker = new Worker(workerProgram(), { ...workerOptions(), workerData: task });
+  const ended = Promise.withResolvers<WorkerOutcome>();
   worker.on('message', (message: WorkerMessage) => {
     if (message.kind === 'progress') onProgress(message.stage, message.fraction);
     else if (message.kind === 'done') ended.resolve(message.outcome);
@@ -93,21 +91,8 @@ async function runWorker(
   }
 }
 
-function domainError(error: {
-  readonly code: string;
-  readonly kind: DomainError['kind'];
-  readonly message: string;
-  readonly details: DomainError['details'];
-}): DomainError {
-  return new DomainError(error.code, error.kind, error.message, error.details);
-}
-
-/** The columns are handed over, not copied. */
-function buffersOf({ kind, job }: WorkerJob): TransferListItem[] {
-  const { frequency, recency, age, spendMeanMicros } = job.table;
-  const columns = [frequency, recency, age, spendMeanMicros];
-  if (kind === 'score') columns.push(job.actualPurchases, job.actualSpendMicros);
-  return columns.map((column) => column.buffer as ArrayBuffer);
+function domainError({ code, kind, message, details }: WireError): DomainError {
+  return new DomainError(code, kind, message, details);
 }
 
 const isSource = import.meta.url.endsWith('.ts');
