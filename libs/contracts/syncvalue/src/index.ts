@@ -1,6 +1,7 @@
 export * from './generated/kiki/syncvalue/v1/backtest.js';
 export * from './generated/kiki/syncvalue/v1/explanation.js';
 export * from './generated/kiki/syncvalue/v1/model.js';
+export * from './generated/kiki/syncvalue/v1/onnx_model.js';
 export * from './generated/kiki/syncvalue/v1/customer_score.js';
 export * from './generated/kiki/syncvalue/v1/drift.js';
 export * from './generated/kiki/syncvalue/v1/forecast.js';

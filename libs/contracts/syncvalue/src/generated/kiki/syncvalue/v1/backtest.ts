@@ -48,7 +48,14 @@ export interface BacktestMetrics {
    * How far the distribution of the forecast has moved from that of the window before: population stability index over
    * its tenths. Absent of the first window, of baselines and of the back-tests that models keep.
    */
-  scorePsi?: number | undefined;
+  scorePsi?:
+    | number
+    | undefined;
+  /**
+   * True of a brought model whose output is revenue: what is said of purchases above, in the deciles and the errors, is
+   * said of units of the currency instead.
+   */
+  isOfRevenue: boolean;
 }
 
 /** Intervals of the predictive distribution beside what happened. */
@@ -227,6 +234,7 @@ function createBaseBacktestMetrics(): BacktestMetrics {
     currency: "",
     intervals: undefined,
     scorePsi: undefined,
+    isOfRevenue: false,
   };
 }
 
@@ -300,6 +308,9 @@ export const BacktestMetrics: MessageFns<BacktestMetrics> = {
     }
     if (message.scorePsi !== undefined) {
       writer.uint32(161).double(message.scorePsi);
+    }
+    if (message.isOfRevenue !== false) {
+      writer.uint32(168).bool(message.isOfRevenue);
     }
     return writer;
   },
@@ -477,6 +488,14 @@ export const BacktestMetrics: MessageFns<BacktestMetrics> = {
             message.scorePsi = reader.double();
             continue;
           }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.isOfRevenue = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -522,6 +541,7 @@ export const BacktestMetrics: MessageFns<BacktestMetrics> = {
       ? IntervalMetrics.fromPartial(object.intervals)
       : undefined;
     message.scorePsi = object.scorePsi ?? undefined;
+    message.isOfRevenue = object.isOfRevenue ?? false;
     return message;
   },
 };

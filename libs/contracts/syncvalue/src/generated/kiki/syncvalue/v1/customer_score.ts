@@ -25,8 +25,9 @@ export interface CustomerScore {
   customerId: string;
   /** What Predict says by default: expected discounted margin within the horizon, rounded half-even. */
   ltvMicros: bigint;
-  expectedPurchases: number;
-  aliveProbability: number;
+  /** Absent where the model cannot say, as in Prediction. */
+  expectedPurchases?: number | undefined;
+  aliveProbability?: number | undefined;
   valueTier: ValueTier;
   rfm: RfmScores | undefined;
 }
@@ -124,7 +125,14 @@ export const RfmScores: MessageFns<RfmScores> = {
 };
 
 function createBaseCustomerScore(): CustomerScore {
-  return { customerId: "", ltvMicros: 0n, expectedPurchases: 0, aliveProbability: 0, valueTier: 0, rfm: undefined };
+  return {
+    customerId: "",
+    ltvMicros: 0n,
+    expectedPurchases: undefined,
+    aliveProbability: undefined,
+    valueTier: 0,
+    rfm: undefined,
+  };
 }
 
 export const CustomerScore: MessageFns<CustomerScore> = {
@@ -138,10 +146,10 @@ export const CustomerScore: MessageFns<CustomerScore> = {
       }
       writer.uint32(16).int64(message.ltvMicros);
     }
-    if (message.expectedPurchases !== 0) {
+    if (message.expectedPurchases !== undefined) {
       writer.uint32(25).double(message.expectedPurchases);
     }
-    if (message.aliveProbability !== 0) {
+    if (message.aliveProbability !== undefined) {
       writer.uint32(33).double(message.aliveProbability);
     }
     if (message.valueTier !== 0) {
@@ -233,8 +241,8 @@ export const CustomerScore: MessageFns<CustomerScore> = {
     const message = createBaseCustomerScore();
     message.customerId = object.customerId ?? "";
     message.ltvMicros = (object.ltvMicros !== undefined && object.ltvMicros !== null) ? BigInt(object.ltvMicros) : 0n;
-    message.expectedPurchases = object.expectedPurchases ?? 0;
-    message.aliveProbability = object.aliveProbability ?? 0;
+    message.expectedPurchases = object.expectedPurchases ?? undefined;
+    message.aliveProbability = object.aliveProbability ?? undefined;
     message.valueTier = object.valueTier ?? 0;
     message.rfm = (object.rfm !== undefined && object.rfm !== null) ? RfmScores.fromPartial(object.rfm) : undefined;
     return message;

@@ -4,22 +4,33 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-/** value = alive_probability × expected_purchases_if_alive × expected_spend × margin × discount_factor, unrounded. */
+/**
+ * value = expected_revenue × margin × discount_factor; expected_revenue = expected_purchases × expected_spend;
+ * expected_purchases = alive_probability × expected_purchases_if_alive; all unrounded. What a model does not tell is
+ * absent: a brought model tells revenue alone, or purchases without the factors behind them.
+ */
 export interface ValueFactors {
-  aliveProbability: number;
-  expectedPurchasesIfAlive: number;
+  aliveProbability?: number | undefined;
+  expectedPurchasesIfAlive?:
+    | number
+    | undefined;
   /** Units of the currency, not micros. */
-  expectedSpend: number;
+  expectedSpend?: number | undefined;
   margin: number;
-  /** Discounted over undiscounted purchases. */
+  /** Discounted over undiscounted purchases; of a brought model those that are spread evenly over the horizon. */
   discountFactor: number;
   /** The product, in units of the currency. */
   value: number;
+  expectedPurchases?:
+    | number
+    | undefined;
+  /** Undiscounted and before the margin, units of the currency. */
+  expectedRevenue: number;
 }
 
 /** How much one statistic moves the value away from that of the average customer. */
 export interface Contribution {
-  /** recency, frequency, age or spend. */
+  /** recency, frequency, age, spend or, where it was counted, acquisition. */
   feature: string;
   /** Units of the currency, signed; all contributions and the population's value sum to the value. */
   valueDelta: number;
@@ -38,18 +49,27 @@ export interface Explanation {
 }
 
 function createBaseValueFactors(): ValueFactors {
-  return { aliveProbability: 0, expectedPurchasesIfAlive: 0, expectedSpend: 0, margin: 0, discountFactor: 0, value: 0 };
+  return {
+    aliveProbability: undefined,
+    expectedPurchasesIfAlive: undefined,
+    expectedSpend: undefined,
+    margin: 0,
+    discountFactor: 0,
+    value: 0,
+    expectedPurchases: undefined,
+    expectedRevenue: 0,
+  };
 }
 
 export const ValueFactors: MessageFns<ValueFactors> = {
   encode(message: ValueFactors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.aliveProbability !== 0) {
+    if (message.aliveProbability !== undefined) {
       writer.uint32(9).double(message.aliveProbability);
     }
-    if (message.expectedPurchasesIfAlive !== 0) {
+    if (message.expectedPurchasesIfAlive !== undefined) {
       writer.uint32(17).double(message.expectedPurchasesIfAlive);
     }
-    if (message.expectedSpend !== 0) {
+    if (message.expectedSpend !== undefined) {
       writer.uint32(25).double(message.expectedSpend);
     }
     if (message.margin !== 0) {
@@ -60,6 +80,12 @@ export const ValueFactors: MessageFns<ValueFactors> = {
     }
     if (message.value !== 0) {
       writer.uint32(49).double(message.value);
+    }
+    if (message.expectedPurchases !== undefined) {
+      writer.uint32(57).double(message.expectedPurchases);
+    }
+    if (message.expectedRevenue !== 0) {
+      writer.uint32(65).double(message.expectedRevenue);
     }
     return writer;
   },
@@ -125,6 +151,22 @@ export const ValueFactors: MessageFns<ValueFactors> = {
             message.value = reader.double();
             continue;
           }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.expectedPurchases = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.expectedRevenue = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -142,12 +184,14 @@ export const ValueFactors: MessageFns<ValueFactors> = {
   },
   fromPartial(object: DeepPartial<ValueFactors>): ValueFactors {
     const message = createBaseValueFactors();
-    message.aliveProbability = object.aliveProbability ?? 0;
-    message.expectedPurchasesIfAlive = object.expectedPurchasesIfAlive ?? 0;
-    message.expectedSpend = object.expectedSpend ?? 0;
+    message.aliveProbability = object.aliveProbability ?? undefined;
+    message.expectedPurchasesIfAlive = object.expectedPurchasesIfAlive ?? undefined;
+    message.expectedSpend = object.expectedSpend ?? undefined;
     message.margin = object.margin ?? 0;
     message.discountFactor = object.discountFactor ?? 0;
     message.value = object.value ?? 0;
+    message.expectedPurchases = object.expectedPurchases ?? undefined;
+    message.expectedRevenue = object.expectedRevenue ?? 0;
     return message;
   },
 };

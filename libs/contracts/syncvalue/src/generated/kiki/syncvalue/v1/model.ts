@@ -4,8 +4,10 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { AcquisitionModel } from "./acquisition.js";
 import { BacktestMetrics, BaselineMetrics } from "./backtest.js";
 import { DriftLevel, DriftReport } from "./drift.js";
+import { OnnxModel } from "./onnx_model.js";
 
 /** Models of when customers buy. */
 export enum ModelKind {
@@ -68,7 +70,8 @@ export interface Model {
   spendKind: SpendModelKind;
   parameters: ModelParameter[];
   spendParameters: ModelParameter[];
-  logLikelihood: number;
+  /** Absent of a model that was brought and not fitted. */
+  logLikelihood?: number | undefined;
   spendLogLikelihood?: number | undefined;
   timeUnit: TimeUnit;
   currency: string;
@@ -112,6 +115,12 @@ export interface Model {
   artefactBytes: number;
   /** Covariance of the logarithms of `spend_parameters`, row by row; empty where the fit gives none. */
   spendLogCovariance: number[];
+  /** What was learned about how the customers came; absent where the log has no acquisition attributes. */
+  acquisition:
+    | AcquisitionModel
+    | undefined;
+  /** Of models of kind ONNX only. */
+  onnx: OnnxModel | undefined;
 }
 
 export interface PopulationStatistics {
@@ -241,7 +250,7 @@ function createBaseModel(): Model {
     spendKind: 0,
     parameters: [],
     spendParameters: [],
-    logLikelihood: 0,
+    logLikelihood: undefined,
     spendLogLikelihood: undefined,
     timeUnit: 0,
     currency: "",
@@ -262,6 +271,8 @@ function createBaseModel(): Model {
     drift: undefined,
     artefactBytes: 0,
     spendLogCovariance: [],
+    acquisition: undefined,
+    onnx: undefined,
   };
 }
 
@@ -282,7 +293,7 @@ export const Model: MessageFns<Model> = {
     for (const v of message.spendParameters) {
       ModelParameter.encode(v!, writer.uint32(42).fork()).join();
     }
-    if (message.logLikelihood !== 0) {
+    if (message.logLikelihood !== undefined) {
       writer.uint32(49).double(message.logLikelihood);
     }
     if (message.spendLogLikelihood !== undefined) {
@@ -362,6 +373,12 @@ export const Model: MessageFns<Model> = {
         writer.double(v);
       }
       writer.join();
+    }
+    if (message.acquisition !== undefined) {
+      AcquisitionModel.encode(message.acquisition, writer.uint32(218).fork()).join();
+    }
+    if (message.onnx !== undefined) {
+      OnnxModel.encode(message.onnx, writer.uint32(226).fork()).join();
     }
     return writer;
   },
@@ -617,6 +634,22 @@ export const Model: MessageFns<Model> = {
 
             break;
           }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.acquisition = AcquisitionModel.decode(reader, reader.uint32());
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.onnx = OnnxModel.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -639,7 +672,7 @@ export const Model: MessageFns<Model> = {
     message.spendKind = object.spendKind ?? 0;
     message.parameters = object.parameters?.map((e) => ModelParameter.fromPartial(e)) || [];
     message.spendParameters = object.spendParameters?.map((e) => ModelParameter.fromPartial(e)) || [];
-    message.logLikelihood = object.logLikelihood ?? 0;
+    message.logLikelihood = object.logLikelihood ?? undefined;
     message.spendLogLikelihood = object.spendLogLikelihood ?? undefined;
     message.timeUnit = object.timeUnit ?? 0;
     message.currency = object.currency ?? "";
@@ -672,6 +705,10 @@ export const Model: MessageFns<Model> = {
       : undefined;
     message.artefactBytes = object.artefactBytes ?? 0;
     message.spendLogCovariance = object.spendLogCovariance?.map((e) => e) || [];
+    message.acquisition = (object.acquisition !== undefined && object.acquisition !== null)
+      ? AcquisitionModel.fromPartial(object.acquisition)
+      : undefined;
+    message.onnx = (object.onnx !== undefined && object.onnx !== null) ? OnnxModel.fromPartial(object.onnx) : undefined;
     return message;
   },
 };

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { Acquisition, AppliedAcquisition } from "./acquisition.js";
 import { ModelLabel } from "./model.js";
 
 /** Why an answer is not the model's for exactly this customer. */
@@ -38,12 +39,20 @@ export interface CustomerStatistics {
 
 /** Whom to predict. */
 export interface CustomerQuery {
-  subject: { $case: "customerId"; value: string } | { $case: "statistics"; value: CustomerStatistics } | undefined;
+  subject:
+    | { $case: "customerId"; value: string }
+    | { $case: "statistics"; value: CustomerStatistics }
+    | undefined;
+  /** How the customer came, for somebody new or given by statistics; what the log knows of a customer goes first. */
+  acquisition: Acquisition | undefined;
 }
 
 /** How to predict. Everything has a default. */
 export interface PredictionOptions {
-  /** How far to look ahead, up to 36525 days. Absent: 365.25 (12 months of 30.4375 days). */
+  /**
+   * How far to look ahead, up to 36525 days. Absent: 365.25 (12 months of 30.4375 days); of a brought model that knows
+   * one horizon only: that one, and any other is refused.
+   */
   horizonDays?:
     | number
     | undefined;
@@ -72,15 +81,19 @@ export interface QuantileValue {
 }
 
 export interface Prediction {
-  /** Purchases expected within the horizon. */
-  expectedPurchases: number;
-  /** Probability that the customer is still a customer at as_of. */
-  aliveProbability: number;
+  /** Purchases expected within the horizon; absent where the model only speaks of revenue. */
+  expectedPurchases?:
+    | number
+    | undefined;
+  /** Probability that the customer is still a customer at as_of; absent where the model cannot say. */
+  aliveProbability?:
+    | number
+    | undefined;
   /** Expected discounted margin within the horizon, rounded half-even. */
   ltvMicros: bigint;
   currency: string;
-  /** Expected spend per purchase. */
-  expectedSpendMicros: bigint;
+  /** Expected spend per purchase; absent where the model only speaks of revenue. */
+  expectedSpendMicros?: bigint | undefined;
   fallbackReason: FallbackReason;
   /** Horizon that was used. */
   horizonDays: number;
@@ -88,7 +101,11 @@ export interface Prediction {
   quantiles: QuantileValue[];
   valueTier: ValueTier;
   /** Probability of at least one purchase within the horizon; absent where the model cannot say. */
-  activeProbability?: number | undefined;
+  activeProbability?:
+    | number
+    | undefined;
+  /** How the way in which the customer came was counted; absent where it is not known or the model learned nothing of it. */
+  acquisition: AppliedAcquisition | undefined;
 }
 
 /** Why one item of a batch has no prediction. */
@@ -203,7 +220,7 @@ export const CustomerStatistics: MessageFns<CustomerStatistics> = {
 };
 
 function createBaseCustomerQuery(): CustomerQuery {
-  return { subject: undefined };
+  return { subject: undefined, acquisition: undefined };
 }
 
 export const CustomerQuery: MessageFns<CustomerQuery> = {
@@ -215,6 +232,9 @@ export const CustomerQuery: MessageFns<CustomerQuery> = {
       case "statistics":
         CustomerStatistics.encode(message.subject.value, writer.uint32(18).fork()).join();
         break;
+    }
+    if (message.acquisition !== undefined) {
+      Acquisition.encode(message.acquisition, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -248,6 +268,14 @@ export const CustomerQuery: MessageFns<CustomerQuery> = {
             message.subject = { $case: "statistics", value: CustomerStatistics.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.acquisition = Acquisition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -279,6 +307,9 @@ export const CustomerQuery: MessageFns<CustomerQuery> = {
         break;
       }
     }
+    message.acquisition = (object.acquisition !== undefined && object.acquisition !== null)
+      ? Acquisition.fromPartial(object.acquisition)
+      : undefined;
     return message;
   },
 };
@@ -529,26 +560,27 @@ export const QuantileValue: MessageFns<QuantileValue> = {
 
 function createBasePrediction(): Prediction {
   return {
-    expectedPurchases: 0,
-    aliveProbability: 0,
+    expectedPurchases: undefined,
+    aliveProbability: undefined,
     ltvMicros: 0n,
     currency: "",
-    expectedSpendMicros: 0n,
+    expectedSpendMicros: undefined,
     fallbackReason: 0,
     horizonDays: 0,
     asOf: undefined,
     quantiles: [],
     valueTier: 0,
     activeProbability: undefined,
+    acquisition: undefined,
   };
 }
 
 export const Prediction: MessageFns<Prediction> = {
   encode(message: Prediction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.expectedPurchases !== 0) {
+    if (message.expectedPurchases !== undefined) {
       writer.uint32(9).double(message.expectedPurchases);
     }
-    if (message.aliveProbability !== 0) {
+    if (message.aliveProbability !== undefined) {
       writer.uint32(17).double(message.aliveProbability);
     }
     if (message.ltvMicros !== 0n) {
@@ -560,7 +592,7 @@ export const Prediction: MessageFns<Prediction> = {
     if (message.currency !== "") {
       writer.uint32(34).string(message.currency);
     }
-    if (message.expectedSpendMicros !== 0n) {
+    if (message.expectedSpendMicros !== undefined) {
       if (BigInt.asIntN(64, message.expectedSpendMicros) !== message.expectedSpendMicros) {
         throw new globalThis.Error("value provided for field message.expectedSpendMicros of type int64 too large");
       }
@@ -583,6 +615,9 @@ export const Prediction: MessageFns<Prediction> = {
     }
     if (message.activeProbability !== undefined) {
       writer.uint32(89).double(message.activeProbability);
+    }
+    if (message.acquisition !== undefined) {
+      AppliedAcquisition.encode(message.acquisition, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -688,6 +723,14 @@ export const Prediction: MessageFns<Prediction> = {
             message.activeProbability = reader.double();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.acquisition = AppliedAcquisition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -705,19 +748,22 @@ export const Prediction: MessageFns<Prediction> = {
   },
   fromPartial(object: DeepPartial<Prediction>): Prediction {
     const message = createBasePrediction();
-    message.expectedPurchases = object.expectedPurchases ?? 0;
-    message.aliveProbability = object.aliveProbability ?? 0;
+    message.expectedPurchases = object.expectedPurchases ?? undefined;
+    message.aliveProbability = object.aliveProbability ?? undefined;
     message.ltvMicros = (object.ltvMicros !== undefined && object.ltvMicros !== null) ? BigInt(object.ltvMicros) : 0n;
     message.currency = object.currency ?? "";
     message.expectedSpendMicros = (object.expectedSpendMicros !== undefined && object.expectedSpendMicros !== null)
       ? BigInt(object.expectedSpendMicros)
-      : 0n;
+      : undefined;
     message.fallbackReason = object.fallbackReason ?? 0;
     message.horizonDays = object.horizonDays ?? 0;
     message.asOf = object.asOf ?? undefined;
     message.quantiles = object.quantiles?.map((e) => QuantileValue.fromPartial(e)) || [];
     message.valueTier = object.valueTier ?? 0;
     message.activeProbability = object.activeProbability ?? undefined;
+    message.acquisition = (object.acquisition !== undefined && object.acquisition !== null)
+      ? AppliedAcquisition.fromPartial(object.acquisition)
+      : undefined;
     return message;
   },
 };

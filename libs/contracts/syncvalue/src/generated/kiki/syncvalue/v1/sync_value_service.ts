@@ -18,6 +18,7 @@ import { Explanation } from "./explanation.js";
 import { ForecastRequest, ForecastResponse } from "./forecast.js";
 import { GateResult } from "./gate.js";
 import { FitProgress, Model, ModelKind, ModelLabel, ModelStamp, SpendModelKind, TimeUnit } from "./model.js";
+import { OnnxDeclaration } from "./onnx_model.js";
 import { CustomerQuery, Prediction, PredictionOptions, PredictionResult, ValueTier } from "./prediction.js";
 import { LabelMove } from "./promotion.js";
 import { RefitRun } from "./refit.js";
@@ -102,6 +103,29 @@ export interface FitModelResponse {
     | { $case: "model"; value: Model }
     | undefined;
   /** With the model, when CHAMPION was asked for: what the gates said. */
+  gates: GateResult[];
+}
+
+export interface ImportModelRequest {
+  /** Read from the first message of a stream. */
+  declaration:
+    | OnnxDeclaration
+    | undefined;
+  /** Read from the first message: as in FitModelRequest. */
+  label: ModelLabel;
+  /** How purchases become money; read from the first message, refused where the output is revenue. */
+  spendKind: SpendModelKind;
+  /** The next bytes of the graph; 64 MiB in all by default. */
+  graphChunk: Buffer;
+}
+
+export interface ImportModelResponse {
+  model:
+    | Model
+    | undefined;
+  /** False when this declaration and graph had been imported before; no label was moved then. */
+  isNew: boolean;
+  /** When CHAMPION was asked for: what the gates said. */
   gates: GateResult[];
 }
 
@@ -1090,6 +1114,178 @@ export const FitModelResponse: MessageFns<FitModelResponse> = {
         break;
       }
     }
+    message.gates = object.gates?.map((e) => GateResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseImportModelRequest(): ImportModelRequest {
+  return { declaration: undefined, label: 0, spendKind: 0, graphChunk: Buffer.alloc(0) };
+}
+
+export const ImportModelRequest: MessageFns<ImportModelRequest> = {
+  encode(message: ImportModelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.declaration !== undefined) {
+      OnnxDeclaration.encode(message.declaration, writer.uint32(10).fork()).join();
+    }
+    if (message.label !== 0) {
+      writer.uint32(16).int32(message.label);
+    }
+    if (message.spendKind !== 0) {
+      writer.uint32(24).int32(message.spendKind);
+    }
+    if (message.graphChunk.length !== 0) {
+      writer.uint32(34).bytes(message.graphChunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportModelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportModelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.declaration = OnnxDeclaration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.label = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.spendKind = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.graphChunk = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ImportModelRequest>): ImportModelRequest {
+    return ImportModelRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ImportModelRequest>): ImportModelRequest {
+    const message = createBaseImportModelRequest();
+    message.declaration = (object.declaration !== undefined && object.declaration !== null)
+      ? OnnxDeclaration.fromPartial(object.declaration)
+      : undefined;
+    message.label = object.label ?? 0;
+    message.spendKind = object.spendKind ?? 0;
+    message.graphChunk = object.graphChunk ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseImportModelResponse(): ImportModelResponse {
+  return { model: undefined, isNew: false, gates: [] };
+}
+
+export const ImportModelResponse: MessageFns<ImportModelResponse> = {
+  encode(message: ImportModelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== undefined) {
+      Model.encode(message.model, writer.uint32(10).fork()).join();
+    }
+    if (message.isNew !== false) {
+      writer.uint32(16).bool(message.isNew);
+    }
+    for (const v of message.gates) {
+      GateResult.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportModelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportModelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = Model.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.isNew = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.gates.push(GateResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ImportModelResponse>): ImportModelResponse {
+    return ImportModelResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ImportModelResponse>): ImportModelResponse {
+    const message = createBaseImportModelResponse();
+    message.model = (object.model !== undefined && object.model !== null) ? Model.fromPartial(object.model) : undefined;
+    message.isNew = object.isNew ?? false;
     message.gates = object.gates?.map((e) => GateResult.fromPartial(e)) || [];
     return message;
   },
@@ -2893,6 +3089,20 @@ export const SyncValueServiceService = {
     responseSerialize: (value: FitModelResponse): Buffer => Buffer.from(FitModelResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FitModelResponse => FitModelResponse.decode(value),
   },
+  /**
+   * Stores a model that the user brings as an ONNX graph, once it has loaded, keeps to its declaration and gives finite
+   * numbers on the tenant's own customers. The same declaration and graph again: the model that there is. Scope
+   * value:write.
+   */
+  importModel: {
+    path: "/kiki.syncvalue.v1.SyncValueService/ImportModel" as const,
+    requestStream: true as const,
+    responseStream: false as const,
+    requestSerialize: (value: ImportModelRequest): Buffer => Buffer.from(ImportModelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ImportModelRequest => ImportModelRequest.decode(value),
+    responseSerialize: (value: ImportModelResponse): Buffer => Buffer.from(ImportModelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ImportModelResponse => ImportModelResponse.decode(value),
+  },
   /** Newest first. Scope value:read. */
   listModels: {
     path: "/kiki.syncvalue.v1.SyncValueService/ListModels" as const,
@@ -3052,6 +3262,12 @@ export interface SyncValueServiceServer extends UntypedServiceImplementation {
   ingestTransactions: handleClientStreamingCall<IngestTransactionsRequest, IngestTransactionsResponse>;
   /** Fits a model off the event loop and stores it; the last message carries it. Scope value:write. */
   fitModel: handleServerStreamingCall<FitModelRequest, FitModelResponse>;
+  /**
+   * Stores a model that the user brings as an ONNX graph, once it has loaded, keeps to its declaration and gives finite
+   * numbers on the tenant's own customers. The same declaration and graph again: the model that there is. Scope
+   * value:write.
+   */
+  importModel: handleClientStreamingCall<ImportModelRequest, ImportModelResponse>;
   /** Newest first. Scope value:read. */
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   /** One model by version or label. Scope value:read. */

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { Acquisition } from "./acquisition.js";
 import { CustomerScore, ScoreStamp } from "./customer_score.js";
 
 /** What a row of an order log says happened. */
@@ -43,6 +44,11 @@ export interface Transaction {
   /** ISO 4217; one tenant has one currency. */
   currency: string;
   kind: TransactionKind;
+  /**
+   * How the customer came. Of each name the value of the customer's earliest transaction that has one counts, in
+   * whatever order they are sent; a row that is known already may still bring some.
+   */
+  acquisition: Acquisition | undefined;
 }
 
 /** Holds for a whole stream; sent in its first message. */
@@ -91,11 +97,23 @@ export interface CustomerSummary {
     | CustomerScore
     | undefined;
   /** What that table was made from. */
-  scoreStamp: ScoreStamp | undefined;
+  scoreStamp:
+    | ScoreStamp
+    | undefined;
+  /** How the customer came, as known at as_of. */
+  acquisition: Acquisition | undefined;
 }
 
 function createBaseTransaction(): Transaction {
-  return { transactionId: "", customerId: "", occurredAt: undefined, amountMicros: 0n, currency: "", kind: 0 };
+  return {
+    transactionId: "",
+    customerId: "",
+    occurredAt: undefined,
+    amountMicros: 0n,
+    currency: "",
+    kind: 0,
+    acquisition: undefined,
+  };
 }
 
 export const Transaction: MessageFns<Transaction> = {
@@ -120,6 +138,9 @@ export const Transaction: MessageFns<Transaction> = {
     }
     if (message.kind !== 0) {
       writer.uint32(48).int32(message.kind);
+    }
+    if (message.acquisition !== undefined) {
+      Acquisition.encode(message.acquisition, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -185,6 +206,14 @@ export const Transaction: MessageFns<Transaction> = {
             message.kind = reader.int32() as any;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.acquisition = Acquisition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -210,6 +239,9 @@ export const Transaction: MessageFns<Transaction> = {
       : 0n;
     message.currency = object.currency ?? "";
     message.kind = object.kind ?? 0;
+    message.acquisition = (object.acquisition !== undefined && object.acquisition !== null)
+      ? Acquisition.fromPartial(object.acquisition)
+      : undefined;
     return message;
   },
 };
@@ -427,6 +459,7 @@ function createBaseCustomerSummary(): CustomerSummary {
     refundCount: 0n,
     score: undefined,
     scoreStamp: undefined,
+    acquisition: undefined,
   };
 }
 
@@ -485,6 +518,9 @@ export const CustomerSummary: MessageFns<CustomerSummary> = {
     }
     if (message.scoreStamp !== undefined) {
       ScoreStamp.encode(message.scoreStamp, writer.uint32(114).fork()).join();
+    }
+    if (message.acquisition !== undefined) {
+      Acquisition.encode(message.acquisition, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -614,6 +650,14 @@ export const CustomerSummary: MessageFns<CustomerSummary> = {
             message.scoreStamp = ScoreStamp.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.acquisition = Acquisition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -657,6 +701,9 @@ export const CustomerSummary: MessageFns<CustomerSummary> = {
       : undefined;
     message.scoreStamp = (object.scoreStamp !== undefined && object.scoreStamp !== null)
       ? ScoreStamp.fromPartial(object.scoreStamp)
+      : undefined;
+    message.acquisition = (object.acquisition !== undefined && object.acquisition !== null)
+      ? Acquisition.fromPartial(object.acquisition)
       : undefined;
     return message;
   },
