@@ -40,6 +40,7 @@ export class OrderLoad {
       amountMicros: BigInt(10_000_000 + ((i * 15_485_863) % 50_000_000)),
       currency: 'EUR',
       kind: 1,
+      acquisition: undefined,
     }));
     const { tenant } = this.client;
     await this.client.insist(() => this.value.ingest(transactions, {}, { tenant }));

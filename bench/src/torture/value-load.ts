@@ -132,6 +132,7 @@ class BatchMaker {
       amountMicros: BigInt(random.nextInt(90_000_000)) * (isRefund ? -1n : 1n),
       currency: 'EUR',
       kind: isRefund ? TransactionKind.REFUND : TransactionKind.PURCHASE,
+      acquisition: undefined,
     };
   }
 }

@@ -23,6 +23,7 @@ const prediction: wire.Prediction = {
   quantiles: [],
   valueTier: 3,
   activeProbability: 0.7937102938,
+  acquisition: undefined,
 };
 const model: wire.ModelStamp = {
   modelVersion: 'v1',

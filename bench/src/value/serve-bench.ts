@@ -108,7 +108,7 @@ class ServeRun {
     const known = predictFrames(this.queries.slice(0, 5_000));
     const named = predictFrames(
       this.customers.slice(0, 5_000).map(({ id }) => {
-        return { subject: { $case: 'customerId', value: id } };
+        return { subject: { $case: 'customerId', value: id }, acquisition: undefined };
       }),
     );
     const options = { path: 'Predict', seconds, concurrency: CONCURRENCY };

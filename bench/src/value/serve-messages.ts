@@ -62,6 +62,7 @@ export function* transactionsOf(customers: readonly SimulatedCustomer[]): Genera
         amountMicros: BigInt(micros[i] ?? 0),
         currency: 'USD',
         kind: 0,
+        acquisition: undefined,
       };
     }
   }
@@ -83,6 +84,7 @@ export function queryByStatistics({ days, micros }: SimulatedCustomer): Customer
         meanRepeatSpendMicros: repeats.length === 0 ? undefined : BigInt(Math.round(mean)),
       },
     },
+    acquisition: undefined,
   };
 }
 
@@ -91,7 +93,7 @@ export function withOwnAge(query: CustomerQuery, i: number): CustomerQuery {
   if (query.subject?.$case !== 'statistics') return query;
   const known = query.subject.value;
   const value = { ...known, ageDays: known.ageDays + ((i * GOLDEN) % 1) };
-  return { subject: { $case: 'statistics', value } };
+  return { subject: { $case: 'statistics', value }, acquisition: undefined };
 }
 
 /** A length-prefixed gRPC message. */

@@ -45,7 +45,7 @@ export async function hotSwap(
   const call = async (caller: number): Promise<void> => {
     for (let i = caller; performance.now() < untilMs; i += CALLERS) {
       const startedMs = performance.now();
-      const query = queries[i % queries.length] ?? { subject: undefined };
+      const query = queries[i % queries.length] ?? { subject: undefined, acquisition: undefined };
       report.calls++;
       try {
         const { model } = await client.predict(query);

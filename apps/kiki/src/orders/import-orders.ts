@@ -66,5 +66,6 @@ export function transactionOf(row: OrderRow, currency: string): Transaction {
     amountMicros: row.amountMicros ?? 0n,
     currency: row.currency ?? currency,
     kind: row.isRefund ? TransactionKind.REFUND : TransactionKind.PURCHASE,
+    acquisition: undefined,
   };
 }

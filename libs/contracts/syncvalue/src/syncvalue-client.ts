@@ -276,7 +276,7 @@ export class SyncValueClient {
 
 /** Asks for a customer by id. */
 export function customerById(customerId: string): CustomerQuery {
-  return { subject: { $case: 'customerId', value: customerId } };
+  return { subject: { $case: 'customerId', value: customerId }, acquisition: undefined };
 }
 
 function predictionOptions(

@@ -19,6 +19,7 @@ export class GrpcTransactionSink extends TransactionSink {
         amountMicros,
         currency,
         kind: kind === 'refund' ? TransactionKind.REFUND : TransactionKind.PURCHASE,
+        acquisition: undefined,
       })),
       { source: 'syncengage' },
       { tenant, deadlineMs: this.timeoutMs },

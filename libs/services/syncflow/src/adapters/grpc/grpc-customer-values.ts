@@ -42,6 +42,7 @@ const STRANGER: CustomerQuery = {
     $case: 'statistics',
     value: { repeatPurchases: 0, recencyDays: 0, ageDays: 0, meanRepeatSpendMicros: undefined },
   },
+  acquisition: undefined,
 };
 
 /**

@@ -44,6 +44,7 @@ export function predictionAnswer(prediction: Prediction, setting: Setting): wire
     })),
     valueTier: WIRE_TIER[tier],
     activeProbability: value.activeProbability,
+    acquisition: undefined,
   };
 }
 
@@ -133,6 +134,7 @@ export function customerAnswer(report: CustomerReport): wire.GetCustomerResponse
       refundCount: report.refundCount,
       score: report.score && scoreAnswer(report.score.row),
       scoreStamp: report.score && scoreStampAnswer(report.score.stamp),
+      acquisition: undefined,
     },
   };
 }

@@ -41,6 +41,7 @@ export function modelAnswer({ version, createdAtMs, artefact, labels, drift }: M
     logCovariance: logCovariance(artefact)?.flat() ?? [],
     drift: drift && driftAnswer(drift),
     artefactBytes: artefactBytes(artefact),
+    acquisition: undefined,
     spendLogCovariance: [],
     population: {
       meanRepeatPurchases: average.frequency,
