@@ -50,4 +50,26 @@ describe('opportunities of an order log', () => {
       { frequency: 0, recency: 0, opportunities: 3, weight: 1 },
     ]);
   });
+
+  it('are complete at the end where nobody ever buys later in a unit', () => {
+    // The yearly log of BTYD's manual: all orders on 1 January, cut at 1977-01-01 after 7 opportunities.
+    const years = historyOf({ a: ['1970-01-01', '1975-01-01', '1977-01-01'], b: ['1970-01-01'] });
+    expect(discreteRows(years, day('1977-01-01'), 'year')).toEqual([
+      { frequency: 0, recency: 0, opportunities: 7, weight: 1 },
+      { frequency: 2, recency: 7, opportunities: 7, weight: 1 },
+    ]);
+    // A shop that is closed on Sundays: its weeks end on Saturday.
+    const closed = historyOf({ a: ['2025-01-11', '2025-01-18', '2025-01-22'] });
+    expect(discreteRows(closed, day('2025-01-25'), 'week')).toEqual([
+      { frequency: 2, recency: 2, opportunities: 2, weight: 1 },
+    ]);
+    expect(discreteRows(closed, day('2025-01-24'), 'week')).toEqual([
+      { frequency: 1, recency: 1, opportunities: 1, weight: 1 },
+    ]);
+    // Months of different length: 28 February is an end, 28 March is none after a 31 January.
+    const months = historyOf({ a: ['2025-01-31', '2025-02-28', '2025-03-28'] });
+    expect(discreteRows(months, day('2025-02-28'), 'month')).toMatchObject([{ opportunities: 1 }]);
+    expect(discreteRows(months, day('2025-03-28'), 'month')).toMatchObject([{ opportunities: 1 }]);
+    expect(discreteRows(months, day('2025-03-31'), 'month')).toMatchObject([{ opportunities: 2 }]);
+  });
 });

@@ -10,14 +10,15 @@ export type OpportunityUnit = 'day' | 'week' | 'month' | 'year';
  * An order log as opportunities: each calendar unit is one, with or without a purchase. A customer's first unit is
  * what made them a customer and no opportunity; n = the complete units from the next one to `endDay` (inclusive), x =
  * those with a purchase, t_x = the number of the last of these. What happened in a unit that `endDay` cuts is left out,
- * and so are customers who came in it. Grouped.
+ * and so are customers who came in it. The end cuts its unit when that has days to come on which, in other units, somebody
+ * bought: the year of a log of first Januaries is complete on 1 January. Grouped.
  */
 export function discreteRows(
-  history: PurchaseHistory,
+  history: Pick<PurchaseHistory, 'purchaseDays'>,
   endDay: number,
   unit: OpportunityUnit,
 ): DiscreteRow[] {
-  const lastComplete = unitOf(endDay + 1, unit) - 1;
+  const lastComplete = lastCompleteUnit(history, endDay, unit);
   const rows: DiscreteRow[] = [];
   for (const days of history.purchaseDays(endDay)) {
     const units = days.map((day) => unitOf(day, unit));
@@ -32,6 +33,28 @@ export function discreteRows(
     });
   }
   return groupDiscrete(rows);
+}
+
+function lastCompleteUnit(
+  history: Pick<PurchaseHistory, 'purchaseDays'>,
+  endDay: number,
+  unit: OpportunityUnit,
+): number {
+  const current = unitOf(endDay, unit);
+  if (unitOf(endDay + 1, unit) > current) return current;
+  const end = placeInUnit(endDay, unit);
+  for (const days of history.purchaseDays(endDay)) {
+    if (days.some((day) => placeInUnit(day, unit) > end)) return current - 1;
+  }
+  return current;
+}
+
+/** How late in its unit a day lies: grows with the day. */
+function placeInUnit(day: number, unit: OpportunityUnit): number {
+  if (unit === 'day') return 0;
+  if (unit === 'week') return day + WEEK_SHIFT - 7 * unitOf(day, unit);
+  const date = new Date(day * DAY_MS);
+  return date.getUTCDate() + (unit === 'year' ? 31 * date.getUTCMonth() : 0);
 }
 
 /** 1970-01-01 was a Thursday: three days into its week. */
