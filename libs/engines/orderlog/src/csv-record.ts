@@ -56,12 +56,13 @@ function closed(
   return end >= record.length || record[end] === delimiter ? { value, end } : 'malformed';
 }
 
-/** The delimiter that the header uses most: comma, semicolon, tab or bar. */
+/** The delimiter that the header uses most outside quotes: comma, semicolon, tab or bar. */
 export function delimiterOf(header: string): string {
+  const bare = header.replace(/"(?:[^"]|"")*"/g, '');
   let best = ',';
   let most = 0;
   for (const candidate of [',', ';', '\t', '|']) {
-    const count = header.split(candidate).length - 1;
+    const count = bare.split(candidate).length - 1;
     if (count > most) [best, most] = [candidate, count];
   }
   return best;

@@ -1,11 +1,17 @@
 import { instantOfLocal } from '@kiki/kernel';
 
 const SHAPE =
-  /^(\d{4})(?:(\d\d)(\d\d)|-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d\d:?\d\d)?)?)$/i;
+  /^(\d{4})(?:(\d\d)(\d\d)|([-/])(\d\d)\4(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?)$/i;
 
 /** What {@link instantOf} accepts, for messages. */
 export const DATE_EXPECTED =
   'YYYYMMDD, YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS] or RFC 3339, a day that exists from year 1900 on';
+
+/** What was expected instead of a text that is no date: of one like 03/04/2011 nobody can tell day from month. */
+export function expectedDate(text: string): string {
+  const isUnclear = /^\d{1,2}([-/.])\d{1,2}\1\d{2,4}\b/.test(text);
+  return isUnclear ? `${DATE_EXPECTED} (which part is the day is not clear)` : DATE_EXPECTED;
+}
 
 /**
  * Reads a date or time as milliseconds since the epoch; undefined when it is none or does not exist (30
@@ -20,6 +26,7 @@ export function instantOf(text: string, timeZone: string): number | undefined {
     year,
     month1,
     day1,
+    ,
     month2,
     day2,
     hour = '0',
@@ -43,7 +50,7 @@ function daysIn(year: number, month: number): number {
 }
 
 function offsetMs(zone: string): number | undefined {
-  if (zone === 'Z' || zone === 'z') return 0;
+  if (/^[ZU]/i.test(zone)) return 0;
   const digits = zone.slice(1).replace(':', '');
   const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2))];
   if (hours > 23 || minutes > 59) return undefined;

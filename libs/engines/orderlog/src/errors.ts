@@ -10,7 +10,7 @@ export const errors = defineErrors({
   order_log_layout_unknown: {
     kind: 'invalid',
     title: 'The layout of the order log is not known.',
-    fix: 'Name the columns, e.g. `id=customer_id,date=timestamp,amount=total`.',
+    fix: 'Name the columns, e.g. `id=customer_id,date=timestamp,amount=total`, or their positions: `id=1,date=2`.',
   },
   order_log_column_missing: {
     kind: 'invalid',
@@ -40,12 +40,12 @@ export const errors = defineErrors({
   date_invalid: {
     kind: 'invalid',
     title: 'A date of the order log cannot be read.',
-    fix: 'Write YYYYMMDD, YYYY-MM-DD, YYYY-MM-DD HH:MM:SS or RFC 3339.',
+    fix: 'Write YYYYMMDD, YYYY-MM-DD, YYYY-MM-DD HH:MM:SS or RFC 3339; never a day that may be a month.',
   },
   amount_invalid: {
     kind: 'invalid',
     title: 'An amount of the order log is not a decimal number.',
-    fix: 'Write e.g. 11.77: a decimal point, at most six decimals, no thousands signs.',
+    fix: 'Write e.g. 1234.50: a decimal point, at most six decimals, no thousands signs, no currency signs.',
   },
   amount_negative: {
     kind: 'invalid',

@@ -1,4 +1,6 @@
+import { guessColumns, invalidColumns, isWellKnown, shownNames } from './column-names.js';
 import { delimiterOf, splitCsv } from './csv-record.js';
+import { instantOf } from './dates.js';
 import { errors } from './errors.js';
 import type { ColumnMap, OrderLogLayout } from './order-row.js';
 
@@ -7,8 +9,8 @@ export interface Layout {
   readonly name: OrderLogLayout;
   /** Undefined for fields separated by runs of spaces. */
   readonly delimiter: string | undefined;
-  /** How many fields a row must have. */
-  readonly width: number;
+  /** The columns' names, or what they are where the log does not name them. */
+  readonly header: readonly string[];
   readonly id: number;
   readonly date: number;
   readonly amount: number | undefined;
@@ -21,152 +23,107 @@ export interface Layout {
 
 const MASTER_ROW = /^\s*\d+\s+\d{8}\s+\d+\s+\S+\s*$/;
 const SAMPLE_ROW = /^\s*\d+\s+\d+\s+\d{8}\s+\d+\s+\S+\s*$/;
-const MASTER_HEADER = /^\s*[A-Za-z]\w*\s+date\s+\w+\s+\w+\s*$/i;
+const MASTER_HEADER = /^\s*[a-z]\w*\s+date\s+\w+\s+\w+\s*$/i;
+/** Two words or more and no delimiter of CSV. */
+const SPACED = /^ *[^ ,;\t|]+( +[^ ,;\t|]+)+ *$/;
 
-const WELL_KNOWN: Readonly<Record<keyof ColumnMap, readonly string[]>> = {
-  id: ['customerid', 'customer', 'cust', 'custid', 'userid', 'clientid', 'masterid', 'id'],
-  date: ['date', 'timestamp', 'orderdate', 'createdat', 'time', 'datetime', 'invoicedate', 'at'],
-  amount: [
-    'amount',
-    'total',
-    'sales',
-    'revenue',
-    'value',
-    'price',
-    'dollars',
-    'dollarvalue',
-    'spend',
-  ],
-  // Only the exact name: an order id repeats in logs with one row per item.
-  transactionId: ['transactionid'],
-  currency: ['currency', 'currencycode'],
-};
+const MASTER = ['customer_id', 'date', 'number_of_cds', 'dollar_value'];
+const SAMPLE = ['master_id', 'sample_id', 'date', 'number_of_cds', 'dollar_value'];
+const SAMPLE_COLUMNS = { id: 'master_id', date: 'date', amount: 'dollar_value' };
 
 /**
  * Recognises the layout from the first line that is not blank. @throws order_log_layout_unknown,
- * order_log_column_missing
+ * order_log_column_missing, order_log_columns_invalid
  */
 export function layoutOf(line: string, columns: ColumnMap | undefined): Layout {
-  if (columns === undefined) {
-    if (MASTER_ROW.test(line)) return spaced('cdnow_master', false);
-    if (MASTER_HEADER.test(line) && !line.includes(',')) return spaced('cdnow_master', true);
-    if (SAMPLE_ROW.test(line)) return spaced('cdnow_sample', false);
-  } else if (MASTER_HEADER.test(line) && !/[,;\t|]/.test(line)) {
-    const named = csv(line.trim().split(/\s+/), ',', columns);
-    return { ...named, name: 'cdnow_master', delimiter: undefined };
-  }
+  if (SPACED.test(line)) return spaced(line, columns);
   const delimiter = delimiterOf(line);
   const fields = splitCsv(line, delimiter);
   if (!Array.isArray(fields))
     throw errors.order_log_layout_unknown('The header has an open quote.');
   const header = fields.map((name) => name.trim());
-  return csv(header, delimiter, columns ?? guess(header));
+  return placed({ name: 'csv', delimiter, header }, columns ?? guessColumns(header));
 }
 
-function spaced(name: 'cdnow_master' | 'cdnow_sample', hasHeader: boolean): Layout {
-  const shift = name === 'cdnow_sample' ? 1 : 0;
-  return {
-    name,
-    delimiter: undefined,
-    width: 4 + shift,
-    id: 0,
-    date: 1 + shift,
-    amount: 3 + shift,
-    transactionId: undefined,
-    currency: undefined,
-    columns: undefined,
-    hasHeader,
+function spaced(line: string, columns: ColumnMap | undefined): Layout {
+  const unnamed = (name: OrderLogLayout, header: readonly string[], map: ColumnMap): Layout => {
+    const layout = placed({ name, delimiter: undefined, header }, columns ?? map, map);
+    return { ...layout, columns, hasHeader: false };
   };
+  const masterColumns = { ...SAMPLE_COLUMNS, id: 'customer_id' };
+  if (MASTER_ROW.test(line)) return unnamed('cdnow_master', MASTER, masterColumns);
+  if (SAMPLE_ROW.test(line)) return unnamed('cdnow_sample', SAMPLE, SAMPLE_COLUMNS);
+  const header = line.trim().split(/\s+/);
+  if (!MASTER_HEADER.test(line)) {
+    return placed({ name: 'csv', delimiter: undefined, header }, columns ?? guessColumns(header));
+  }
+  const basis = { name: 'cdnow_master', delimiter: undefined, header } as const;
+  const byPlace = { id: '1', date: '2', amount: '4' };
+  return { ...placed(basis, columns ?? byPlace), columns, hasHeader: true };
 }
 
-function csv(header: readonly string[], delimiter: string, columns: ColumnMap): Layout {
-  const lower = header.map((name) => name.toLowerCase());
-  const find = (role: string, name: string): number => {
-    const index = lower.indexOf(name.trim().toLowerCase());
-    if (index !== -1) return index;
-    throw errors.order_log_column_missing(
-      `The header has no column "${name}"; it has: ${header.join(', ').slice(0, 500)}.`,
-      {
-        fields: [
-          { field: `columns.${role}`, expected: `one of ${header.join(', ').slice(0, 500)}` },
-        ],
-      },
-    );
+/**
+ * Puts each role in its place: by name, or by position from 1. Columns that all go by position need no header: the
+ * first line is a row when its date is one. `unnamed` says what a role is called in a log without names.
+ */
+function placed(
+  basis: Pick<Layout, 'name' | 'delimiter' | 'header'>,
+  columns: ColumnMap,
+  unnamed?: ColumnMap,
+): Layout {
+  const { header } = basis;
+  const byPosition: boolean[] = [];
+  const find = (role: keyof ColumnMap, wanted: string): number => {
+    const stand = unnamed?.[role];
+    const isOther = stand !== undefined && !header.includes(wanted) && isWellKnown(role, wanted);
+    const named = placeOf(header, role, isOther ? stand : wanted);
+    const position = named ?? positionOf(header, wanted);
+    if (position === undefined) throw missing(header, role, wanted, unnamed !== undefined);
+    byPosition.push(named === undefined);
+    return position;
   };
-  const optional = (role: keyof ColumnMap): number | undefined =>
-    columns[role] === undefined ? undefined : find(role, columns[role]);
-  return {
-    name: 'csv',
-    delimiter,
-    width: header.length,
-    id: find('id', columns.id),
-    date: find('date', columns.date),
+  const optional = (role: keyof ColumnMap): number | undefined => {
+    const wanted = columns[role];
+    return wanted === undefined ? undefined : find(role, wanted);
+  };
+  const [id, date] = [find('id', columns.id), find('date', columns.date)];
+  const others = {
     amount: optional('amount'),
     transactionId: optional('transactionId'),
     currency: optional('currency'),
-    columns,
-    hasHeader: true,
   };
+  const isRow = !byPosition.includes(false) && instantOf(header[date] ?? '', 'UTC') !== undefined;
+  return { ...basis, id, date, ...others, columns, hasHeader: !isRow };
 }
 
-function guess(header: readonly string[]): ColumnMap {
-  const plain = header.map((name) => name.toLowerCase().replace(/[^a-z0-9]/g, ''));
-  const pick = (role: keyof ColumnMap): string | undefined => {
-    const known = WELL_KNOWN[role].find((name) => plain.includes(name));
-    if (known !== undefined) return header[plain.indexOf(known)];
-    return role === 'amount'
-      ? header[plain.findIndex((name) => name.startsWith('amount'))]
-      : undefined;
-  };
-  const [id, date] = [pick('id'), pick('date')];
-  if (id === undefined || date === undefined) {
-    const missing = id === undefined ? 'customer id' : 'date';
-    throw errors.order_log_layout_unknown(
-      `No column for the ${missing} was recognised in: ${header.join(', ').slice(0, 500)}.`,
-      {
-        fields: [{ field: 'columns', expected: 'id=…,date=…,amount=… with names from the header' }],
-      },
-    );
-  }
-  const [amount, transactionId, currency] = [
-    pick('amount'),
-    pick('transactionId'),
-    pick('currency'),
-  ];
-  return {
-    id,
-    date,
-    ...(amount !== undefined && { amount }),
-    ...(transactionId !== undefined && transactionId !== id && { transactionId }),
-    ...(currency !== undefined && { currency }),
-  };
+/** @throws order_log_columns_invalid for a name that is there twice */
+function placeOf(header: readonly string[], role: string, wanted: string): number | undefined {
+  const names = header.map((name) => name.toLowerCase());
+  const name = wanted.trim().toLowerCase();
+  const index = names.indexOf(name);
+  if (index === -1) return undefined;
+  if (names.lastIndexOf(name) === index) return index;
+  throw invalidColumns(
+    `The header has "${wanted}" more than once; name it by its position: ${role}=${index + 1}.`,
+  );
 }
 
-const ROLES = ['id', 'date', 'amount', 'transactionId', 'currency'] as const;
-
-/** Reads `id=…,date=…,amount=…`. @throws order_log_columns_invalid */
-export function parseColumns(text: string): ColumnMap {
-  const map: Partial<Record<(typeof ROLES)[number], string>> = {};
-  for (const part of text.split(',')) {
-    const [left, name] = [
-      part.slice(0, part.indexOf('=')).trim(),
-      part.slice(part.indexOf('=') + 1).trim(),
-    ];
-    const role = ROLES.find((known) => known === left);
-    if (!part.includes('=') || role === undefined || name === '' || map[role] !== undefined) {
-      throw invalidColumns(`"${part.trim()}" is not one of ${ROLES.join('=…, ')}=… (each once).`);
-    }
-    map[role] = name;
-  }
-  if (map.id === undefined || map.date === undefined)
-    throw invalidColumns('id=… and date=… are needed.');
-  return { ...map, id: map.id, date: map.date };
+function positionOf(header: readonly string[], wanted: string): number | undefined {
+  const position = /^\d{1,4}$/.test(wanted) ? Number(wanted) : 0;
+  return position >= 1 && position <= header.length ? position - 1 : undefined;
 }
 
-function invalidColumns(message: string): Error {
-  return errors.order_log_columns_invalid(message, {
-    fields: [
-      { field: 'columns', expected: 'id=…,date=…[,amount=…][,transactionId=…][,currency=…]' },
-    ],
+function missing(
+  header: readonly string[],
+  role: string,
+  wanted: string,
+  isUnnamed: boolean,
+): Error {
+  const names = shownNames(header);
+  const message = isUnnamed
+    ? `The log has no header and no column "${wanted}"; its columns are ${names}, or 1 to ${header.length}.`
+    : `The header has no column "${wanted}"; it has: ${names}.`;
+  return errors.order_log_column_missing(message, {
+    fields: [{ field: `columns.${role}`, expected: `one of ${names}` }],
   });
 }

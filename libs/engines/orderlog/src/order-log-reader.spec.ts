@@ -221,22 +221,131 @@ describe('times', () => {
   });
 });
 
+describe('files of other programs', () => {
+  const rowsOf = (text: string | Uint8Array, options?: OrderLogOptions) =>
+    readOrderLog(text, options).rows.map(({ customerId, atMs, amountMicros }) => [
+      customerId,
+      new Date(atMs).toISOString().slice(0, 16),
+      amountMicros === null ? null : Number(amountMicros) / 1e6,
+    ]);
+
+  it('are read by position, with a header or without', () => {
+    const rows = [['a', '2025-01-02T00:00', 5]];
+    expect(rowsOf('9,a,2025-01-02,5\n', { columns: 'id=2,date=3,amount=4' })).toEqual(rows);
+    expect(rowsOf('n,a,b,c\n9,a,2025-01-02,5\n', { columns: 'id=2,date=3,amount=4' })).toEqual(
+      rows,
+    );
+    // A column that is called 2 comes first.
+    expect(rowsOf('2,1,d\na,x,2025-01-02\n', { columns: 'id=2,date=d' })).toEqual([
+      ['a', '2025-01-02T00:00', null],
+    ]);
+    expect(codeOf(CSV, { columns: 'id=1,date=4' })).toBe('order_log_column_missing');
+  });
+
+  it("name CDNOW's columns although its rows have no header", () => {
+    const wanted = [
+      ['00004', '1997-01-01T00:00', 29.33],
+      ['00004', '1997-01-18T00:00', 29.73],
+    ];
+    for (const columns of [
+      'id=customer_id,date=date,amount=dollar_value',
+      'id=masterid,date=date,amount=sales',
+      'id=1,date=3,amount=5',
+    ]) {
+      expect(rowsOf(SAMPLE, { columns })).toEqual(wanted);
+    }
+    expect(rowsOf(SAMPLE, { columns: 'id=sample_id,date=date' })).toMatchObject([
+      ['0001', '1997-01-01T00:00', null],
+      ['0001', '1997-01-18T00:00', null],
+    ]);
+    expect(() => readOrderLog(SAMPLE, { columns: 'id=who,date=date' })).toThrow(
+      'no header and no column "who"; its columns are master_id',
+    );
+  });
+
+  it('may be separated by spaces, and a header with tabs is none of CDNOW', () => {
+    const rows = [['a', '2025-01-02T00:00', 5]];
+    expect(rowsOf('Date  Customer Country  Amount\n20250102 a DE 5\n')).toEqual(rows);
+    expect(rowsOf('customer\tdate\tamount\tcountry\na\t20250102\t5\tDE\n')).toEqual(rows);
+    expect(rowsOf('"no, name";customer;date;amount\n"x";a;20250102;5\n')).toEqual(rows);
+  });
+
+  it('may be UTF-16 or end their lines with CR alone', () => {
+    const text = 'id,date,amount\ra,2025-01-02,5\rü,2025-01-03,6';
+    const rows = [
+      ['a', '2025-01-02T00:00', 5],
+      ['ü', '2025-01-03T00:00', 6],
+    ];
+    expect(rowsOf(text)).toEqual(rows);
+    const little = Buffer.from(`\uFEFF${text.replaceAll('\r', '\r\n')}`, 'utf16le');
+    expect(rowsOf(little)).toEqual(rows);
+    expect(rowsOf(Buffer.from(little).swap16())).toEqual(rows);
+  });
+
+  it('write instants in several ways, and days that nobody can read are told', () => {
+    const instants = ['+01', '+0100', '+01:00', ' +01:00', 'z', ' UTC'];
+    const log = `id,date\n${instants.map((zone) => `a,2025/01/02 00:30:00${zone}`).join('\n')}\n`;
+    const hours = rowsOf(log).map(([, at]) => at);
+    expect(hours).toEqual([
+      ...Array.from({ length: 4 }, () => '2025-01-01T23:30'),
+      ...['2025-01-02T00:30', '2025-01-02T00:30'],
+    ]);
+    for (const day of ['03/04/2025', '3.4.25', '13/04/2025 10:00']) {
+      expect(() => readOrderLog(`id,date\na,${day}\n`)).toThrow(
+        /^Line 2, date: .* is not YYYYMMDD.*which part is the day is not clear/,
+      );
+    }
+    for (const day of ['2025-01/02', '2025-1-2', '20250230', '1735689600', 'NaT', '']) {
+      expect(codeOf(`id,date\na,${day}\n`)).toBe('date_invalid');
+    }
+  });
+
+  it('may carry what doubles leave behind, and no other digits beyond micros', () => {
+    const amounts = [
+      '22.200000000000003',
+      '77.39999999999999',
+      '-0.30000000000000004',
+      '9.9999999999',
+    ];
+    const log = (amount: string): string => `id,date,amount\na,2025-01-02,${amount}\n`;
+    const read = amounts.map((amount) => rowsOf(log(amount), { refundsDeclared: true })[0]?.[2]);
+    expect(read).toEqual([22.2, 77.4, -0.3, 10]);
+    for (const amount of ['1.1234567', '"1,234.50"', '$12', '12,50', '1e3', '', 'NaN', '.5']) {
+      expect(codeOf(log(amount.includes(',') ? `"${amount.replaceAll('"', '')}"` : amount))).toBe(
+        'amount_invalid',
+      );
+    }
+  });
+
+  it('name no column twice', () => {
+    const text = 'id,date,id\na,2025-01-02,b\n';
+    expect(codeOf(text, { columns: 'id=id,date=date' })).toBe('order_log_columns_invalid');
+    expect(rowsOf(text, { columns: 'id=3,date=date' })).toEqual([['b', '2025-01-02T00:00', null]]);
+  });
+});
+
 describe('streaming', () => {
   it('gives the same rows and report wherever the bytes are cut', () => {
     const text = `\uFEFFid;date;amount;name\r\na;2025-01-01;5;"Zoë; ""ü"""\r\nb;2025-13-01;6;x\r\nc;20250102;7;"y\r\nz"`;
-    const bytes = new TextEncoder().encode(text);
     const options = { badRows: 'skip' } as const;
-    const whole = readOrderLog(bytes, options);
-    expect(whole.report).toMatchObject({ rows: 2, skipped: 1 });
-    fc.assert(
-      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (cuts) => {
-        const ends = [...cuts.sort((a, b) => a - b), bytes.length];
-        const chunks = ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
-        const reader = new OrderLogReader(options);
-        expect([...reader.readSync(chunks)]).toEqual(whole.rows);
-        expect(reader.report()).toEqual(whole.report);
-      }),
-    );
+    const encodings = [
+      new TextEncoder().encode(text),
+      new TextEncoder().encode(text.replaceAll('\r\n', '\r')),
+      new Uint8Array(Buffer.from(text, 'utf16le')),
+    ];
+    for (const bytes of encodings) {
+      const whole = readOrderLog(bytes, options);
+      expect(whole.report).toMatchObject({ rows: 2, skipped: 1 });
+      fc.assert(
+        fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (cuts) => {
+          const ends = [...cuts.sort((a, b) => a - b), bytes.length];
+          const chunks = ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
+          const reader = new OrderLogReader(options);
+          expect([...reader.readSync(chunks)]).toEqual(whole.rows);
+          expect(reader.report()).toEqual(whole.report);
+        }),
+      );
+    }
   });
 
   it('gives rows out while the rest has not been read yet', async () => {

@@ -1,7 +1,8 @@
 import { isTimeZone, kernelErrors } from '@kiki/kernel';
 
+import { parseColumns } from './column-names.js';
 import { errors } from './errors.js';
-import { layoutOf, parseColumns, type Layout } from './layout.js';
+import { layoutOf, type Layout } from './layout.js';
 import { LineSplitter, type Line } from './lines.js';
 import type {
   ColumnMap,

@@ -1,12 +1,13 @@
 import { MAX_ID_LENGTH, microsFromDecimal } from '@kiki/kernel';
 
-import { DATE_EXPECTED, instantOf } from './dates.js';
+import { expectedDate, instantOf } from './dates.js';
 import type { Layout } from './layout.js';
 import type { OrderLogOptions, OrderRow, RowProblem, RowProblemCode } from './order-row.js';
 import { derivedTransactionId, Ordinals } from './transaction-id.js';
 
 const ID_EXPECTED = `1 to ${MAX_ID_LENGTH} characters of valid UTF-8 without control characters`;
-const AMOUNT_EXPECTED = 'a decimal number with at most six decimals, below 9007199254.740992';
+const AMOUNT_EXPECTED =
+  'a decimal number such as 1234.5 (no thousands or currency signs), at most six decimals, below 9007199254.740992';
 const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER);
 /** Dates that are remembered. */
 const MAX_INSTANTS = 4096;
@@ -32,8 +33,8 @@ export class RowParser {
 
   parse(line: number, fields: readonly string[]): ParsedRow {
     const { layout } = this;
-    if (fields.length !== layout.width) {
-      const expected = `${layout.width} fields`;
+    if (fields.length !== layout.header.length) {
+      const expected = `${layout.header.length} fields`;
       return bad(line, 'order_row_malformed', 'row', `${fields.length} fields`, expected);
     }
     const customerId = at(fields, layout.id);
@@ -41,7 +42,7 @@ export class RowParser {
       return bad(line, 'customer_id_invalid', 'id', customerId, ID_EXPECTED);
     const date = at(fields, layout.date);
     const atMs = this.instant(date);
-    if (atMs === undefined) return bad(line, 'date_invalid', 'date', date, DATE_EXPECTED);
+    if (atMs === undefined) return bad(line, 'date_invalid', 'date', date, expectedDate(date));
     const amount = this.amount(line, fields);
     if (isProblem(amount)) return { problem: amount };
     const currency = this.currency(line, fields);
@@ -106,9 +107,16 @@ function isUsableId(text: string): boolean {
   return text !== '' && text.length <= MAX_ID_LENGTH && !UNUSABLE.test(text);
 }
 
+const AMOUNT = /^([+-]?\d{1,16}(?:\.\d{0,6})?)(\d*)$/;
+/** What a double leaves behind the sixth decimal of an amount that has fewer: 22.200000000000003. */
+const NOISE = /^(000|999)/;
+
 function exactMicros(text: string): bigint | undefined {
-  if (!/^[+-]?\d{1,16}(\.\d*)?$/.test(text) || /\.\d{6}0*[1-9]/.test(text)) return undefined;
-  const micros = microsFromDecimal(text);
+  const [, upToMicros = '', rest = ''] = AMOUNT.exec(text) ?? [];
+  if (upToMicros === '' || (/[1-9]/.test(rest) && !NOISE.test(rest))) return undefined;
+  const cut = microsFromDecimal(upToMicros);
+  const up = rest.startsWith('9') ? 1n : 0n;
+  const micros = text.startsWith('-') ? cut - up : cut + up;
   return micros > MAX_MICROS || micros < -MAX_MICROS ? undefined : micros;
 }
 
