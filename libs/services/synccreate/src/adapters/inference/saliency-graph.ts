@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxNode } from './onnx-graph.js';
+import type { OnnxGraph, OnnxNode } from '@kiki/inference';
 
 /** Side of the square picture that the graph takes. */
 export const SALIENCY_SIDE = 96;

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { encodeOnnx } from './onnx-graph.js';
+import { encodeOnnx } from '@kiki/inference';
 import { modelUrl } from './model-file.js';
 import { saliencyGraph } from './saliency-graph.js';
 
