@@ -22,6 +22,11 @@ export const errors = defineErrors({
     title: 'An object was named or described in a form that the store does not take.',
     fix: 'Correct the fields named in `fields`; a hash is 64 lower-case hexadecimal digits.',
   },
+  object_location_invalid: {
+    kind: 'invalid',
+    title: 'The location of an object in S3 cannot be understood.',
+    fix: 'Write s3://bucket/key.',
+  },
   object_store_settings: {
     kind: 'invalid',
     title: 'The settings of the object store contradict each other.',
