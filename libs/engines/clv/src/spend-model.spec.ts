@@ -46,6 +46,10 @@ describe('fitSpend', () => {
     expect(Math.abs(p - 5)).toBeLessThan(3 * (errors['p'] ?? 0));
     expect(Math.abs(q - 4)).toBeLessThan(3 * (errors['q'] ?? 0));
     expect(Math.abs(v - 20)).toBeLessThan(3 * (errors['v'] ?? 0));
+    const [pp = NaN, , qq = NaN, , , vv = NaN] = model.logCovariance ?? [];
+    expect(Math.sqrt(pp) * p).toBeCloseTo(errors['p'] ?? 0, 5);
+    expect(Math.sqrt(qq) * q).toBeCloseTo(errors['q'] ?? 0, 5);
+    expect(Math.sqrt(vv) * v).toBeCloseTo(errors['v'] ?? 0, 4);
     const cents = fitSpend(tableWith(rows.map(([x, z]) => [x, z * 100]))).model;
     expect(cents.parameters['v']).toBeCloseTo(v * 100, 2);
     expect(cents.populationMeanMicros / 100).toBeCloseTo(model.populationMeanMicros, 0);

@@ -16,6 +16,11 @@ export interface SpendModel {
   readonly logLikelihood: number | null;
   /** By name; null where the data do not determine them. */
   readonly standardErrors: Readonly<Record<string, number>> | null;
+  /**
+   * Covariance of the logarithms of the parameters, lower triangle row by row; absent where the data do not determine
+   * it, and in models fitted before it was kept.
+   */
+  readonly logCovariance?: readonly number[];
   /** Expected spend per purchase of a customer whose spend is unknown, micros as a double. */
   readonly populationMeanMicros: number;
   /** Repeat customers with a positive spend: those that were fitted. */
@@ -110,6 +115,9 @@ function gammaGamma(rows: SpendRows, facts: Facts, warnings: FitWarning[]): Spen
     parameterNames: NAMES,
     logLikelihood: estimate.logLikelihood - facts.customers * Math.log(rows.scale / MICROS),
     standardErrors: standardErrors(estimate, factors),
+    ...(estimate.logCovariance !== undefined && {
+      logCovariance: lowerTriangle(estimate.logCovariance),
+    }),
     populationMeanMicros: (p * v * MICROS) / (q - 1),
     ...facts,
   };
@@ -128,6 +136,13 @@ function standardErrors(
   const errorOf = (i: number): number =>
     Math.sqrt(logCovariance[i]?.[i] ?? NaN) * (factors[i] ?? NaN);
   return { p: errorOf(0), q: errorOf(1), v: errorOf(2) };
+}
+
+/** To six digits: p and v move together, so that four would be too few for what is left of their sum. */
+function lowerTriangle(matrix: readonly (readonly number[])[]): number[] {
+  return matrix.flatMap((row, i) =>
+    row.slice(0, i + 1).map((value) => Number(value.toPrecision(6))),
+  );
 }
 
 function estimateWarnings(estimate: Estimate): FitWarning[] {

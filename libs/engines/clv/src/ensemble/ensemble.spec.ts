@@ -93,7 +93,10 @@ it('keeps the total of the calendar models at the horizons it was set at', () =>
     }, 0);
     const total = forecastTotal(ensemble, all, { horizonDays: days, levels: [0.5] });
     expect(total.expected / wanted).toBeCloseTo(1, 6);
-    expect(total.quantiles[0]?.purchases).toBeCloseTo(total.expected, 8);
+    // The median of the process lies a little below its mean.
+    const median = total.quantiles[0]?.purchases ?? NaN;
+    expect(median / total.expected).toBeLessThan(1);
+    expect(median / total.expected).toBeGreaterThan(1 - total.process ** 2);
   }
 });
 

@@ -2,7 +2,17 @@ export { Ensemble, type CountQuantile } from './ensemble.js';
 export { fitEnsemble, type EnsembleOptions } from './ensemble-fit.js';
 export type { EnsembleModel, Shock } from './ensemble-model.js';
 export { quantiles as countQuantiles, type CountMixture } from './count-distribution.js';
+export { dressed } from './dressed-model.js';
+export { withParameterUncertainty } from './parameter-sensitivity.js';
 export { plainModel } from './plain-model.js';
+export {
+  forecastSegments,
+  MAX_SEGMENTS,
+  type Segmented,
+  type SegmentForecast,
+  type SegmentOptions,
+  type SegmentTotal,
+} from './segment-forecast.js';
 export type { MemberModel } from './member.js';
 export type { Tempo } from './operational-time.js';
 export { spendQuantiles } from './spend-distribution.js';
