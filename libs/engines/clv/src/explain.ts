@@ -1,10 +1,17 @@
+import type { AcquiredValues, AcquisitionPrior } from './cold-start/index.js';
 import type { ValuedCustomer, ValueModel, ValueOptions } from './value.js';
 
 /** The statistics that a value is explained by. */
 export const VALUE_FEATURES = ['recency', 'frequency', 'age', 'spend'] as const;
 
-/** One of them. */
-export type ValueFeature = (typeof VALUE_FEATURES)[number];
+/** One of them, or how the customer came. */
+export type ValueFeature = (typeof VALUE_FEATURES)[number] | 'acquisition';
+
+/** How a customer came, and how it counts. */
+export interface ExplainedAcquisition {
+  readonly values: AcquiredValues;
+  readonly prior: AcquisitionPrior;
+}
 
 /** The average customer that others are compared with; times in the unit of the model. */
 export interface AverageCustomer {
@@ -14,58 +21,79 @@ export interface AverageCustomer {
   readonly spendMeanMicros: number;
 }
 
+/** What is explained. */
+export interface ExplainOptions extends ValueOptions {
+  /** Undefined where how the customer came does not count. */
+  readonly acquisition?: ExplainedAcquisition | undefined;
+}
+
 /** Why a value is what it is; everything unrounded, micros. */
 export interface ValueExplanation {
   readonly valueMicros: number;
   /** Value of the average customer. */
   readonly populationMicros: number;
-  /** In the order of VALUE_FEATURES; with the population's value they sum to the value. */
+  /**
+   * In the order of VALUE_FEATURES, then acquisition where it counts; with the population's value they sum to the value.
+   */
   readonly contributions: readonly {
     readonly feature: ValueFeature;
     readonly deltaMicros: number;
   }[];
 }
 
-const COUNT = VALUE_FEATURES.length;
-
 /**
  * Exact Shapley values (Shapley 1953) over the four statistics: the mean, over all orders in which the
  * average customer's statistics are replaced by this one's, of what each replacement changes. All 2⁴ mixtures
- * are valued.
+ * are valued; how the customer came, where that counts, is a fifth thing that the average customer has not.
  */
 export function explainValue(
   model: ValueModel,
   customer: ValuedCustomer,
   average: AverageCustomer,
-  options: ValueOptions,
+  options: ExplainOptions,
 ): ValueExplanation {
-  const values = Array.from({ length: 1 << COUNT }, (_, members) =>
-    members === (1 << COUNT) - 1
-      ? model.valueOf(customer, options).valueMicros
-      : model.valueOf(mixture(customer, average, members), options).valueMicros,
-  );
-  const valueMicros = values[(1 << COUNT) - 1] ?? NaN;
-  const populationMicros = values[0] ?? NaN;
-  const contributions = VALUE_FEATURES.map((feature, i) => ({
+  const { acquisition } = options;
+  const features: readonly ValueFeature[] =
+    acquisition === undefined ? VALUE_FEATURES : [...VALUE_FEATURES, 'acquisition'];
+  const everything = (1 << features.length) - 1;
+  const microsOf = (members: number): number => {
+    const mixed =
+      (members | ACQUISITION) === (everything | ACQUISITION)
+        ? customer
+        : mixture(customer, average, members);
+    const value = model.valueOf(mixed, options);
+    if (acquisition === undefined || (members & ACQUISITION) === 0) return value.valueMicros;
+    const { values, prior } = acquisition;
+    return values.of(value, mixed, prior, options.horizonDays).value.valueMicros;
+  };
+  const values = Array.from({ length: everything + 1 }, (_, members) => microsOf(members));
+  const contributions = features.map((feature, i) => ({
     feature,
-    deltaMicros: shapley(values, i),
+    deltaMicros: shapley(values, i, features.length),
   }));
-  return { valueMicros, populationMicros, contributions };
+  return {
+    valueMicros: values[everything] ?? NaN,
+    populationMicros: values[0] ?? NaN,
+    contributions,
+  };
 }
 
-function shapley(values: readonly number[], feature: number): number {
+/** The bit of acquisition among the members of a mixture. */
+const ACQUISITION = 1 << VALUE_FEATURES.length;
+
+function shapley(values: readonly number[], feature: number, count: number): number {
   let sum = 0;
   for (let members = 0; members < values.length; members++) {
     if ((members & (1 << feature)) !== 0) continue;
     const gain = (values[members | (1 << feature)] ?? NaN) - (values[members] ?? NaN);
-    sum += weightOf(bitCount(members)) * gain;
+    sum += weightOf(bitCount(members), count) * gain;
   }
   return sum;
 }
 
 /** |S|! (n − |S| − 1)! / n! */
-function weightOf(size: number): number {
-  return (factorial(size) * factorial(COUNT - size - 1)) / factorial(COUNT);
+function weightOf(size: number, count: number): number {
+  return (factorial(size) * factorial(count - size - 1)) / factorial(count);
 }
 
 function factorial(n: number): number {
@@ -85,7 +113,7 @@ function mixture(
   average: AverageCustomer,
   members: number,
 ): ValuedCustomer {
-  const own = (feature: ValueFeature): boolean =>
+  const own = (feature: (typeof VALUE_FEATURES)[number]): boolean =>
     (members & (1 << VALUE_FEATURES.indexOf(feature))) !== 0;
   const frequency = own('frequency') ? customer.frequency : average.frequency;
   const age = own('age') ? customer.age : average.age;

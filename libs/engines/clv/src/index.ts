@@ -1,6 +1,7 @@
 export * from './backtest.js';
 export { errors as clvErrors } from './errors.js';
 export * from './ensemble/index.js';
+export * from './cold-start/index.js';
 export * from './covariates/index.js';
 export * from './explain.js';
 export * from './plots/index.js';
