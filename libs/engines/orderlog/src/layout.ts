@@ -1,4 +1,10 @@
-import { guessColumns, invalidColumns, isWellKnown, shownNames } from './column-names.js';
+import {
+  guessColumns,
+  invalidColumns,
+  isWellKnown,
+  parseColumns,
+  shownNames,
+} from './column-names.js';
 import { delimiterOf, splitCsv } from './csv-record.js';
 import { instantOf } from './dates.js';
 import { errors } from './errors.js';
@@ -43,6 +49,21 @@ export function layoutOf(line: string, columns: ColumnMap | undefined): Layout {
     throw errors.order_log_layout_unknown('The header has an open quote.');
   const header = fields.map((name) => name.trim());
   return placed({ name: 'csv', delimiter, header }, columns ?? guessColumns(header));
+}
+
+/**
+ * The layout of a log whose beginning is `head`, as long as the first line at least: for readers of another kind.
+ * Undefined when its first line is blank or not all there, or when it is no UTF-8 with LF or CRLF.
+ * @throws as {@link layoutOf}; order_log_columns_invalid
+ */
+export function layoutIn(head: Uint8Array, columns?: ColumnMap | string): Layout | undefined {
+  const text = new TextDecoder().decode(head, { stream: true });
+  const [first = ''] = /^[^\r\n]*\r?\n/.exec(text) ?? [];
+  if (first.trim() === '' || first.includes('\ufffd')) return undefined;
+  return layoutOf(
+    first.replace(/\r?\n$/, ''),
+    typeof columns === 'string' ? parseColumns(columns) : columns,
+  );
 }
 
 function spaced(line: string, columns: ColumnMap | undefined): Layout {

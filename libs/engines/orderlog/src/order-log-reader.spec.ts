@@ -317,6 +317,13 @@ describe('files of other programs', () => {
     }
   });
 
+  it('may end their rows with delimiters too many', () => {
+    expect(rowsOf('id,date,amount\na,2025-01-02,5,,\n')).toEqual([['a', '2025-01-02T00:00', 5]]);
+    for (const row of ['a,2025-01-02,5,x', 'a,2025-01-02', 'a,2025-01-02,5,,x']) {
+      expect(codeOf(`id,date,amount\n${row}\n`)).toBe('order_row_malformed');
+    }
+  });
+
   it('name no column twice', () => {
     const text = 'id,date,id\na,2025-01-02,b\n';
     expect(codeOf(text, { columns: 'id=id,date=date' })).toBe('order_log_columns_invalid');

@@ -33,7 +33,7 @@ export class RowParser {
 
   parse(line: number, fields: readonly string[]): ParsedRow {
     const { layout } = this;
-    if (fields.length !== layout.header.length) {
+    if (!isComplete(fields, layout.header.length)) {
       const expected = `${layout.header.length} fields`;
       return bad(line, 'order_row_malformed', 'row', `${fields.length} fields`, expected);
     }
@@ -97,6 +97,11 @@ export class RowParser {
     const expected = declared ?? 'three capital letters (ISO 4217)';
     return problem(line, 'order_currency_invalid', 'currency', text, expected);
   }
+}
+
+/** Delimiters too many at the end of a row are what some programs write. */
+function isComplete(fields: readonly string[], width: number): boolean {
+  return fields.length >= width && fields.every((field, i) => i < width || field === '');
 }
 
 function at(fields: readonly string[], index: number): string {

@@ -1,12 +1,9 @@
-import { withEngine, type DuckConnection, type EngineOptions } from './duckdb.js';
+import { withLocalCopy } from '@kiki/objects';
+import { askEngine } from './ask-engine.js';
+import type { DuckConnection, EngineOptions } from './duckdb.js';
 import { errors } from './errors.js';
-import {
-  readerOf,
-  rowsSql,
-  type OrderSource,
-  type TypedColumn,
-  type TypedColumns,
-} from './order-source.js';
+import { columnsOf } from './log-columns.js';
+import { rowsSql, type OrderSource } from './order-source.js';
 
 /** A customer's history at the end of a day: what models of repeat buying know. */
 export interface CustomerSummary {
@@ -27,6 +24,8 @@ export interface OrdersSummary {
   readonly rows: number;
   /** Rows with a negative amount. */
   readonly refunds: number;
+  /** Rows with an amount of exactly nothing. */
+  readonly zeros: number;
   /** Customers with a purchase up to the end. */
   readonly customers: number;
   /** First and last day with a row, days since 1970-01-01. */
@@ -42,6 +41,8 @@ export interface SummaryOptions extends EngineOptions {
   readonly endDay?: number;
   /** Called once per customer with a purchase, in ascending byte order of the id. */
   readonly onCustomer: (customer: CustomerSummary, endDay: number) => void;
+  /** Called afterwards, in the same order, with each customer's purchase days, ascending. */
+  readonly onDays?: (customerId: string, days: readonly number[]) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -55,26 +56,21 @@ export function summarizeOrders(
   source: OrderSource,
   options: SummaryOptions,
 ): Promise<OrdersSummary> {
-  const { signal } = options;
-  return withEngine(options, async (connection) => {
-    signal?.throwIfAborted();
-    const interrupt = (): void => connection.interrupt();
-    signal?.addEventListener('abort', interrupt, { once: true });
-    try {
-      return await summarize(connection, source, options);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw explained(error);
-    } finally {
-      signal?.removeEventListener('abort', interrupt);
-    }
-  });
+  const { signal, spillDir } = options;
+  const copying = {
+    ...(source.s3 !== undefined && { access: source.s3 }),
+    ...(spillDir !== undefined && { parentDir: spillDir }),
+    ...(signal !== undefined && { signal }),
+  };
+  return withLocalCopy(source.path, copying, (path) =>
+    askEngine(options, (connection) => summarize(connection, { ...source, path }, options)),
+  );
 }
 
 async function summarize(
   connection: DuckConnection,
   source: OrderSource,
-  { endDay: wanted, onCustomer }: SummaryOptions,
+  { endDay: wanted, onCustomer, onDays }: SummaryOptions,
 ): Promise<OrdersSummary> {
   const columns = await columnsOf(connection, source);
   const checked = await check(
@@ -83,14 +79,19 @@ async function summarize(
     source.refundsDeclared ?? false,
   );
   const endDay = wanted ?? checked.lastDay;
+  const leavesZeros = source.ignoresZero === true && columns.amount !== undefined;
   await connection.run(`CREATE TABLE days AS
     SELECT id, day, count(*) FILTER (micros >= 0) AS purchases,
            CAST(coalesce(sum(micros) FILTER (micros >= 0), 0) AS BIGINT) AS spend,
            CAST(coalesce(-sum(micros) FILTER (micros < 0), 0) AS BIGINT) AS refund
-      FROM (${rowsSql(source, columns, true)}) WHERE day <= ${Math.trunc(endDay)} GROUP BY id, day`);
-  const customers = await visit(connection, checked.refunds === 0 ? PLAIN : NETTED, (customer) =>
-    onCustomer(customer, endDay),
+      FROM (${rowsSql(source, columns, true)}) WHERE day <= ${Math.trunc(endDay)}
+     ${leavesZeros ? 'AND micros <> 0' : ''} GROUP BY id, day`);
+  const customers = await visitCustomers(
+    connection,
+    checked.refunds === 0 ? PLAIN : NETTED,
+    (customer) => onCustomer(customer, endDay),
   );
+  if (onDays !== undefined) await visitDays(connection, onDays);
   return { ...checked, customers, endDay };
 }
 
@@ -124,19 +125,31 @@ const NETTED = `
   SELECT id, frequency::INTEGER, first_day, last_day, repeat_net::DOUBLE, (first_net + repeat_net)::DOUBLE
     FROM nets ORDER BY id`;
 
-async function visit(
+/** The columns of a result with `width` of them, a piece at a time. */
+async function* pieces(
+  connection: DuckConnection,
+  sql: string,
+  width: number,
+): AsyncGenerator<readonly (readonly unknown[])[]> {
+  const result = await connection.stream(sql);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    yield Array.from({ length: width }, (_, index) => chunk.getColumnValues(index));
+  }
+}
+
+/** Tells every customer; answers with their number. */
+async function visitCustomers(
   connection: DuckConnection,
   sql: string,
   onCustomer: (customer: CustomerSummary) => void,
 ): Promise<number> {
-  const result = await connection.stream(sql);
   let customers = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return customers;
-    const columns = [0, 1, 2, 3, 4, 5].map((index) => chunk.getColumnValues(index));
+  for await (const columns of pieces(connection, sql, 6)) {
+    const rows = columns[0]?.length ?? 0;
     const number = (column: number, row: number): number => Number(columns[column]?.[row]);
-    for (let row = 0; row < chunk.rowCount; row++) {
+    for (let row = 0; row < rows; row++) {
       onCustomer({
         customerId: String(columns[0]?.[row]),
         frequency: number(1, row),
@@ -146,31 +159,33 @@ async function visit(
         totalMicros: number(5, row),
       });
     }
-    customers += chunk.rowCount;
+    customers += rows;
   }
+  return customers;
 }
 
-async function columnsOf(
+const DAYS = 'SELECT id, day FROM days WHERE purchases > 0 ORDER BY id, day';
+
+/** Tells every customer's purchase days, ascending. */
+async function visitDays(
   connection: DuckConnection,
-  { path, columns }: OrderSource,
-): Promise<TypedColumns> {
-  const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${readerOf(path)}`);
-  const known = described
-    .getRows()
-    .map(([name, type]): TypedColumn => ({ name: String(name), type: String(type) }));
-  const find = (role: string, wanted: string): TypedColumn => {
-    const found = known.find(({ name }) => name.trim().toLowerCase() === wanted.toLowerCase());
-    if (found !== undefined) return found;
-    const expected = `one of ${known.map(({ name }) => name).join(', ')}`.slice(0, 500);
-    throw errors.columnar_column_missing(`There is no column "${wanted}"; expected ${expected}.`, {
-      fields: [{ field: `columns.${role}`, expected }],
-    });
+  onDays: (customerId: string, days: readonly number[]) => void,
+): Promise<void> {
+  let customerId: unknown;
+  let days: number[] = [];
+  const tell = (): void => {
+    if (days.length > 0) onDays(String(customerId), days);
   };
-  return {
-    id: find('id', columns.id),
-    date: find('date', columns.date),
-    amount: columns.amount === undefined ? undefined : find('amount', columns.amount),
-  };
+  for await (const [ids = [], each = []] of pieces(connection, DAYS, 2)) {
+    for (let row = 0; row < ids.length; row++) {
+      if (ids[row] !== customerId) {
+        tell();
+        [customerId, days] = [ids[row], []];
+      }
+      days.push(Number(each[row]));
+    }
+  }
+  tell();
 }
 
 type Checked = Omit<OrdersSummary, 'customers' | 'endDay'>;
@@ -183,11 +198,11 @@ async function check(
 ): Promise<Checked> {
   const answer = await connection.runAndReadAll(
     `SELECT count(*), count(*) FILTER (id IS NULL), count(*) FILTER (day IS NULL), count(*) FILTER (micros IS NULL),
-            count(*) FILTER (micros < 0), min(day), max(day) FROM (${rows})`,
+            count(*) FILTER (micros < 0), count(*) FILTER (micros = 0), min(day), max(day) FROM (${rows})`,
   );
-  const [count = 0, ids = 0, dates = 0, amounts = 0, refunds = 0, firstDay = NaN, lastDay = NaN] = (
-    answer.getRows()[0] ?? []
-  ).map(Number);
+  const [first = []] = answer.getRows();
+  const [count = 0, ids = 0, dates = 0, amounts = 0, ...facts] = first.map(Number);
+  const [refunds = 0, zeros = 0, firstDay = NaN, lastDay = NaN] = facts;
   const bad = [
     { field: 'id', count: ids, expected: '1 to 128 characters without control characters' },
     { field: 'date', count: dates, expected: 'YYYYMMDD, YYYY-MM-DD, with a time, or RFC 3339' },
@@ -205,11 +220,5 @@ async function check(
       { fields: bad.map(({ field, expected }) => ({ field, expected })) },
     );
   }
-  return { rows: count, refunds, firstDay, lastDay };
-}
-
-function explained(error: unknown): unknown {
-  if (error instanceof Error && 'kind' in error) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return errors.columnar_source_unreadable(reason.slice(0, 500));
+  return { rows: count, refunds, zeros, firstDay, lastDay };
 }
