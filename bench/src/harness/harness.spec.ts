@@ -29,7 +29,9 @@ describe('judge', () => {
   });
 
   it('fails a target whose figure was never measured', () => {
-    expect(judge(benchmark(0.5), []).passed).toBe(false);
+    const result = judge(benchmark(0.5), []);
+    expect(result.passed).toBe(false);
+    expect(printable(result)[1]).toMatch(/^ratio +not measured +>= 0.5 MISSED$/);
   });
 
   it('prints a line per figure with its target', () => {

@@ -53,7 +53,12 @@ export function printable(result: BenchResult): string[] {
     const span = `${short(figure.min)} – ${short(figure.max)}`;
     return [name, short(figure.median), span, figure.unit, wanted];
   });
-  const all = [['figure', 'median', 'min – max', 'unit', 'target'], ...rows];
+  const missing = result.targets
+    .filter(({ figure }) => !(figure in result.figures))
+    .map(({ figure, relation, bound }) => {
+      return [figure, 'not measured', '', '', `${relation} ${bound} MISSED`];
+    });
+  const all = [['figure', 'median', 'min – max', 'unit', 'target'], ...rows, ...missing];
   const widths = [0, 1, 2, 3, 4].map((i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
   return all.map((row) =>
     row

@@ -10,8 +10,10 @@ import {
 } from '@kiki/clv';
 import { OrderLogReader } from '@kiki/orderlog';
 import type { Benchmark, BenchOptions, Figure } from '../harness/benchmark.js';
+import { ratios } from '../harness/statistics.js';
 import type { MillionResult } from './fit/million-main.js';
 import { lifetimesFit } from './fit/peer.js';
+import { largeBench } from './large-bench.js';
 import { dayOf, ltvFile } from './parity/raw-log.js';
 
 const MILLION = 1_000_000;
@@ -27,7 +29,7 @@ const WARM_UPS = 5;
 export const fitBench: Benchmark = {
   name: 'value.fit',
   about:
-    'CDNOW to statistics and models, a million simulated customers; lifetimes beside where installed',
+    'CDNOW to statistics and models, a million simulated customers, 20 million rows; lifetimes beside where installed',
   targets: [
     { figure: '69,659 rows to statistics, processor', relation: '<=', bound: 400 },
     { figure: 'BG/NBD, 2,357 customers, processor', relation: '<=', bound: 20 },
@@ -41,10 +43,15 @@ export const fitBench: Benchmark = {
     },
     { figure: 'resident memory, 1,000,000 customers', relation: '<=', bound: 1024 },
     { figure: 'parameters beyond 4 s.e. of the truth', relation: '<=', bound: 0 },
+    ...largeBench.targets,
   ],
   run: async (options) => {
     options.note(`load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
-    const figures = [...cdnowFigures(options), ...(await millionFigures(options))];
+    const figures = [
+      ...cdnowFigures(options),
+      ...(await millionFigures(options)),
+      ...(await largeBench.run(options)),
+    ];
     options.note(`load of the machine after: ${loadavg()[0]?.toFixed(2)}`);
     return figures;
   },
@@ -68,16 +75,25 @@ function cdnowFigures({ rounds, note }: BenchOptions): Figure[] {
     ...figuresOf('Pareto/NBD, 23,570 customers', fit(all, 'pareto_nbd')),
   ];
   note('CDNOW fitted');
-  return [...figures, ...peerFigures(all, rounds, note)];
+  const ours = figures.find(({ name }) => name === 'BG/NBD, 23,570 customers')?.samples ?? [];
+  return [...figures, ...peerFigures(all, ours, note)];
 }
 
-function peerFigures(table: CustomerTable, rounds: number, note: BenchOptions['note']): Figure[] {
-  const samples = lifetimesFit(table, rounds);
-  if (samples !== undefined) {
-    return [{ name: 'lifetimes BG/NBD, 23,570 customers', unit: 'ms', samples }];
+/** `ours`: milliseconds of our fit to the same table. */
+function peerFigures(
+  table: CustomerTable,
+  ours: readonly number[],
+  note: BenchOptions['note'],
+): Figure[] {
+  const theirs = lifetimesFit(table, ours.length);
+  if (theirs === undefined) {
+    note('no peer: python3 has no lifetimes here');
+    return [];
   }
-  note('no peer: python3 has no lifetimes here');
-  return [];
+  return [
+    { name: 'lifetimes BG/NBD, 23,570 customers', unit: 'ms', samples: theirs },
+    { name: 'BG/NBD, lifetimes / ours', unit: 'ratio', samples: ratios(theirs, ours) },
+  ];
 }
 
 function statisticsOf(log: Uint8Array): CustomerTable {

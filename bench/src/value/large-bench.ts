@@ -17,8 +17,8 @@ export const largeBench: Benchmark = {
   about:
     '20 million simulated transactions in Parquet to statistics to a BG/NBD fit, in one process',
   targets: [
-    { figure: 'rows', relation: '>=', bound: ROWS },
-    { figure: 'peak memory', relation: '<=', bound: 1536 },
+    { figure: 'Parquet: rows', relation: '>=', bound: ROWS },
+    { figure: 'Parquet: peak memory', relation: '<=', bound: 1536 },
   ],
   run: async ({ note }: BenchOptions) => {
     const missing = await columnarMissing();
@@ -62,14 +62,14 @@ function figuresOf(small: LargeAnswer, large: LargeAnswer): Figure[] {
     ([name, truth]) => Math.abs((large.parameters[name] ?? NaN) / truth - 1) * 100,
   );
   return [
-    one('rows', 'rows', large.rows),
-    one('customers', 'customers', large.customers),
-    one('statistics', 's', large.statisticsMs / 1000),
-    one('fit', 's', large.fitMs / 1000),
-    one('rows per second', 'rows/s', (large.rows / large.statisticsMs) * 1000),
-    one('peak memory', 'MiB', large.peakMiB),
-    one(`peak memory of ${SMALL_ROWS} rows`, 'MiB', small.peakMiB),
+    one('Parquet: rows', 'rows', large.rows),
+    one('Parquet: customers', 'customers', large.customers),
+    one('Parquet: statistics', 's', large.statisticsMs / 1000),
+    one('Parquet: fit', 's', large.fitMs / 1000),
+    one('Parquet: rows per second', 'rows/s', (large.rows / large.statisticsMs) * 1000),
+    one('Parquet: peak memory', 'MiB', large.peakMiB),
+    one(`Parquet: peak memory of ${SMALL_ROWS} rows`, 'MiB', small.peakMiB),
     // Days round the times and merge purchases, which no model is of.
-    one('parameters beside the simulated ones', '%', Math.max(...errors)),
+    one('Parquet: parameters beside the simulated ones', '%', Math.max(...errors)),
   ];
 }
