@@ -1,13 +1,7 @@
-const MAX_COUNT = 100_000;
-/** Gauss-Hermite, 5 points, for a standard normal. */
-const NODES = [
-  [-2.8569700138728, 0.0112574113277207],
-  [-1.35562617997427, 0.222075922005613],
-  [0, 0.533333333333333],
-  [1.35562617997427, 0.222075922005613],
-  [2.8569700138728, 0.0112574113277207],
-] as const;
+import { NORMAL_NODES } from '../numerics/hermite.js';
+import { quantilesOf, shortestRangeOf } from './count-ranges.js';
 
+const MAX_COUNT = 100_000;
 /** A customer's purchases within a horizon, as a mixture. */
 export interface CountMixture {
   /** P(alive): with the rest of the probability there are no purchases. */
@@ -27,7 +21,7 @@ export interface CountMixture {
  */
 export function cumulative(mixture: CountMixture, until: number): number[] {
   const { aliveProbability: p, meanIfAlive, shape, shockScale } = mixture;
-  const parts = NODES.map(([node, weight]) => {
+  const parts = NORMAL_NODES.map(([node, weight]) => {
     const mean = meanIfAlive * Math.exp(node * shockScale - 0.5 * shockScale ** 2);
     const success = mean / (shape + mean);
     return { weight, success, term: Math.exp(shape * Math.log1p(-success)) };
@@ -45,30 +39,25 @@ export function cumulative(mixture: CountMixture, until: number): number[] {
   return values;
 }
 
-/** Smallest n with P(N ≤ n) ≥ q, for each of ascending q in (0, 1). */
-export function quantiles(mixture: CountMixture, levels: readonly number[]): number[] {
-  const values = cumulative(mixture, Math.max(...levels));
-  return levels.map((level) => {
-    const n = values.findIndex((value) => value >= level - 1e-12);
-    return n === -1 ? values.length - 1 : n;
-  });
+/** P(N = 0): {@link cumulative} at 0. */
+export function nothingProbability(mixture: CountMixture): number {
+  const { aliveProbability: p, meanIfAlive, shape, shockScale } = mixture;
+  let nothing = 0;
+  for (const [node, weight] of NORMAL_NODES) {
+    const mean = meanIfAlive * Math.exp(node * shockScale - 0.5 * shockScale ** 2);
+    nothing += weight * Math.exp(-shape * Math.log1p(mean / shape));
+  }
+  return 1 - p + p * nothing;
 }
 
-/**
- * The shortest range of counts that holds at least `level` of the probability, the lowest of equally short ones. For
- * counts it wastes less than two equal tails do: where 0 is likely there is no lower tail to leave out.
- */
+/** Smallest n with P(N ≤ n) ≥ q, for each of ascending q in (0, 1). */
+export function quantiles(mixture: CountMixture, levels: readonly number[]): number[] {
+  return quantilesOf(cumulative(mixture, Math.max(...levels)), levels);
+}
+
+/** The {@link shortestRangeOf} counts that holds at least `level` of the probability. */
 export function shortestRange(mixture: CountMixture, level: number): [low: number, high: number] {
-  const values = cumulative(mixture, (1 + level) / 2);
-  let best: [number, number] = [0, values.length - 1];
-  let high = 0;
-  for (let low = 0; low < values.length; low++) {
-    const below = low === 0 ? 0 : (values[low - 1] ?? 0);
-    while (high < values.length && (values[high] ?? 0) - below < level - 1e-12) high++;
-    if (high === values.length) break;
-    if (high - low < best[1] - best[0]) best = [low, high];
-  }
-  return best;
+  return shortestRangeOf(cumulative(mixture, (1 + level) / 2), level);
 }
 
 /** Variance of the purchases without the shock. */

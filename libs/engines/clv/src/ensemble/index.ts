@@ -1,9 +1,9 @@
 export { Ensemble, type CountQuantile } from './ensemble.js';
 export { fitEnsemble, type EnsembleOptions } from './ensemble-fit.js';
 export type { EnsembleModel, Shock } from './ensemble-model.js';
-export { quantiles as countQuantiles, type CountMixture } from './count-distribution.js';
+export { cumulative, quantiles as countQuantiles, type CountMixture } from './count-distribution.js';
 export { dressed } from './dressed-model.js';
-export { withParameterUncertainty } from './parameter-sensitivity.js';
+export { quantilesOf, shortestRangeOf } from './count-ranges.js';
 export { plainModel } from './plain-model.js';
 export {
   forecastSegments,
@@ -15,7 +15,7 @@ export {
 } from './segment-forecast.js';
 export type { MemberModel } from './member.js';
 export type { Tempo } from './operational-time.js';
-export { spendQuantiles } from './spend-distribution.js';
+export { spendQuantiles, spendQuantilesOf } from './spend-distribution.js';
 export type { Season } from './season.js';
 export {
   forecastTotal,

@@ -1,6 +1,5 @@
 import type { Observed } from '../models/purchase-kind.js';
 import { deviationOf, logSlope, movedBy } from '../numerics/delta-method.js';
-import type { CountMixture } from './count-distribution.js';
 import type { Ensemble } from './ensemble.js';
 
 /**
@@ -52,19 +51,4 @@ export class ParameterSensitivity {
 /** Adds `weight` × values to sums. */
 export function addWeighted(sums: Float64Array, values: Float64Array, weight: number): void {
   for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + weight * (values[i] ?? 0);
-}
-
-/**
- * A customer's counts with the uncertainty of the parameters in them: a log-normal factor on the mean, whose deviation
- * is that of the customer's own expectation, beside the period's shock.
- */
-export function withParameterUncertainty(
-  ensemble: Ensemble,
-  row: Observed,
-  horizonDays: number,
-): CountMixture {
-  const mixture = ensemble.mixture(row, horizonDays);
-  const sensitivity = new ParameterSensitivity(ensemble, horizonDays);
-  const deviation = sensitivity.deviation(sensitivity.of(row));
-  return { ...mixture, shockScale: Math.hypot(mixture.shockScale, deviation) };
 }

@@ -11,17 +11,32 @@ const STEPS = 60;
 /** P(what n future purchases bring ≤ s), n > 0, s in micros. */
 type SpendLaw = (n: number, spendMicros: number) => number;
 
+/** Whose spends they are, by which model. */
+interface Spender {
+  readonly model: SpendModel;
+  readonly customer: ValuedCustomer;
+}
+
 /**
  * Quantiles of what a customer's purchases within a horizon bring, micros, for each of `levels` in (0, 1): the counts'
  * mixture over the law of n spends. `factor` scales them, e.g. margin × discount.
  */
 export function spendQuantiles(
   counts: CountMixture,
-  { model, customer }: { readonly model: SpendModel; readonly customer: ValuedCustomer },
+  spender: Spender,
   levels: readonly number[],
   factor = 1,
 ): number[] {
-  const below = cumulative(counts, 1 - NEGLIGIBLE);
+  return spendQuantilesOf(cumulative(counts, 1 - NEGLIGIBLE), spender, levels, factor);
+}
+
+/** The same of counts of any distribution, P(N ≤ n) from 0 on; what is left belongs to the last one. */
+export function spendQuantilesOf(
+  below: readonly number[],
+  { model, customer }: Spender,
+  levels: readonly number[],
+  factor = 1,
+): number[] {
   const law = spendLaw(model, customer);
   const distribution = (spend: number): number => {
     let sum = below[0] ?? 1;

@@ -1,5 +1,7 @@
 import { studentQuantile } from './student-t.js';
 
+const { PI, atan, cos, exp, expm1, floor, log1p, max, min, sqrt } = Math;
+
 /** Intervals of the table of Student's t and steps of the law of the process. */
 const CELLS = 8192;
 const STEPS = 600;
@@ -30,7 +32,7 @@ export function totalQuantiles(
   const { process, shared, degreesOfFreedom } = spread;
   if (!(expected > 0)) return levels.map(() => 0);
   if (!(process > 0)) {
-    return levels.map((q) => expected * Math.exp(shared * studentQuantile(q, degreesOfFreedom)));
+    return levels.map((q) => expected * exp(shared * studentQuantile(q, degreesOfFreedom)));
   }
   const student = studentTable(degreesOfFreedom);
   const { at, mass } = logGammaGrid(process);
@@ -38,11 +40,12 @@ export function totalQuantiles(
     let sum = 0;
     for (let i = 0; i < STEPS; i++) {
       const gap = log - (at[i] ?? 0);
-      sum += (mass[i] ?? 0) * (shared > 0 ? student(gap / shared) : Number(gap >= 0));
+      if (shared > 0) sum += (mass[i] ?? 0) * student(gap / shared);
+      else if (gap >= 0) sum += mass[i] ?? 0;
     }
     return sum;
   };
-  return levels.map((level) => expected * Math.exp(solve(below, level)));
+  return levels.map((level) => expected * exp(solve(below, level)));
 }
 
 /** log G, its density k(z − e^z) on a grid that is finest at the top, where what matters of few customers lies. */
@@ -51,7 +54,7 @@ function logGammaGrid(deviation: number): {
   readonly mass: Float64Array;
 } {
   const shape = deviation ** -2;
-  const logDensity = (z: number): number => shape * (z - Math.expm1(z));
+  const logDensity = (z: number): number => shape * (z - expm1(z));
   const edge = (sign: 1 | -1): number => {
     let [near, far]: [number, number] = [0, sign];
     while (logDensity(far) > -NEGLIGIBLE) far *= 2;
@@ -63,14 +66,14 @@ function logGammaGrid(deviation: number): {
     return far;
   };
   const [bottom, top] = [edge(-1), edge(1)];
-  const growth = Math.log1p(top - bottom);
+  const growth = log1p(top - bottom);
   const [at, mass] = [new Float64Array(STEPS), new Float64Array(STEPS)];
   let total = 0;
   for (let i = 0; i < STEPS; i++) {
     const share = (i + 0.5) / STEPS;
-    const z = top - ((top - bottom) * Math.expm1(growth * share)) / Math.expm1(growth);
+    const z = top - ((top - bottom) * expm1(growth * share)) / expm1(growth);
     at[i] = z;
-    total += mass[i] = Math.exp(logDensity(z) + growth * share);
+    total += mass[i] = exp(logDensity(z) + growth * share);
   }
   return { at, mass: mass.map((value) => value / total) };
 }
@@ -78,22 +81,22 @@ function logGammaGrid(deviation: number): {
 /** P(t ≤ x) by a table of ∫ cosⁿ⁻¹ u over u = atan(x/√n), which is smooth and finite. */
 function studentTable(degreesOfFreedom: number): (x: number) => number {
   const n = degreesOfFreedom;
-  const width = Math.PI / CELLS;
-  const density = (u: number): number => Math.max(0, Math.cos(u)) ** (n - 1);
+  const width = PI / CELLS;
+  const density = (u: number): number => max(0, cos(u)) ** (n - 1);
   const sums = new Float64Array(CELLS + 1);
-  let before = density(-Math.PI / 2);
+  let before = density(-PI / 2);
   for (let i = 0; i < CELLS; i++) {
-    const from = i * width - Math.PI / 2;
+    const from = i * width - PI / 2;
     const after = density(from + width);
     // Simpson's rule; constant factors fall out.
     sums[i + 1] = (sums[i] ?? 0) + before + 4 * density(from + width / 2) + after;
     before = after;
   }
   const total = sums[CELLS] ?? 1;
-  const root = Math.sqrt(n);
+  const root = sqrt(n);
   return (x) => {
-    const place = (Math.atan(x / root) + Math.PI / 2) / width;
-    const cell = Math.min(CELLS - 1, Math.max(0, Math.floor(place)));
+    const place = (atan(x / root) + PI / 2) / width;
+    const cell = min(CELLS - 1, max(0, floor(place)));
     const [low, high] = [sums[cell] ?? 0, sums[cell + 1] ?? 0];
     return (low + (high - low) * (place - cell)) / total;
   };
