@@ -47,6 +47,31 @@ export const errors = defineErrors({
     title: 'The table of values that this listing began with is gone.',
     fix: 'List again from the first page.',
   },
+  onnx_declaration_invalid: {
+    kind: 'invalid',
+    title: 'The declaration of the brought model is not usable.',
+    fix: 'Correct the fields named in `fields`; each says what was expected.',
+  },
+  onnx_graph_mismatch: {
+    kind: 'invalid',
+    title: 'The ONNX graph does not do what its declaration says.',
+    fix: 'Correct the fields named in `fields`, or export the graph anew: its output must be finite and never negative.',
+  },
+  onnx_graph_too_large: {
+    kind: 'too_large',
+    title: 'The ONNX graph is larger than this service takes.',
+    fix: 'Bring a smaller graph, or raise SYNCVALUE_ONNX_MAX_MIB.',
+  },
+  onnx_output_invalid: {
+    kind: 'unprocessable',
+    title: 'The brought model gave no usable number for this customer.',
+    fix: 'Have the graph clip its output to finite numbers ≥ 0, and import it anew.',
+  },
+  onnx_unavailable: {
+    kind: 'unavailable',
+    title: 'The brought model cannot be run at the moment.',
+    fix: 'Retry; `/ready` shows whether onnxruntime is installed, and a promotion of another model helps at once.',
+  },
   no_transactions: {
     kind: 'unprocessable',
     title: 'The tenant has no transactions.',
@@ -61,6 +86,11 @@ export const errors = defineErrors({
     kind: 'invalid',
     title: 'A customer query names no customer.',
     fix: 'Give customer_id (1 to 128 characters) or statistics.',
+  },
+  acquisition_invalid: {
+    kind: 'invalid',
+    title: 'The attributes of an acquisition are not valid.',
+    fix: 'Give up to 8 attributes: names of 1 to 32 letters, digits and _.-, a letter first; values of up to 64 characters.',
   },
   statistics_invalid: {
     kind: 'invalid',

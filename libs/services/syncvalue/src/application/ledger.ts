@@ -1,3 +1,4 @@
+import type { DatedAttribute } from '../domain/acquisition.js';
 import type { CustomerState, LedgerDay } from '../domain/customer-state.js';
 import type { LedgerTerms } from '../domain/ledger-terms.js';
 import type { Labels } from '../domain/model.js';
@@ -31,8 +32,9 @@ export interface TenantView {
 /** The order logs of all tenants and the customers' states made from them. */
 export abstract class Ledger {
   /**
-   * Stores a chunk in one transaction: each id counts once, states and terms follow. Chunks of a tenant come
-   * one after another, whatever process they come from.
+   * Stores a chunk in one transaction: each id counts once, states and terms follow, and of each attribute of
+   * acquisition the value of the customer's earliest transaction. Chunks of a tenant come one after another, whatever
+   * process they come from.
    * @throws time_zone_fixed
    */
   abstract append(tenant: string, chunk: TransactionChunk): Promise<ChunkOutcome>;
@@ -48,6 +50,11 @@ export abstract class Ledger {
   abstract untilSeen(): Promise<void>;
   /** The known ones among the customers, by id. */
   abstract states(tenant: string, ids: readonly string[]): Promise<Map<string, CustomerState>>;
+  /** How they came, where that is known, by id; those of others may be among them. */
+  abstract attributes(
+    tenant: string,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly DatedAttribute[]>>;
   /** Their days up to `endDay` (inclusive), ascending. */
   abstract days(
     tenant: string,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  AttributeTableBuilder,
   Column,
   DAYS_PER_UNIT,
   netDays,
@@ -10,13 +11,18 @@ import {
   type SpendModelKind,
   type TimeUnit,
 } from '@kiki/clv';
+import { attributesAt, type DatedAttribute } from '../domain/acquisition.js';
 import type { LedgerDay } from '../domain/customer-state.js';
 import { fit, type FitJob, type FitOutcome, type OnProgress } from '../domain/fitting.js';
 import type { FitKind, StandardOptions } from '../domain/model.js';
 import { score, type ScoreJob, type ScoreOutcome } from '../domain/scoring.js';
 
-/** Told each customer's days up to the end, in ascending byte order of the id. */
-export type VisitDays = (customerId: string, days: readonly LedgerDay[]) => void;
+/** Told each customer's days up to the end and how they came, in ascending byte order of the id. */
+export type VisitDays = (
+  customerId: string,
+  days: readonly LedgerDay[],
+  acquired: readonly DatedAttribute[],
+) => void;
 
 /** Visits every customer of a tenant with a day up to `endDay`, on one snapshot of the log. */
 export type LogScan = (
@@ -82,7 +88,8 @@ export async function scoreLog(
   return score(scoring, (stage, fraction) => onProgress(stage, from + (1 - from) * fraction));
 }
 
-async function readForFit(
+/** Reads what a fit needs. */
+export async function readForFit(
   scan: LogScan,
   job: LogFitJob,
   onProgress: OnProgress,
@@ -91,8 +98,9 @@ async function readForFit(
   const builder = new TableBuilder(job.timeUnit);
   const hash = createHash('sha256').update(`${currency}/${timeZone}/${endDay}\n`);
   const bought: CustomerPurchases[] = [];
+  const attributes = new AttributeTableBuilder();
   let transactionCount = 0;
-  const visit: VisitDays = (customerId, days) => {
+  const visit: VisitDays = (customerId, days, acquired) => {
     for (const day of days) transactionCount += day.purchases + day.refunds;
     const netted = netDays(days, endDay);
     const history = summarize(netted);
@@ -101,14 +109,22 @@ async function readForFit(
     builder.add(customerId, history, endDay);
     const { frequency, firstDay, lastDay, repeatMicros } = history;
     hash.update(`${customerId}\0${frequency}/${firstDay}/${lastDay}/${repeatMicros}\n`);
+    const own = attributesAt(acquired, endDay);
+    attributes.add(own);
+    // Where nothing is known the hash is that of the statistics alone, as it was before attributes.
+    if (own !== undefined) hash.update(`${JSON.stringify(own)}\n`);
   };
   await scan({ tenant, endDay }, visit, readingPart(onProgress, READING_SHARE.fit));
   const log = kind === 'ensemble' ? PurchaseLog.of(bought, endDay).columns : undefined;
-  const fitting = { table: builder.build(), log, kind, spendKind, standard };
+  const fitting = {
+    ...{ table: builder.build(), log, kind, spendKind, standard },
+    ...(!attributes.isEmpty && { attributes: attributes.build() }),
+  };
   return { ...fitting, dataSha256: hash.digest('hex'), transactionCount };
 }
 
-async function readForScore(
+/** Reads the past of a window, and what happened then. */
+export async function readForScore(
   scan: LogScan,
   { tenant, kind, timeUnit, calibrationDay, holdoutDay }: LogScoreJob,
   onProgress: OnProgress,
@@ -116,12 +132,14 @@ async function readForScore(
   const builder = new TableBuilder(timeUnit);
   const [purchases, spend] = [new Column(), new Column()];
   const bought: CustomerPurchases[] = [];
-  const visit: VisitDays = (customerId, days) => {
+  const attributes = new AttributeTableBuilder();
+  const visit: VisitDays = (customerId, days, acquired) => {
     const pastDays = netDays(days, calibrationDay);
     const past = summarize(pastDays);
     if (past === undefined) return;
     if (kind === 'ensemble') bought.push({ customerId, days: pastDays.map(({ day }) => day) });
     builder.add(customerId, past, calibrationDay);
+    attributes.add(attributesAt(acquired, calibrationDay));
     const after = netDays(days, holdoutDay).filter(({ day }) => day > calibrationDay);
     purchases.push(after.length);
     spend.push(after.reduce((sum, { micros }) => sum + micros, 0));
@@ -135,6 +153,7 @@ async function readForScore(
     horizon: (holdoutDay - calibrationDay) / DAYS_PER_UNIT[timeUnit],
     actualPurchases: purchases.values(),
     actualSpendMicros: spend.values(),
+    ...(!attributes.isEmpty && { attributes: attributes.build() }),
   };
 }
 

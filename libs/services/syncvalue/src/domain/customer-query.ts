@@ -1,6 +1,7 @@
-import type { ValuedCustomer } from '@kiki/clv';
+import type { AcquisitionAttributes, ValuedCustomer } from '@kiki/clv';
 import { orderLogErrors } from '@kiki/orderlog';
 import { errors } from '../errors.js';
+import { areUsableAttributes } from './acquisition.js';
 import { isUsableId } from './transaction.js';
 
 /** A history that the caller knows; times in days. */
@@ -12,8 +13,12 @@ export interface KnownStatistics {
 }
 
 /** Whom to predict. */
-export type CustomerQuery =
-  { readonly customerId: string } | { readonly statistics: KnownStatistics } | undefined;
+export type CustomerQuery = Subject | undefined;
+
+/** By id or by what is known, and how they came where the caller knows that. */
+type Subject = ({ readonly customerId: string } | { readonly statistics: KnownStatistics }) & {
+  readonly acquisition?: AcquisitionAttributes | undefined;
+};
 
 /** Why one item has no answer. */
 export interface ItemProblem {
@@ -25,6 +30,9 @@ export interface ItemProblem {
 /** What is wrong with a query; undefined when nothing is. */
 export function queryProblem(query: CustomerQuery): ItemProblem | undefined {
   if (query === undefined) return problem(errors.customer_query_invalid(), 'subject');
+  if (query.acquisition !== undefined && !areUsableAttributes(query.acquisition)) {
+    return problem(errors.acquisition_invalid(), 'acquisition');
+  }
   if ('customerId' in query) {
     if (isUsableId(query.customerId)) return undefined;
     return problem(orderLogErrors.customer_id_invalid(), 'customer_id');

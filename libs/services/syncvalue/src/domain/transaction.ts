@@ -1,6 +1,8 @@
+import type { AcquisitionAttributes } from '@kiki/clv';
 import { MAX_ID_LENGTH } from '@kiki/kernel';
 import { derivedTransactionId, Ordinals, orderLogErrors } from '@kiki/orderlog';
 import { errors } from '../errors.js';
+import { areUsableAttributes, ATTRIBUTES_EXPECTED, givenAttributes } from './acquisition.js';
 
 /** A row as it was sent. */
 export interface IncomingRow {
@@ -13,6 +15,8 @@ export interface IncomingRow {
   /** Empty: the tenant's. */
   readonly currency: string;
   readonly kind: 'unspecified' | 'purchase' | 'refund';
+  /** How the customer came. */
+  readonly acquisition?: AcquisitionAttributes | undefined;
 }
 
 /** A row that may be stored. */
@@ -27,6 +31,8 @@ export interface Transaction {
   readonly isRefund: boolean;
   /** Empty: the tenant's. */
   readonly currency: string;
+  /** How the customer came; undefined where nothing is said of it. */
+  readonly acquisition?: AcquisitionAttributes | undefined;
 }
 
 /** Why a row was not taken. */
@@ -87,12 +93,19 @@ export class RowReader {
     if (currency !== '' && !/^[A-Z]{3}$/.test(currency)) {
       return refuse(orderLogErrors.order_currency_invalid(), 'currency');
     }
+    const acquisition = givenAttributes(row.acquisition);
+    if (acquisition !== undefined && !areUsableAttributes(acquisition)) {
+      return refuse(errors.acquisition_invalid(`Expected ${ATTRIBUTES_EXPECTED}.`), 'acquisition');
+    }
     const isRefund = row.kind === 'refund' || (row.kind === 'unspecified' && sent < 0n);
     if (sent < 0n && row.kind !== 'refund' && !(isRefund && this.policy.areNegativesRefunds)) {
       return refuse(orderLogErrors.amount_negative(), 'amount_micros');
     }
     const amountMicros = isRefund && sent > 0n ? -sent : sent;
-    const checked = { rowIndex, customerId, occurredAtMs, amountMicros, isRefund, currency };
+    const checked = {
+      ...{ rowIndex, customerId, occurredAtMs, amountMicros, isRefund, currency },
+      ...(acquisition !== undefined && { acquisition }),
+    };
     return { ...checked, transactionId: row.transactionId || this.derivedId(checked) };
   }
 

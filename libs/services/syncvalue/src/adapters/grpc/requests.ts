@@ -2,6 +2,7 @@ import type * as wire from '@kiki/contract-syncvalue';
 import { NegativeAmountPolicy } from '@kiki/contract-syncvalue';
 import { kernelErrors } from '@kiki/kernel';
 import type { IncomingChunk } from '../../application/ingest-transactions.js';
+import { givenAttributes } from '../../domain/acquisition.js';
 import type { CustomerQuery } from '../../domain/customer-query.js';
 import type { ModelReference } from '../../domain/model.js';
 import { NOTHING_ASKED, type AskedOptions } from '../../domain/prediction-options.js';
@@ -11,8 +12,10 @@ import { labelOf, rowKindOf } from './enums.js';
 export function queryOf(query: wire.CustomerQuery | undefined): CustomerQuery {
   const subject = query?.subject;
   if (subject === undefined) return undefined;
-  if (subject.$case === 'customerId') return { customerId: subject.value };
-  return { statistics: subject.value };
+  const asked =
+    subject.$case === 'customerId' ? { customerId: subject.value } : { statistics: subject.value };
+  const acquisition = givenAttributes(query?.acquisition?.attributes);
+  return acquisition === undefined ? asked : { ...asked, acquisition };
 }
 
 /** Options as the application reads them. */
@@ -55,6 +58,7 @@ export async function* chunksOf(
         amountMicros: row.amountMicros,
         currency: row.currency,
         kind: rowKindOf(row.kind),
+        acquisition: row.acquisition?.attributes,
       })),
     };
   }

@@ -1,6 +1,8 @@
 import type { Database, Queryable } from '@kiki/postgres';
 import type { LogScan, VisitDays } from '../../application/log-jobs.js';
+import type { DatedAttribute } from '../../domain/acquisition.js';
 import type { LedgerDay } from '../../domain/customer-state.js';
+import { hasAttributes, readAttributesBetween } from './customer-attributes.js';
 import { dayOfRow, type DayRow } from './rows.js';
 
 /** Rows of a page: somebody with very many days is read in pieces too. */
@@ -15,11 +17,13 @@ export function logScan(database: Database): LogScan {
     database.transaction(async (tx) => {
       const total = Math.max(1, await customerCount(tx, log.tenant));
       let visited = 0;
-      const gathered = new GatheredDays((customerId, days) => {
-        visit(customerId, days);
+      const gathered = new GatheredDays((customerId, days, acquired) => {
+        visit(customerId, days, acquired);
         if (++visited % REPORT_EVERY === 0) onFraction(Math.min(1, visited / total));
       });
+      const areAttributed = await hasAttributes(tx, log.tenant);
       for await (const rows of pagesOf(tx, log)) {
+        if (areAttributed) gathered.know(await attributesOf(tx, log, rows));
         for (const row of rows) gathered.add(row);
       }
       gathered.finish();
@@ -49,23 +53,46 @@ async function* pagesOf(
   await tx.execute('CLOSE days');
 }
 
+/** How the customers of a page came. */
+async function attributesOf(
+  tx: Queryable,
+  { tenant, endDay }: { readonly tenant: string; readonly endDay: number },
+  rows: readonly DayRow[],
+): Promise<Acquired> {
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return new Map();
+  const range = { from: first.customer_id, to: last.customer_id, endDay };
+  return readAttributesBetween(tx, tenant, range);
+}
+
+type Acquired = ReadonlyMap<string, readonly DatedAttribute[]>;
+
 /** Collects sorted rows of days into customers. */
 class GatheredDays {
   private customerId: string | undefined;
   private days: LedgerDay[] = [];
+  private acquired: Acquired = new Map();
+  /** Of the customer who is being collected: the page that tells it may be gone when their last day comes. */
+  private own: readonly DatedAttribute[] = [];
 
   constructor(private readonly visit: VisitDays) {}
+
+  /** How the customers of the next page came. */
+  know(acquired: Acquired): void {
+    this.acquired = acquired;
+  }
 
   add(row: DayRow): void {
     if (row.customer_id !== this.customerId) {
       this.finish();
       this.customerId = row.customer_id;
+      this.own = this.acquired.get(row.customer_id) ?? [];
     }
     this.days.push(dayOfRow(row));
   }
 
   finish(): void {
-    if (this.customerId !== undefined) this.visit(this.customerId, this.days);
+    if (this.customerId !== undefined) this.visit(this.customerId, this.days, this.own);
     this.customerId = undefined;
     this.days = [];
   }

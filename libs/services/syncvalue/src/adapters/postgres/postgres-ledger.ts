@@ -7,10 +7,12 @@ import {
   type TenantView,
   type TransactionChunk,
 } from '../../application/ledger.js';
+import type { DatedAttribute } from '../../domain/acquisition.js';
 import type { CustomerState } from '../../domain/customer-state.js';
 import { admit, withoutCurrency, type LedgerTerms } from '../../domain/ledger-terms.js';
 import type { Labels } from '../../domain/model.js';
 import { errors } from '../../errors.js';
+import { keepAttributes, readAttributes } from './customer-attributes.js';
 import { addDays, advanceStates } from './customer-tables.js';
 import { LeasedViews } from './leased-views.js';
 import { dayOfRow, stateOfRow, type DayRow, type StateRow } from './rows.js';
@@ -33,6 +35,9 @@ interface ViewRow extends Row {
 export class PostgresLedger extends Ledger {
   private readonly views: LeasedViews<TenantView | undefined>;
   private readonly fewStates = new SharedReads((tenant, ids) => this.readStates(tenant, ids));
+  private readonly fewAttributes = new SharedReads((tenant, ids) =>
+    readAttributes(this.database, tenant, ids),
+  );
 
   constructor(
     private readonly database: Database,
@@ -60,6 +65,13 @@ export class PostgresLedger extends Ledger {
         await advanceStates(tx, tenant, await addDays(tx, tenant, stored));
         await advanceTerms(tx, tenant, stored);
       }
+      // A log that was sent before may be sent again for its attributes: its rows are known, what they tell is new.
+      const refused = new Set(conflicts.map(({ rowIndex }) => rowIndex));
+      await keepAttributes(
+        tx,
+        tenant,
+        admitted.filter(({ rowIndex }) => !refused.has(rowIndex)),
+      );
       return {
         storedCount: stored.length,
         duplicateCount,
@@ -89,6 +101,14 @@ export class PostgresLedger extends Ledger {
       if (state !== undefined) found.set(id, state);
     }
     return found;
+  }
+
+  override async attributes(
+    tenant: string,
+    ids: readonly string[],
+  ): Promise<Map<string, readonly DatedAttribute[]>> {
+    if (ids.length > FEW) return readAttributes(this.database, tenant, ids);
+    return this.fewAttributes.get(tenant, ids);
   }
 
   override async days(
