@@ -87,6 +87,24 @@ export function parseColumns(text: string): ColumnMap {
   return { ...map, id: map.id, date: map.date };
 }
 
+/** Reads `attribute=column,…`. @throws order_log_columns_invalid */
+export function parseAttributes(text: string): Readonly<Record<string, string>> {
+  const found = new Map<string, string>();
+  for (const part of text.split(',')) {
+    const [, name = '', column = ''] = /^([^=]*)=(.*)$/.exec(part.trim()) ?? [];
+    if (name.trim() === '' || column.trim() === '' || found.has(name.trim())) {
+      throw errors.order_log_columns_invalid(
+        `"${part.trim()}" is not attribute=column (each once).`,
+        {
+          fields: [{ field: 'attributes', expected: 'channel=…[,country=…]' }],
+        },
+      );
+    }
+    found.set(name.trim(), column.trim());
+  }
+  return Object.fromEntries(found);
+}
+
 /** The error of a map that cannot be used. */
 export function invalidColumns(message: string): Error {
   return errors.order_log_columns_invalid(message, {

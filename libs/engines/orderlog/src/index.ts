@@ -5,7 +5,7 @@
  */
 export { errors as orderLogErrors } from './errors.js';
 export { DATE_EXPECTED, instantOf } from './dates.js';
-export { guessColumns, parseColumns } from './column-names.js';
+export { guessColumns, parseAttributes, parseColumns } from './column-names.js';
 export { layoutIn, type Layout } from './layout.js';
 export { OrderLogReader, readOrderLog } from './order-log-reader.js';
 export type {

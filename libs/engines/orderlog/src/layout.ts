@@ -129,6 +129,15 @@ function placeOf(header: readonly string[], role: string, wanted: string): numbe
   );
 }
 
+/**
+ * The place of a column, by name or position from 1. @throws order_log_column_missing, order_log_columns_invalid
+ */
+export function columnAt(header: readonly string[], role: string, wanted: string): number {
+  const place = placeOf(header, role, wanted) ?? positionOf(header, wanted);
+  if (place === undefined) throw missing(header, role, wanted, false);
+  return place;
+}
+
 function positionOf(header: readonly string[], wanted: string): number | undefined {
   const position = /^\d{1,4}$/.test(wanted) ? Number(wanted) : 0;
   return position >= 1 && position <= header.length ? position - 1 : undefined;
@@ -145,6 +154,11 @@ function missing(
     ? `The log has no header and no column "${wanted}"; its columns are ${names}, or 1 to ${header.length}.`
     : `The header has no column "${wanted}"; it has: ${names}.`;
   return errors.order_log_column_missing(message, {
-    fields: [{ field: `columns.${role}`, expected: `one of ${names}` }],
+    fields: [
+      {
+        field: role.startsWith('attributes.') ? role : `columns.${role}`,
+        expected: `one of ${names}`,
+      },
+    ],
   });
 }

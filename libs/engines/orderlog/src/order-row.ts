@@ -16,6 +16,8 @@ export interface OrderRow {
   readonly currency: string | null;
   /** True for a negative amount of a source that declared refunds. */
   readonly isRefund: boolean;
+  /** What the columns of {@link OrderLogOptions.attributes} hold, by attribute; those without a value are left out. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** One thing wrong with one row. */
@@ -58,6 +60,8 @@ export interface ColumnMap {
 export interface OrderLogOptions {
   /** For CSV: a map, or its text `id=…,date=…,amount=…`. Without it well-known header names are looked for. */
   readonly columns?: ColumnMap | string;
+  /** Further columns of a CSV, attribute → column name or position, or their text `channel=utm_source,…`. */
+  readonly attributes?: Readonly<Record<string, string>> | string;
   /** Whether rows with problems are left out and reported, or the whole log is refused. @default 'refuse' */
   readonly badRows?: 'skip' | 'refuse';
   /** Whether negative amounts are refunds. @default false */

@@ -1,7 +1,8 @@
 import { MAX_ID_LENGTH, microsFromDecimal } from '@kiki/kernel';
 
 import { expectedDate, instantOf } from './dates.js';
-import type { Layout } from './layout.js';
+import { parseAttributes } from './column-names.js';
+import { columnAt, type Layout } from './layout.js';
 import type { OrderLogOptions, OrderRow, RowProblem, RowProblemCode } from './order-row.js';
 import { derivedTransactionId, Ordinals } from './transaction-id.js';
 
@@ -23,12 +24,21 @@ export class RowParser {
   private readonly ordinals = new Ordinals();
   private readonly instants = new Map<string, number>();
   private readonly timeZone: string;
+  /** Attributes and their places. */
+  private readonly attributes: readonly (readonly [name: string, place: number])[];
 
+  /** @throws order_log_column_missing, order_log_columns_invalid for an attribute's column */
   constructor(
     private readonly layout: Layout,
     private readonly options: OrderLogOptions,
   ) {
     this.timeZone = options.timeZone ?? 'UTC';
+    const { attributes = {} } = options;
+    const columns = typeof attributes === 'string' ? parseAttributes(attributes) : attributes;
+    this.attributes = Object.entries(columns).map(([name, column]) => [
+      name,
+      columnAt(layout.header, `attributes.${name}`, column),
+    ]);
   }
 
   parse(line: number, fields: readonly string[]): ParsedRow {
@@ -47,7 +57,14 @@ export class RowParser {
     if (isProblem(amount)) return { problem: amount };
     const currency = this.currency(line, fields);
     if (isProblem(currency)) return { problem: currency };
-    return this.identified({ line, customerId, atMs, amountMicros: amount, currency }, fields);
+    const row = { line, customerId, atMs, amountMicros: amount, currency };
+    if (this.attributes.length === 0) return this.identified(row, fields);
+    return this.identified({ ...row, attributes: this.attributesOf(fields) }, fields);
+  }
+
+  private attributesOf(fields: readonly string[]): Readonly<Record<string, string>> {
+    const all = this.attributes.map(([name, place]) => [name, at(fields, place)] as const);
+    return Object.fromEntries(all.filter(([, value]) => value !== ''));
   }
 
   /** Logs repeat few dates often. */
