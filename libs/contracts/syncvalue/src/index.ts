@@ -1,3 +1,4 @@
+export * from './generated/kiki/syncvalue/v1/acquisition.js';
 export * from './generated/kiki/syncvalue/v1/backtest.js';
 export * from './generated/kiki/syncvalue/v1/explanation.js';
 export * from './generated/kiki/syncvalue/v1/model.js';
