@@ -1,10 +1,5 @@
 import type { DestinationStream } from 'pino';
 
-/** Where whole pieces go; `flushSync` writes at once what the destination still holds itself. */
-export interface PieceDestination extends DestinationStream {
-  flushSync?(): void;
-}
-
 /** When a piece is complete. */
 export interface PieceLimits {
   readonly characters: number;
@@ -13,7 +8,7 @@ export interface PieceLimits {
 
 /**
  * Collects lines and hands them on in large pieces: after so many characters, after so long, and when the process
- * ends. SonicBoom's own `minLength` measures its whole buffer anew with each line, which costs more than the line.
+ * ends, when only a destination that writes synchronously still gets them out. SonicBoom's own `minLength` measures its whole buffer anew with each line, which costs more than the line.
  */
 export class CollectedLines implements DestinationStream {
   private lines: string[] = [];
@@ -21,13 +16,10 @@ export class CollectedLines implements DestinationStream {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly destination: PieceDestination,
+    private readonly destination: DestinationStream,
     private readonly limits: PieceLimits,
   ) {
-    process.on('exit', () => {
-      this.flush();
-      this.destination.flushSync?.();
-    });
+    process.on('exit', () => this.flush());
   }
 
   write(line: string): void {

@@ -33,14 +33,20 @@ function isoTime(): string {
   return lastTime;
 }
 
+let standardError: DestinationStream | undefined;
 let collected: DestinationStream | undefined;
 
-/** Standard error by large pieces, once per process. */
+/**
+ * Standard error, once per process. A write returns when its text is out: one in flight can neither be waited for
+ * when the process ends, nor be kept from mixing with the next.
+ */
+function standardErrorDestination(): DestinationStream {
+  return (standardError ??= pino.destination({ fd: 2, sync: true }));
+}
+
+/** The same by large pieces. */
 function collectedDestination(): DestinationStream {
-  return (collected ??= new CollectedLines(
-    pino.destination({ fd: 2, sync: false }),
-    ACCESS_LOG_PIECE,
-  ));
+  return (collected ??= new CollectedLines(standardErrorDestination(), ACCESS_LOG_PIECE));
 }
 
 /** One JSON object per line, with the request id, without secrets and e-mail addresses. */
@@ -68,7 +74,7 @@ export class PinoLogger extends Logger {
         },
         stream,
       );
-    return new PinoLogger(open(destination ?? pino.destination({ fd: 2, sync: true })), () =>
+    return new PinoLogger(open(destination ?? standardErrorDestination()), () =>
       open(destination ?? collectedDestination()),
     );
   }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from './wait-for.js';
 
@@ -17,7 +18,8 @@ export interface SourceProcessOptions {
 export class SourceProcess {
   /** Complete lines of its standard output so far. */
   readonly lines: string[] = [];
-  private output = '';
+  /** Complete lines of its standard error so far. */
+  readonly errorLines: string[] = [];
   private readonly child: ChildProcess;
   private readonly ended: Promise<unknown>;
 
@@ -31,7 +33,8 @@ export class SourceProcess {
       env: { PATH: '/usr/bin:/bin', ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.child.stdout?.on('data', (chunk: Buffer) => this.hear(chunk.toString('utf8')));
+    this.child.stdout?.on('data', linesInto(this.lines));
+    this.child.stderr?.on('data', linesInto(this.errorLines));
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.complaint = (this.complaint + chunk.toString('utf8')).slice(-4000);
     });
@@ -74,10 +77,14 @@ export class SourceProcess {
     await this.ended;
     return this.child.exitCode;
   }
+}
 
-  private hear(text: string): void {
-    const lines = (this.output + text).split('\n');
-    this.output = lines.pop() ?? '';
-    this.lines.push(...lines);
-  }
+function linesInto(lines: string[]): (chunk: Buffer) => void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  return (chunk) => {
+    const complete = (rest + decoder.write(chunk)).split('\n');
+    rest = complete.pop() ?? '';
+    lines.push(...complete);
+  };
 }
