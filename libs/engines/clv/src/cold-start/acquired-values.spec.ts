@@ -134,6 +134,16 @@ describe('a value with how the customer came', () => {
     expect(Math.abs(applied.spend - 1)).toBeLessThan(0.01);
   });
 
+  it('tells its multipliers also where nothing is spent', () => {
+    const free = { ...SPEND, kind: 'mean', parameters: { mean: 0 }, populationMeanMicros: 0 };
+    const values = new ValueModel(BG, free as SpendModel);
+    const plain = values.valueOf(NEWCOMER, OPTIONS);
+    const prior = { purchases: 2, spend: 3, used: {} };
+    const { value, applied } = new AcquiredValues(values, 4.4).of(plain, NEWCOMER, prior, 91);
+    expect(value.valueMicros).toBe(0);
+    expect(applied.spend).toBe(3);
+  });
+
   it('scales the mean of the distribution as it scales the expectation', () => {
     const values = new AcquiredValues(new ValueModel(BG, SPEND), 4.4);
     const prior = { purchases: 2, spend: 1, used: {} };

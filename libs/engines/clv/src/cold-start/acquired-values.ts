@@ -41,7 +41,10 @@ export class AcquiredValues {
     const purchasesIfAlive = purchases * value.purchasesIfAlive;
     const expectedPurchases = aliveProbability * purchasesIfAlive;
     return {
-      applied: { purchases, spend: spendMicros / value.spendMicros },
+      applied: {
+        purchases,
+        spend: value.spendMicros > 0 ? spendMicros / value.spendMicros : prior.spend,
+      },
       value: {
         ...value,
         purchasesIfAlive,

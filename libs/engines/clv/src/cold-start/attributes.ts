@@ -15,6 +15,18 @@ export interface AttributeTable {
   readonly codes: Uint32Array;
 }
 
+/** The attributes of one customer; undefined where there are none. */
+export function attributesOf(
+  { levels, offsets, codes }: AttributeTable,
+  index: number,
+): AcquisitionAttributes | undefined {
+  const own = codes.subarray(offsets[index], offsets[index + 1]);
+  if (own.length === 0) return undefined;
+  return Object.fromEntries(
+    Array.from(own, (code) => [levels[code]?.name ?? '', levels[code]?.value ?? '']),
+  );
+}
+
 /** Grows a table customer by customer: 4 bytes each and 4 for each attribute, every level once. */
 export class AttributeTableBuilder {
   private readonly known = new Map<string, number>();

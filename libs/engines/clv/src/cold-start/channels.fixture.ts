@@ -53,10 +53,12 @@ export function market(
     rows.push({ ...row, customerId: String(i), spendMeanMicros: micros });
     of.push(Object.fromEntries(drawn.map(({ name, value }) => [name, value])));
   }
-  return { table: tableOf(rows, 'week'), attributes: attributesOf(of), of };
+  return { table: tableOf(rows, 'week'), attributes: attributeTableOf(of), of };
 }
 
-export function attributesOf(all: readonly (AcquisitionAttributes | undefined)[]): AttributeTable {
+export function attributeTableOf(
+  all: readonly (AcquisitionAttributes | undefined)[],
+): AttributeTable {
   const builder = new AttributeTableBuilder();
   all.forEach((own) => builder.add(own));
   return builder.build();

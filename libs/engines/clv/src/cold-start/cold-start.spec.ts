@@ -12,8 +12,8 @@ import { fitPurchases, type PurchaseModel } from '../purchase-fit.js';
 import { rowOf, tableOf } from '../statistics.js';
 import { learnAcquisition, strongest, type AcquisitionModel } from './acquisition-model.js';
 import { AcquisitionPriors } from './acquisition-prior.js';
-import type { AcquisitionAttributes } from './attributes.js';
-import { attributesOf, market, type Effects, type Market } from './channels.fixture.js';
+import { attributesOf, type AcquisitionAttributes } from './attributes.js';
+import { attributeTableOf, market, type Effects, type Market } from './channels.fixture.js';
 import { cellSums } from './cell-sums.js';
 import { believed, betweenVariance } from './credibility.js';
 import { cellsOf } from './factors.js';
@@ -108,13 +108,13 @@ describe('a market where it matters how customers came', () => {
       'week',
     );
     expect(new Set(order).size).toBe(order.length);
-    expect(learnAcquisition(table, attributesOf(shuffled), purchases)).toEqual(learned.model);
+    expect(learnAcquisition(table, attributeTableOf(shuffled), purchases)).toEqual(learned.model);
   });
 
   it('counts an attribute once that says the same as another', () => {
     const { past, purchases, model } = learned;
     const twice = past.of.map((own) => ({ ...own, source: `by ${own['channel']}` }));
-    const both = learnAcquisition(past.table, attributesOf(twice), purchases);
+    const both = learnAcquisition(past.table, attributeTableOf(twice), purchases);
     const once = new AcquisitionPriors(model).of({ channel: 'friends' })?.purchases ?? 1;
     const again = new AcquisitionPriors(both ?? model).of({
       channel: 'friends',
@@ -127,11 +127,18 @@ describe('a market where it matters how customers came', () => {
   it('leaves rare values to the population and tells how many', () => {
     const { past, purchases, model } = learned;
     const rare = past.of.map((own, i) => ({ ...own, click: `click-${i}` }));
-    const table = learnAcquisition(past.table, attributesOf(rare), purchases);
+    const table = learnAcquisition(past.table, attributeTableOf(rare), purchases);
     expect(table).toEqual({ ...model, pooled: model.pooled + past.of.length });
     const fewer = strongest(model, 2);
     expect(fewer.effects).toEqual(model.effects.slice(0, 2));
     expect(fewer.pooled + 2).toBe(model.pooled + model.effects.length);
+  });
+
+  it('gives back the attributes of each customer', () => {
+    const { past } = learned;
+    const own = past.of.map((_, i) => attributesOf(past.attributes, i));
+    expect(own).toEqual(past.of);
+    expect(attributesOf(attributeTableOf([undefined, { a: 'b' }]), 0)).toBeUndefined();
   });
 
   it('knows nothing of values that it has not seen', () => {
@@ -162,7 +169,7 @@ describe('one extreme customer', () => {
     const of = quiet.of.map((_, i) => ({ channel: i < 50 ? 'whale' : i % 2 === 0 ? 'a' : 'b' }));
     rows[0] = { ...rows[0]!, frequency: 1000, recency: rows[0]!.age, spendMeanMicros: 1e11 };
     const purchases = fitPurchases(quiet.table, 'pareto_nbd').model;
-    const model = learnAcquisition(tableOf(rows, 'week'), attributesOf(of), purchases);
+    const model = learnAcquisition(tableOf(rows, 'week'), attributeTableOf(of), purchases);
     const effect = model?.effects.find(([, value]) => value === 'whale');
     expect(effect?.[3] ?? 1).toBeLessThan(1.2);
     expect(effect?.[4] ?? 1).toBeLessThan(1.2);
@@ -175,7 +182,7 @@ describe('nothing to learn from', () => {
   const purchases = fitPurchases(quiet.table, 'nbd').model;
 
   it('gives no model without attributes', () => {
-    const none = attributesOf(quiet.of.map(() => undefined));
+    const none = attributeTableOf(quiet.of.map(() => undefined));
     expect(learnAcquisition(quiet.table, none, purchases)).toBeUndefined();
   });
 
@@ -205,7 +212,7 @@ describe('sums over cells', () => {
     const sumsOf = (all: readonly One[]): unknown => {
       const own = all.map(({ channel }) => (channel === undefined ? undefined : { channel }));
       const common = Array.from({ length: 40 }, (_, i) => ({ channel: i % 2 === 0 ? 'a' : 'b' }));
-      const cells = cellsOf(attributesOf([...own, ...common]));
+      const cells = cellsOf(attributeTableOf([...own, ...common]));
       const column = (of: 'actual' | 'expected'): Float64Array =>
         Float64Array.from([...all.map((one) => one[of]), ...common.map(() => 1)]);
       return cellSums(cells, { actual: column('actual'), expected: column('expected') });
@@ -272,7 +279,7 @@ describe('more customers of the same kind', () => {
         base.of.map((_, i) => ({ ...rowOf(base.table, i), customerId: `${k}-${i}` })),
       ).flat();
       const of = Array.from({ length: copies }, () => base.of).flat();
-      const model = learnAcquisition(tableOf(rows, 'week'), attributesOf(of), purchases);
+      const model = learnAcquisition(tableOf(rows, 'week'), attributeTableOf(of), purchases);
       const [, , , multiplier, , raw] = model?.effects.find(([, value]) => value === 'ads') ?? [];
       return Math.abs((raw ?? NaN) - (multiplier ?? NaN)) / Math.abs((raw ?? NaN) - 1);
     };

@@ -1,4 +1,5 @@
 export {
+  attributesOf,
   AttributeTableBuilder,
   type AcquisitionAttributes,
   type AttributeLevel,

@@ -15,7 +15,7 @@ import { rowOf } from '../statistics.js';
 import { learnAcquisition, type AcquisitionModel } from './acquisition-model.js';
 import { AcquisitionPriors } from './acquisition-prior.js';
 import type { AcquisitionAttributes } from './attributes.js';
-import { attributesOf } from './channels.fixture.js';
+import { attributeTableOf } from './channels.fixture.js';
 
 jest.setTimeout(120_000);
 
@@ -79,7 +79,7 @@ function study(
   const spendMean = fitSpend(past).model.populationMeanMicros;
   const model = learnAcquisition(
     past,
-    attributesOf(past.customerIds.map(attributesFor)),
+    attributeTableOf(past.customerIds.map(attributesFor)),
     purchases,
   );
   if (model === undefined) throw new Error('nothing was learned');
