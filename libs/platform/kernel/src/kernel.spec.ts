@@ -154,4 +154,33 @@ describe('clock', () => {
     controller.abort();
     await expect(sleeping).rejects.toMatchObject({ code: 'cancelled' });
   });
+
+  it('never wakes early by its own monotonic clock', async () => {
+    const clock = new SystemClock();
+    const early: number[] = [];
+    const sleeper = async (_: unknown, index: number): Promise<void> => {
+      for (const ms of [1, 2.5, 5, 10, 25]) {
+        const fromMs = clock.monotonicMs();
+        await clock.sleep(ms);
+        const sleptMs = clock.monotonicMs() - fromMs;
+        if (sleptMs < ms) early.push(sleptMs - ms);
+        await new Promise((resolve) => setTimeout(resolve, index % 4));
+      }
+    };
+    await Promise.all(Array.from({ length: 200 }).map(sleeper));
+    expect(early).toEqual([]);
+  });
+
+  it('sleeps longer than the longest timer of Node', async () => {
+    const controller = new AbortController();
+    let isAwake = false;
+    const sleeping = new SystemClock().sleep(2 ** 40, controller.signal).then(
+      () => (isAwake = true),
+      () => undefined,
+    );
+    await new SystemClock().sleep(20);
+    expect(isAwake).toBe(false);
+    controller.abort();
+    await sleeping;
+  });
 });
