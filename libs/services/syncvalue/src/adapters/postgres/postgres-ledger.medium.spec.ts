@@ -19,6 +19,7 @@ const DAY_MS = 86_400_000;
 /** The server looks a day up by its key once or twice when it is there already. */
 const FEW = 4;
 const FIRST_MS = Date.UTC(2025, 0, 1);
+const CONFLICT = { code: 'transaction_conflict', field: 'transaction_id' };
 
 interface Event {
   readonly customer: number;
@@ -167,6 +168,18 @@ describe('PostgresLedger', () => {
       }),
       { numRuns: 40, seed: testSeed() },
     );
+  });
+
+  it('refuses the id of a purchase for a refund, also of nothing', async () => {
+    const nothing = { customer: 1, day: 0, micros: 0 };
+    const send = (id: string, isRefund: boolean): Promise<unknown> =>
+      ingest(store.database).execute('z', chunksOf([rowOf({ ...nothing, isRefund }, id)], 1));
+    await send('p', false);
+    await send('r', true);
+    const refused = { storedCount: 0, duplicateCount: 0, problems: [CONFLICT] };
+    expect(await send('p', true)).toMatchObject(refused);
+    expect(await send('r', false)).toMatchObject(refused);
+    expect(await send('p', false)).toMatchObject({ duplicateCount: 1, problems: [] });
   });
 
   it('reads no days of somebody with 10,000 of them, unless a late row may change what a refund took', async () => {

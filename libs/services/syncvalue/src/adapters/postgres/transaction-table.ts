@@ -16,6 +16,7 @@ interface KnownRow extends Row {
   readonly customer_id: string;
   readonly occurred_at: Date;
   readonly amount_micros: bigint;
+  readonly is_refund: boolean;
 }
 
 /** Inserts the rows whose id is new; every id is stored once, however often and wherever it comes from. */
@@ -84,18 +85,26 @@ async function contents(
 ): Promise<Map<string, string>> {
   if (rows.length === 0) return new Map();
   const known = await tx.query<KnownRow>(
-    `SELECT transaction_id, customer_id, occurred_at, amount_micros
+    `SELECT transaction_id, customer_id, occurred_at, amount_micros, is_refund
        FROM transactions WHERE tenant = $1 AND transaction_id = ANY($2)`,
     [tenant, rows.map((row) => row.transactionId)],
   );
   return new Map(
     known.map((row) => [
       row.transaction_id,
-      `${row.occurred_at.getTime()}/${row.amount_micros}/${row.customer_id}`,
+      contentOf({
+        occurredAtMs: row.occurred_at.getTime(),
+        amountMicros: row.amount_micros,
+        isRefund: row.is_refund,
+        customerId: row.customer_id,
+      }),
     ]),
   );
 }
 
-function contentOf({ occurredAtMs, amountMicros, customerId }: DatedTransaction): string {
-  return `${occurredAtMs}/${amountMicros}/${customerId}`;
+type Content = Pick<DatedTransaction, 'occurredAtMs' | 'amountMicros' | 'isRefund' | 'customerId'>;
+
+/** The sign tells refunds from purchases, except of amounts of nothing. */
+function contentOf({ occurredAtMs, amountMicros, isRefund, customerId }: Content): string {
+  return `${occurredAtMs}/${amountMicros}/${isRefund ? 'refund' : 'purchase'}/${customerId}`;
 }
