@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@kiki/testing';
-import { LEASE_MS, LeasedViews } from './leased-views.js';
+import { LEASE_MS, LeasedViews, SEEN_AFTER_MS } from './leased-views.js';
 import { SharedReads } from './shared-reads.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -42,7 +42,7 @@ describe('LeasedViews', () => {
       await views.get('acme');
       stored = `v${laterMs + 2}`;
       const seen = views.untilSeen();
-      await clock.advance(LEASE_MS);
+      await clock.advance(SEEN_AFTER_MS);
       await seen;
       expect(await views.get('acme')).toBe(stored);
     }

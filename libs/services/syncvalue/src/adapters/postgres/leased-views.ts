@@ -3,6 +3,8 @@ import { SharedReads } from './shared-reads.js';
 
 /** How long a view may be used after the moment at which its reading began. */
 export const LEASE_MS = 50;
+/** How long who changed something waits: a lease, and what the clocks of two machines may gain on each other in it. */
+export const SEEN_AFTER_MS = LEASE_MS + 1;
 /** Age from which a view that is asked for is read anew in the background. */
 const RENEW_MS = 40;
 /** Tenants whose views are kept. */
@@ -45,7 +47,7 @@ export class LeasedViews<V> {
 
   /** Resolves when no process uses a view any more that does not show what was committed before the call. */
   untilSeen(): Promise<void> {
-    return this.clock.sleep(LEASE_MS);
+    return this.clock.sleep(SEEN_AFTER_MS);
   }
 
   private async renew(tenant: string, fromMs: number): Promise<V> {

@@ -1,5 +1,5 @@
 import type { Clock } from '@kiki/kernel';
-import { LEASE_MS } from './leased-views.js';
+import { SEEN_AFTER_MS } from './leased-views.js';
 import { PostgresModels } from './postgres-models.js';
 
 /** Models whose labels count in every process once their move is acknowledged; see `LeasedViews`. */
@@ -29,7 +29,7 @@ export class SeenModels extends PostgresModels {
 
   private async seen<T>(change: Promise<T>): Promise<T> {
     const result = await change;
-    await this.time.sleep(LEASE_MS);
+    await this.time.sleep(SEEN_AFTER_MS);
     return result;
   }
 }
