@@ -11,7 +11,12 @@ import type { PurchaseModel } from '../purchase-fit.js';
 import type { SpendModel } from '../spend-model.js';
 import { ValueModel, type ValuedCustomer } from '../value.js';
 import { AcquiredValues } from './acquired-values.js';
-import { acquiredSpendModel, fadedMultiplier, type AcquisitionPrior } from './acquisition-prior.js';
+import {
+  acquiredPurchaseModel,
+  acquiredSpendModel,
+  fadedMultiplier,
+  type AcquisitionPrior,
+} from './acquisition-prior.js';
 
 const NBD: PurchaseModel = {
   kind: 'nbd',
@@ -78,8 +83,7 @@ describe('a value with how the customer came', () => {
   it('is that of the model with a scaled rate and scaled spends, where nobody leaves', () => {
     fc.assert(
       fc.property(customers, priors, (customer, prior) => {
-        const alpha = 9 / prior.purchases;
-        const scaled = { ...NBD, parameters: { r: 0.7, alpha } };
+        const scaled = acquiredPurchaseModel(NBD, prior.purchases);
         const exact = new ValueModel(scaled, acquiredSpendModel(SPEND, prior.spend));
         const wanted = exact.valueOf(customer, OPTIONS);
         const { value, plain } = valued(NBD, customer, prior);
@@ -92,6 +96,20 @@ describe('a value with how the customer came', () => {
       }),
       { seed: testSeed() },
     );
+  });
+
+  it('scales the errors of the rate with the rate', () => {
+    const covariance = [
+      [1, 2],
+      [2, 9],
+    ];
+    const scaled = acquiredPurchaseModel(
+      { ...NBD, covariance, standardErrors: { r: 1, alpha: 3 } },
+      3,
+    );
+    expect(scaled.parameters).toEqual({ r: 0.7, alpha: 3 });
+    expect(scaled.standardErrors).toEqual({ r: 1, alpha: 1 });
+    expect(scaled.covariance?.flat()).toEqual([1, 2 / 3, 2 / 3, 1]);
   });
 
   it('multiplies the expectation of a newcomer, and of one who bought a moment ago', () => {

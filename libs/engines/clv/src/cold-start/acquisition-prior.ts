@@ -1,3 +1,4 @@
+import type { PurchaseModel } from '../purchase-fit.js';
 import type { SpendModel } from '../spend-model.js';
 import type { AcquisitionAttributes } from './attributes.js';
 import type { AcquisitionModel } from './acquisition-model.js';
@@ -64,6 +65,22 @@ export class AcquisitionPriors {
  */
 export function fadedMultiplier(multiplier: number, alpha: number, age: number): number {
   return multiplier * ((alpha + age) / (alpha + multiplier * age));
+}
+
+/** The purchase model of customers who buy `multiplier` times as fast: the scale α of their rates is divided by it. */
+export function acquiredPurchaseModel(model: PurchaseModel, multiplier: number): PurchaseModel {
+  const at = model.parameterNames.indexOf('alpha');
+  const factor = (k: number): number => (k === at ? 1 / multiplier : 1);
+  const { alpha = NaN } = model.parameters;
+  const errors = model.standardErrors;
+  return {
+    ...model,
+    parameters: { ...model.parameters, alpha: alpha / multiplier },
+    standardErrors: errors && { ...errors, alpha: (errors['alpha'] ?? NaN) / multiplier },
+    covariance:
+      model.covariance &&
+      model.covariance.map((row, i) => row.map((value, j) => value * factor(i) * factor(j))),
+  };
 }
 
 /**

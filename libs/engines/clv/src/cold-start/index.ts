@@ -12,6 +12,7 @@ export {
   type AcquisitionModel,
 } from './acquisition-model.js';
 export {
+  acquiredPurchaseModel,
   acquiredSpendModel,
   AcquisitionPriors,
   fadedMultiplier,
