@@ -8,7 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { SyncValueClient } from '@kiki/contract-syncvalue';
+import { ModelKind, SyncValueClient } from '@kiki/contract-syncvalue';
 import { freePort, removeHome, waitFor } from '@kiki/testing';
 import { ServiceProcess } from './service-process.ts';
 
@@ -97,7 +97,8 @@ it('answer by the model that the other has just promoted', async () => {
   );
   await first!.ingest(rows);
   const versions: string[] = [];
-  for (let i = 0; i < 2; i++) versions.push((await first!.fitModel()).modelVersion);
+  const fit = { kind: ModelKind.BGNBD };
+  for (let i = 0; i < 2; i++) versions.push((await first!.fitModel(fit)).modelVersion);
   const query = { subject: { $case: 'customerId' as const, value: 'c7' } };
   for (let i = 0; i < 20; i++) {
     const modelVersion = versions[i % 2]!;

@@ -1,5 +1,5 @@
 import { answerOf, createApi } from '@kiki/api-client';
-import { SyncValueClient } from '@kiki/contract-syncvalue';
+import { ModelKind, SyncValueClient } from '@kiki/contract-syncvalue';
 import type { PersistentClient } from './client.js';
 import type { Acknowledgement, Witness } from './witness.js';
 
@@ -45,7 +45,7 @@ export class OrderLoad {
     const { tenant } = this.client;
     await this.client.insist(() => this.value.ingest(transactions, {}, { tenant }));
     for (const { customerId } of transactions) this.expect(customerId);
-    await this.client.insist(() => this.value.fitModel({}, { tenant }));
+    await this.client.insist(() => this.value.fitModel({ kind: ModelKind.BGNBD }, { tenant }));
   }
 
   async run(workers: number): Promise<void> {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecordingTerminal, runCli } from '@kiki/cli';
-import { TransactionKind, type Transaction } from '@kiki/contract-syncvalue';
+import { ModelKind, TransactionKind, type Transaction } from '@kiki/contract-syncvalue';
 import { start, type Host } from '@kiki/host';
 import { SeededRandom } from '@kiki/kernel';
 import { syncvalueDefinition } from '@kiki/service-syncvalue';
@@ -50,7 +50,7 @@ beforeAll(async () => {
   environment = { ...settings, SYNCVALUE_URL: host.service('syncvalue').grpcTarget ?? '' };
   const client = syncValueClient(environment);
   await client.ingest(orders());
-  for (let i = 0; i < 2; i++) await client.fitModel();
+  for (let i = 0; i < 2; i++) await client.fitModel({ kind: ModelKind.BGNBD });
   client.close();
 }, 60_000);
 

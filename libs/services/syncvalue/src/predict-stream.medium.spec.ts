@@ -4,7 +4,7 @@
  */
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { PredictStreamRequest, type CustomerQuery } from '@kiki/contract-syncvalue';
+import { ModelKind, PredictStreamRequest, type CustomerQuery } from '@kiki/contract-syncvalue';
 import { waitFor } from '@kiki/testing';
 import { row, startService, type TestService } from './service.fixture.js';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
     row(`c${i % 12}`, `2025-0${1 + (i % 8)}-1${i % 10}`, 5 + i),
   );
   await service.client.ingest(rows);
-  await service.client.fitModel();
+  await service.client.fitModel({ kind: ModelKind.BGNBD });
 }, 120_000);
 afterAll(() => service?.stop());
 

@@ -276,7 +276,7 @@ describe('SyncValue over gRPC', () => {
     it('stamps the first model as champion and later ones only when asked', async () => {
       const progress: string[] = [];
       const second = await service.client.fitModel(
-        {},
+        { kind: ModelKind.BGNBD },
         { onProgress: ({ stage }) => progress.push(stage) },
       );
       expect(second).toMatchObject({ modelVersion: 'v2', labels: [], currency: 'USD' });
@@ -521,7 +521,9 @@ async function bitsOf({ client }: TestService): Promise<object> {
     customerId: `${['Ä', 'a', 'B', '_', '-'][i % 5]}${order.customerId}`,
   }));
   await client.ingest(log);
-  const { parameters, spendParameters, dataSha256, population } = await client.fitModel();
+  const { parameters, spendParameters, dataSha256, population } = await client.fitModel({
+    kind: ModelKind.BGNBD,
+  });
   const ids = [...new Set(log.map(({ customerId }) => customerId))];
   const { results } = await client.predictBatch(ids.map(customerById));
   return { parameters, spendParameters, dataSha256, population, results };
@@ -594,9 +596,10 @@ describeWithData('ltv/CDNOW_master.txt', 'CDNOW end to end', (path) => {
       }
       return answers;
     };
-    const first = await client.fitModel({ label: ModelLabel.CHAMPION });
+    const fit = { kind: ModelKind.BGNBD, label: ModelLabel.CHAMPION };
+    const first = await client.fitModel(fit);
     const answers = await ask();
-    const second = await client.fitModel({ label: ModelLabel.CHAMPION });
+    const second = await client.fitModel(fit);
     expect(second.modelVersion).not.toBe(first.modelVersion);
     expect(first.artefactBytes).toBeLessThanOrEqual(4_096);
     const own = { modelVersion: '', createdAt: 0, fitDurationMs: 0, artefactBytes: 0, labels: [] };
