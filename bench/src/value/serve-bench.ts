@@ -221,7 +221,7 @@ class ServeRun {
     let isWanted = true;
     const run = async (): Promise<number> => {
       let fits = 0;
-      for (; isWanted; fits++) await this.client.fitModel({ kind: ModelKind.BGNBD });
+      for (; isWanted; fits++) await this.client.fitModel({ kind });
       return fits;
     };
     const running = run();

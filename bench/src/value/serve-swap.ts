@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CustomerQuery, SyncValueClient } from '@kiki/contract-syncvalue';
 
 /** What came of promoting under load. */
@@ -9,7 +10,10 @@ export interface SwapReport {
   readonly astray: number;
 }
 
-/** A time during which a version may have been the champion: from the promotion's start to the next one's end. */
+/**
+ * A time during which a version may have been the champion: from the promotion's start to the next one's
+ * acknowledgement.
+ */
 interface Reign {
   readonly version: string;
   readonly fromMs: number;
@@ -17,14 +21,18 @@ interface Reign {
 }
 
 const CALLERS = 16;
+/** In turn, so that an answer by the version before the last is told from one by the last. */
+const VERSIONS = 3;
+/** Between promotions, so that for most of the time only one version is right. */
+const REIGN_MS = 100;
 
-/** Moves the champion to and fro as fast as it goes while callers ask for predictions. */
+/** Moves the champion from version to version while callers ask for predictions. */
 export async function hotSwap(
   client: SyncValueClient,
   queries: readonly CustomerQuery[],
   seconds: number,
 ): Promise<SwapReport> {
-  const { models } = await client.listModels({ pageSize: 2 });
+  const { models } = await client.listModels({ pageSize: VERSIONS });
   const versions = models.map(({ modelVersion }) => modelVersion);
   const now = await client.getModel({ $case: 'label', value: 1 });
   const reigns: Reign[] = [
@@ -40,6 +48,7 @@ export async function hotSwap(
       await client.promoteModel({ modelVersion: version, isForced: true, reason: 'bench' });
       if (last !== undefined) last.untilMs = performance.now();
       report.swaps++;
+      await sleep(REIGN_MS);
     }
   };
   const call = async (caller: number): Promise<void> => {
