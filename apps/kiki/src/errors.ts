@@ -7,6 +7,21 @@ export const errors = defineErrors({
     title: 'The order log cannot be read.',
     fix: 'Check the path and the permissions of the file that --orders names.',
   },
+  order_reader_unfit: {
+    kind: 'invalid',
+    title: 'The order log cannot be read in the way that was asked for.',
+    fix: 'Choose another --reader, or leave the option that the message names out.',
+  },
+  plots_exist: {
+    kind: 'invalid',
+    title: 'Plots would be written over.',
+    fix: 'Name another folder, or allow it with --force.',
+  },
+  plots_unwritable: {
+    kind: 'invalid',
+    title: 'The plots cannot be written.',
+    fix: 'Name a folder that this user may write to.',
+  },
   calibration_end_invalid: {
     kind: 'invalid',
     title: 'The end of the calibration does not lie within the order log.',

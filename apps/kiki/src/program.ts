@@ -31,7 +31,7 @@ export function kikiProgram(environment: Environment): CliProgram {
       demoCommand(environment),
       doctorCommand(environment),
       importCommand(environment),
-      ...valueCommands(),
+      ...valueCommands(environment),
       ...valueModelCommands(environment),
       ...keyCommands(environment),
       ...tenantCommands(environment),

@@ -2,6 +2,7 @@ import { defineCommand, switchOption, type AnyCliCommand } from '@kiki/cli';
 import { describeConfig, type Environment } from '@kiki/config';
 import { configSchemas } from '@kiki/host';
 import { allDefinitions } from '../installation/definitions.js';
+import { ordersConfig } from '../orders/local-orders.js';
 
 /** `kiki config` */
 export function configCommand(environment: Environment): AnyCliCommand {
@@ -10,7 +11,8 @@ export function configCommand(environment: Environment): AnyCliCommand {
     summary: 'Print every setting, where it came from and what it means; secrets are masked',
     options: { isChanged: switchOption('--changed', 'only what differs from the default') },
     run: ({ options, report }) => {
-      const rows = describeConfig(configSchemas(allDefinitions), environment).filter(
+      const schemas = [...configSchemas(allDefinitions), ordersConfig];
+      const rows = describeConfig(schemas, environment).filter(
         ({ source }) => !options.isChanged || source !== 'default',
       );
       report.result({ settings: rows }, () =>

@@ -12,7 +12,7 @@ import {
 import type { Environment } from '@kiki/config';
 import { runDemo } from '../demo/run-demo.js';
 import { DEFAULT_STAND_IN_PORT, standInPorts, standInSettings } from '../demo/stand-ins.js';
-import { orderLogOptions } from './import-command.js';
+import { DEFAULT_CURRENCY, orderLogOptions, readingOf } from '../orders/order-log-options.js';
 
 /** `kiki demo` */
 export function demoCommand(environment: Environment): AnyCliCommand {
@@ -65,25 +65,15 @@ export function demoCommand(environment: Environment): AnyCliCommand {
     },
     run: async ({ options, report, signal }) => {
       if (options.printsEnvironment) return printEnvironment(report, options.standInPort);
-      const {
-        columns,
-        currency,
-        timeZone,
-        hasRefunds,
-        isLenient,
-        printsEnvironment: _,
-        ...rest
-      } = options;
+      const { orders, seed, timeUnit, opportunities, isAttached, standInPort } = options;
+      const { currency = DEFAULT_CURRENCY } = options;
       const result = await runDemo({
         ...{ environment, report, signal },
         options: {
-          ...{ ...rest, calibrationEndMs: options.calibrationEnd },
+          ...{ orders, seed, timeUnit, opportunities, isAttached, standInPort },
+          calibrationEndMs: options.calibrationEnd,
           outDir: resolve(options.outDir),
-          orderLog: {
-            ...{ currency, timeZone, refundsDeclared: hasRefunds },
-            badRows: isLenient ? 'skip' : 'refuse',
-            ...(columns === undefined ? {} : { columns }),
-          },
+          orderLog: { ...readingOf(options), currency },
         },
       });
       report.result(result);

@@ -11,7 +11,9 @@ import { rootSecret, type Environment } from '@kiki/config';
 import { SyncValueClient, TimeUnit, type Model } from '@kiki/contract-syncvalue';
 import { sharedSettings } from '../installation/installation.js';
 import { importOrders, type ImportResult } from '../orders/import-orders.js';
+import { withLocalOrders } from '../orders/local-orders.js';
 import { orderFileBytes } from '../orders/order-file.js';
+import { orderLogOptions, readingOf } from '../orders/order-log-options.js';
 
 /** Time units as people type them. */
 export const TIME_UNITS = {
@@ -20,18 +22,6 @@ export const TIME_UNITS = {
   month: TimeUnit.MONTH,
 } as const;
 
-/** Options of everything that reads an order log. */
-export const orderLogOptions = {
-  columns: textOption('--columns <map>', 'columns of a CSV: id=…,date=…,amount=…', undefined),
-  currency: textOption('--currency <code>', 'currency of the amounts (ISO 4217)', 'USD'),
-  timeZone: textOption('--time-zone <zone>', 'time zone of the dates (IANA)', 'UTC'),
-  hasRefunds: switchOption('--refunds', 'negative amounts are refunds'),
-  isLenient: switchOption(
-    '--skip-bad-rows',
-    'leave bad rows out and report them, instead of refusing the file',
-  ),
-};
-
 /** `kiki import` */
 export function importCommand(environment: Environment): AnyCliCommand {
   return defineCommand({
@@ -39,7 +29,12 @@ export function importCommand(environment: Environment): AnyCliCommand {
     summary: 'Stream an order log into a running SyncValue; repeating it stores nothing twice',
     details:
       'Example: kiki import orders.csv --columns id=customer,date=created_at,amount=total --fit',
-    args: [{ name: '<file>', summary: "CSV, or one of CDNOW's two layouts" }],
+    args: [
+      {
+        name: '<file>',
+        summary: "CSV (also gzip), or one of CDNOW's two layouts; a path or s3://bucket/key",
+      },
+    ],
     options: {
       ...orderLogOptions,
       tenant: textOption('--tenant <tenant>', 'whose orders', 'default'),
@@ -52,23 +47,20 @@ export function importCommand(environment: Environment): AnyCliCommand {
       ),
     },
     run: async ({ args, options, report, signal }) => {
-      const path = args[0] ?? '';
-      const bytes = await orderFileBytes(path);
+      const location = args[0] ?? '';
       const client = syncValueClient(environment);
       try {
         await client.ready(3_000);
-        const progress = report.progress({ label: 'import', total: bytes, unit: 'bytes' });
-        const result = await importOrders({
-          ...{ path, client, signal, tenant: options.tenant },
-          options: {
-            ...(options.columns === undefined ? {} : { columns: options.columns }),
-            currency: options.currency,
-            timeZone: options.timeZone,
-            refundsDeclared: options.hasRefunds,
-            badRows: options.isLenient ? 'skip' : 'refuse',
-          },
-          onBytes: (done) => progress.update(done),
-        }).finally(() => progress.end());
+        const source = { location, environment, report, signal };
+        const result = await withLocalOrders(source, async (path) => {
+          const total = await orderFileBytes(path);
+          const progress = report.progress({ label: 'import', total, unit: 'bytes' });
+          return importOrders({
+            ...{ path, client, signal, tenant: options.tenant },
+            options: readingOf(options),
+            onBytes: (done) => progress.update(done),
+          }).finally(() => progress.end());
+        });
         const model = options.isFitting
           ? await client.fitModel(
               { timeUnit: TIME_UNITS[options.timeUnit] },
@@ -110,5 +102,5 @@ function show(report: Reporter, { file, ingested }: ImportResult, model: Model |
       ],
     ],
   );
-  if (model) report.say(`Model ${model.modelVersion}: log-likelihood ${model.logLikelihood}.`);
+  if (model) report.say(`Model ${model.modelVersion}: log-likelihood ${model.logLikelihood ?? 'none'}.`);
 }

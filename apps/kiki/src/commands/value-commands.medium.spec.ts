@@ -24,7 +24,7 @@ function file(name: string, lines: readonly string[]): string {
 
 async function value(...args: string[]) {
   const terminal = new RecordingTerminal();
-  const program = { name: 'kiki', version: '0', summary: '', commands: valueCommands() };
+  const program = { name: 'kiki', version: '0', summary: '', commands: valueCommands({}) };
   const exitCode = await runCli(program, ['value', ...args], { terminal });
   const last = terminal.output.at(-1) ?? '';
   return { exitCode, last, output: terminal.output.join('\n'), notes: terminal.notes.join('\n') };

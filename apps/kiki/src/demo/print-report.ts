@@ -50,7 +50,7 @@ function printModel(report: Reporter, { result, deciles, championVersion }: Repo
     ['model', 'time unit', 'log-likelihood', ...parameters.map(([name]) => name)],
     [
       [
-        ...[model.kind, model.timeUnit, model.logLikelihood.toFixed(2)],
+        ...[model.kind, model.timeUnit, model.logLikelihood?.toFixed(2) ?? '–'],
         ...parameters.map(([, value]) => value.toFixed(5)),
       ],
     ],

@@ -16,7 +16,8 @@ export interface DemoResult {
     readonly kind: string;
     readonly version: string;
     readonly parameters: Readonly<Record<string, number>>;
-    readonly logLikelihood: number;
+    /** Null where the model has no likelihood. */
+    readonly logLikelihood: number | null;
     readonly timeUnit: string;
   };
   readonly backtest: {
@@ -70,7 +71,7 @@ export function modelResult(model: Model): DemoResult['model'] {
     kind: KINDS[model.kind] ?? ModelKind[model.kind],
     version: model.modelVersion,
     parameters: Object.fromEntries(model.parameters.map(({ name, value }) => [name, value])),
-    logLikelihood: model.logLikelihood,
+    logLikelihood: model.logLikelihood ?? null,
     timeUnit: UNITS[model.timeUnit] ?? TimeUnit[model.timeUnit],
   };
 }

@@ -7,13 +7,14 @@ import {
 } from '@kiki/contract-syncvalue';
 import type { OrderLogOptions, OrderLogReport, OrderRow } from '@kiki/orderlog';
 import { readOrderFile } from './order-file.js';
+import { DEFAULT_CURRENCY } from './order-log-options.js';
 
 /** One import of a file into SyncValue. */
 export interface ImportRequest {
   readonly path: string;
   readonly tenant: string;
-  /** The currency of rows that name none is `options.currency`. */
-  readonly options: OrderLogOptions & { readonly currency: string };
+  /** The currency of rows that name none is `options.currency`, else {@link DEFAULT_CURRENCY}. */
+  readonly options: OrderLogOptions;
   readonly client: SyncValueClient;
   readonly signal?: AbortSignal;
   /** Bytes of the file that were read. */
@@ -38,7 +39,7 @@ export async function importOrders(request: ImportRequest): Promise<ImportResult
         file = value;
         return;
       }
-      yield transactionOf(value, options.currency);
+      yield transactionOf(value, options.currency ?? DEFAULT_CURRENCY);
     }
   }
   const policy = options.refundsDeclared

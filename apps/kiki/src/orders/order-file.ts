@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import {
   OrderLogReader,
@@ -7,6 +6,7 @@ import {
   type OrderRow,
 } from '@kiki/orderlog';
 import { errors } from '../errors.js';
+import { fileChunks, reasonOf } from './file-chunks.js';
 
 /** What the rows of a file have in common. */
 export interface OrderFileSummary {
@@ -26,14 +26,8 @@ export async function orderFileBytes(path: string): Promise<number> {
   return found.size;
 }
 
-function reasonOf(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  return code === 'EACCES' ? 'this user may not read it' : message;
-}
-
 /**
- * Streams the rows of a file; `onBytes` hears how far it has come. The last value is the reader's report.
+ * Streams the rows of a file, plain or gzip; `onBytes` hears how far it has come. The last value is the reader's report.
  * @throws order_file_unreadable, and what the reader throws
  */
 export async function* readOrderFile(
@@ -42,20 +36,7 @@ export async function* readOrderFile(
   onBytes: (bytes: number) => void = () => undefined,
 ): AsyncGenerator<OrderRow, OrderLogReport> {
   const reader = new OrderLogReader(options);
-  return yield* reader.read(chunksOf(path, onBytes));
-}
-
-async function* chunksOf(path: string, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
-      bytes += (chunk as Buffer).length;
-      onBytes(bytes);
-      yield chunk as Buffer;
-    }
-  } catch (cause) {
-    throw errors.order_file_unreadable(`${path}: ${reasonOf(cause)}.`, {}, { cause });
-  }
+  return yield* reader.read(fileChunks(path, onBytes));
 }
 
 /** Reads a file once and says what is in it, so that mistakes are told before anything is stored. */
