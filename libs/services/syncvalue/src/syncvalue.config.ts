@@ -48,6 +48,11 @@ export const syncvalueConfig = defineConfig('syncvalue', {
     schema: integer({ min: 1, max: 100_000, default: 1000 }),
     doc: 'Models kept in memory; they never change, and labels are looked up at every call.',
   }),
+  stateCacheEntries: variable({
+    env: 'SYNCVALUE_STATE_CACHE_ENTRIES',
+    schema: integer({ min: 1, max: 10_000_000, default: 100_000 }),
+    doc: 'Customers whose state is kept in memory until their log grows; about 300 bytes each.',
+  }),
   futureToleranceHours: variable({
     env: 'SYNCVALUE_FUTURE_TOLERANCE_HOURS',
     schema: integer({ min: 0, max: 8760, default: 36 }),

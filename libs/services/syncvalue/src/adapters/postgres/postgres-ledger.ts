@@ -14,6 +14,7 @@ import type { Labels } from '../../domain/model.js';
 import { errors } from '../../errors.js';
 import { keepAttributes, readAttributes } from './customer-attributes.js';
 import { addDays, advanceStates } from './customer-tables.js';
+import { KeptStates } from './kept-states.js';
 import { LeasedViews } from './leased-views.js';
 import { dayOfRow, stateOfRow, type DayRow, type StateRow } from './rows.js';
 import { SharedReads } from './shared-reads.js';
@@ -35,6 +36,7 @@ interface ViewRow extends Row {
 export class PostgresLedger extends Ledger {
   private readonly views: LeasedViews<TenantView | undefined>;
   private readonly fewStates = new SharedReads((tenant, ids) => this.readStates(tenant, ids));
+  private readonly keptStates: KeptStates;
   private readonly fewAttributes = new SharedReads((tenant, ids) =>
     readAttributes(this.database, tenant, ids),
   );
@@ -42,9 +44,16 @@ export class PostgresLedger extends Ledger {
   constructor(
     private readonly database: Database,
     clock: Clock,
+    /** Most states kept in memory. */
+    stateCacheEntries = 1,
   ) {
     super();
     this.views = new LeasedViews((tenant) => this.readView(tenant), clock);
+    this.keptStates = new KeptStates(
+      (tenant, ids) =>
+        ids.length > FEW ? this.readStates(tenant, ids) : this.fewStates.get(tenant, ids),
+      stateCacheEntries,
+    );
   }
 
   override append(tenant: string, chunk: TransactionChunk): Promise<ChunkOutcome> {
@@ -93,14 +102,9 @@ export class PostgresLedger extends Ledger {
     tenant: string,
     ids: readonly string[],
   ): Promise<Map<string, CustomerState>> {
-    if (ids.length > FEW) return this.readStates(tenant, ids);
-    const together = await this.fewStates.get(tenant, ids);
-    const found = new Map<string, CustomerState>();
-    for (const id of ids) {
-      const state = together.get(id);
-      if (state !== undefined) found.set(id, state);
-    }
-    return found;
+    const view = await this.views.get(tenant);
+    if (view === undefined) return new Map();
+    return this.keptStates.get(tenant, view.terms.transactionCount, ids);
   }
 
   override async attributes(
