@@ -1,6 +1,7 @@
 /** Goal: of all who race for a file one complete text wins. Method: lose the race on purpose, inside `make`. */
 import { afterAll, expect, it } from '@jest/globals';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOnce } from './create-once.js';
@@ -23,6 +24,19 @@ it('takes the text of whoever was faster, and leaves no draft', () => {
   });
   expect(slow).toBe('fast');
   expect(readdirSync(folder).sort()).toEqual(['first', 'raced']);
+});
+
+it('removes the drafts of processes that were killed, and no other file', () => {
+  const path = join(folder, 'left');
+  const draft = `${path}.${randomUUID()}`;
+  const others = [`${path}.bak`, `${path}2.${randomUUID()}`];
+  for (const file of [draft, ...others]) writeFileSync(file, 'a draft');
+  expect(createOnce(path, () => 'one')).toBe('one');
+  expect(existsSync(draft)).toBe(false);
+  writeFileSync(draft, 'one');
+  expect(createOnce(path, () => 'two')).toBe('one');
+  expect(existsSync(draft)).toBe(false);
+  for (const other of others) expect(existsSync(other)).toBe(true);
 });
 
 it('fails when the folder cannot be written', () => {
