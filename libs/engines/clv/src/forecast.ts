@@ -30,6 +30,8 @@ export interface LivingForecast {
   readonly discountFactor: number;
   /** P(at least one purchase within the horizon | alive). */
   readonly activeIfAlive: number;
+  /** P(alive) of the customer, where what is expected of the living had to be computed with it. */
+  readonly aliveProbability?: number;
 }
 
 /** How far to look, and what a later purchase is worth today. */
@@ -141,16 +143,13 @@ export class PurchaseForecaster implements Forecaster {
     const delta = this.deltaOf(annualDiscountRate);
     const horizon = horizonDays / this.daysPerUnit;
     const within = (s: number): number => this.kind.purchasesIfAlive(this.theta, row, s);
-    const area = discountedPath({ within, scale: this.scaleOf(row) }, delta, horizon);
+    const scale = this.kind.timeScale(this.theta) + row.age;
+    const area = discountedPath({ within, scale }, delta, horizon);
     return Math.min(1, Math.exp(-delta * horizon) + area / total);
   }
 
   /** The yearly rate of discount as a continuous one per unit of time of the model. */
   private deltaOf(annualDiscountRate: number): number {
     return (Math.log1p(annualDiscountRate) / DAYS_PER_YEAR) * this.daysPerUnit;
-  }
-
-  private scaleOf(row: Observed): number {
-    return (this.model.parameters['alpha'] ?? 1) + row.age;
   }
 }

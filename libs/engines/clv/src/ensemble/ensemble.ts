@@ -1,19 +1,18 @@
-import {
-  DAYS_PER_YEAR,
-  type Forecaster,
-  type HorizonOptions,
-  type LivingForecast,
-  type PurchaseForecast,
-} from '../forecast.js';
-import { discountedPath } from '../models/discounted.js';
+import type { Forecaster, HorizonOptions, LivingForecast, PurchaseForecast } from '../forecast.js';
 import type { Observed } from '../models/purchase-kind.js';
 import { DAYS_PER_UNIT } from '../time-unit.js';
-import { arithmeticBlend, expectations, geometricBlend, type TimedRow } from './blend.js';
+import { arithmeticBlend } from './blend.js';
+import {
+  nothingProbability,
+  quantiles,
+  shortestRange,
+  type CountMixture,
+} from './count-distribution.js';
 import type { EnsembleModel } from './ensemble-model.js';
-import { cumulative, quantiles, shortestRange, type CountMixture } from './count-distribution.js';
 import { Member } from './member.js';
 import { OperationalTime } from './operational-time.js';
-import { seasonFactor } from './season.js';
+import { Outlook, type Expected } from './outlook.js';
+import { seasonChanges, seasonFactor } from './season.js';
 import { timedRow } from './timed-rows.js';
 
 /** What the next purchases of one customer may be. */
@@ -25,15 +24,23 @@ export interface CountQuantile {
 
 /** P(alive) below this is not told from 0; what is expected of the living is divided by it. */
 const LEAST_ALIVE = 1e-9;
+/** Horizons and rates whose shared work is kept. */
+const MAX_OUTLOOKS = 4;
 
-/** The ensemble ready to be asked: pure and without state. Rows are of calendar time in the unit of the model. */
+/** What is expected of a customer, and whether alive. */
+interface Outcome extends Expected {
+  readonly aliveProbability: number;
+}
+
+/** The ensemble ready to be asked: the same answers in any order. Rows are of calendar time in the unit of the model. */
 export class Ensemble implements Forecaster {
   private readonly anchors: readonly Member[];
   private readonly paced: readonly Member[];
   private readonly time: OperationalTime;
+  /** The latest last. */
+  private readonly outlooks: Outlook[] = [];
   readonly daysPerUnit: number;
 
-  /** @param asOfDay where the statistics of all rows end, days since 1970-01-01 */
   constructor(
     readonly model: EnsembleModel,
     readonly asOfDay: number = model.calibrationDay,
@@ -51,21 +58,21 @@ export class Ensemble implements Forecaster {
 
   /** What is expected of a living customer; it also depends on recency, so it is nobody else's. */
   ifAlive(row: Observed, options: HorizonOptions): LivingForecast {
-    const path = this.pathOf(row);
-    const aliveProbability = this.aliveProbability(row);
-    const mixture = this.mixtureOf(row, aliveProbability, path(options.horizonDays));
-    const nothing = cumulative(mixture, 0)[0] ?? 1;
+    const outcome = this.outcome(row, options);
+    const { aliveProbability, discountFactor } = outcome;
+    const mixture = this.mixtureOf(row, outcome);
     return {
       purchasesIfAlive: mixture.meanIfAlive,
-      discountFactor: this.discountFactor(row, path, options),
-      activeIfAlive: (1 - nothing) / aliveProbability,
+      discountFactor,
+      activeIfAlive: (1 - nothingProbability(mixture)) / aliveProbability,
+      aliveProbability,
     };
   }
 
   /** The forecast of the customer of whom `living` was computed. */
   forecastFrom(row: Observed, living: LivingForecast): PurchaseForecast {
     const { purchasesIfAlive, discountFactor, activeIfAlive } = living;
-    const aliveProbability = this.aliveProbability(row);
+    const aliveProbability = living.aliveProbability ?? this.aliveProbability(row);
     return {
       aliveProbability,
       purchasesIfAlive,
@@ -77,14 +84,12 @@ export class Ensemble implements Forecaster {
 
   /** P(alive): the members' weighted mean, in operational time; kept above 0. */
   aliveProbability(row: Observed): number {
-    const { paced } = this.timed(row);
-    const each = this.paced.map((member) => member.aliveProbability(paced));
-    return Math.max(LEAST_ALIVE, arithmeticBlend(each, this.model.weights));
+    return this.blendAlive(this.aliveOf(this.timed(row)));
   }
 
   /** E[purchases within `horizonDays` after `asOfDay`]. */
   expectedPurchases(row: Observed, horizonDays: number): number {
-    return this.pathOf(row)(horizonDays);
+    return this.outcome(row, { horizonDays, annualDiscountRate: 0 }).purchases;
   }
 
   /** Quantiles of a customer's purchases: process and period shock. `levels` ascending, in (0, 1). */
@@ -109,8 +114,7 @@ export class Ensemble implements Forecaster {
 
   /** The distribution behind quantiles and intervals. */
   mixture(row: Observed, horizonDays: number): CountMixture {
-    const expected = this.expectedPurchases(row, horizonDays);
-    return this.mixtureOf(row, this.aliveProbability(row), expected);
+    return this.mixtureOf(row, this.outcome(row, { horizonDays, annualDiscountRate: 0 }));
   }
 
   /** What the calendar models expect, per member, with other parameters where given. */
@@ -123,20 +127,33 @@ export class Ensemble implements Forecaster {
     return this.anchors.map((member, k) => member.expected(row, horizon, thetas?.[k]));
   }
 
-  /** E[purchases] as a function of days ahead: blend^γ scaled to the anchors' total, times level and season. */
-  private pathOf(row: Observed): (days: number) => number {
-    const { weights, slope, windowDays, calibrationDay, season } = this.model;
-    const { paced } = this.timed(row);
-    const blend = (days: number): number =>
-      geometricBlend(expectations(this.paced, paced, days / this.daysPerUnit), weights);
-    const tilt = blend(windowDays) ** (slope - 1);
-    return (days) =>
-      days <= 0
-        ? 0
-        : blend(days) *
-          tilt *
-          this.levelAt(days) *
-          seasonFactor(season, this.asOfDay - calibrationDay, days);
+  private outcome(row: Observed, options: HorizonOptions): Outcome {
+    const paced = this.timed(row);
+    const alive = this.aliveOf(paced);
+    const aliveProbability = this.blendAlive(alive);
+    if (!(options.horizonDays > 0)) return { aliveProbability, purchases: 0, discountFactor: 1 };
+    const { purchases, discountFactor } = this.outlook(options).of(alive, paced);
+    return { aliveProbability, purchases, discountFactor };
+  }
+
+  private outlook(options: HorizonOptions): Outlook {
+    const { horizonDays, annualDiscountRate } = options;
+    for (const known of this.outlooks) {
+      const { options: of } = known;
+      const isSame = of.horizonDays === horizonDays && of.annualDiscountRate === annualDiscountRate;
+      if (isSame) return known;
+    }
+    const { weights, slope, windowDays, calibrationDay, season, levels } = this.model;
+    const fromDay = this.asOfDay - calibrationDay;
+    const { paced: members, daysPerUnit } = this;
+    const factor = (days: number): number =>
+      this.levelAt(days) * seasonFactor(season, fromDay, days);
+    const kinks = [...levels.map(([days]) => days), ...seasonChanges(season, fromDay, horizonDays)];
+    const blending = { members, weights, slope, windowDays, daysPerUnit, factor, kinks };
+    const outlook = new Outlook(blending, { horizonDays, annualDiscountRate });
+    if (this.outlooks.length >= MAX_OUTLOOKS) this.outlooks.shift();
+    this.outlooks.push(outlook);
+    return outlook;
   }
 
   /** Between the horizons of the fit the log of the level is linear in log days. */
@@ -150,32 +167,27 @@ export class Ensemble implements Forecaster {
     return last[1] * (next[1] / last[1]) ** share;
   }
 
-  private mixtureOf(row: Observed, aliveProbability: number, expected: number): CountMixture {
+  private mixtureOf(row: Observed, { aliveProbability, purchases }: Outcome): CountMixture {
     const shapes = this.paced.map((member) => member.shape(row.frequency));
     const { scale, degreesOfFreedom: n } = this.model.shock;
     return {
       aliveProbability,
-      meanIfAlive: expected / aliveProbability,
+      meanIfAlive: purchases / aliveProbability,
       shape: arithmeticBlend(shapes, this.model.weights),
       shockScale: scale * Math.sqrt(n / (n - 2)),
     };
   }
 
-  private discountFactor(
-    row: Observed,
-    path: (days: number) => number,
-    { horizonDays, annualDiscountRate }: HorizonOptions,
-  ): number {
-    const total = path(horizonDays);
-    if (annualDiscountRate === 0 || !(total > 0)) return 1;
-    const delta = Math.log1p(annualDiscountRate) / DAYS_PER_YEAR;
-    // The place of the pole is that of the first member: any scale integrates right, this one fast.
-    const scale = ((this.model.paced[0]?.theta[1] ?? 1) + row.age) * this.daysPerUnit;
-    const area = discountedPath({ within: path, scale }, delta, horizonDays);
-    return Math.min(1, Math.exp(-delta * horizonDays) + area / total);
+  /** By member, in operational time. */
+  private aliveOf(paced: Observed): number[] {
+    return this.paced.map((member) => member.aliveProbability(paced));
   }
 
-  private timed(row: Observed): TimedRow {
-    return timedRow(row, this.time, { asOfDay: this.asOfDay, timeUnit: this.model.timeUnit });
+  private blendAlive(alive: readonly number[]): number {
+    return Math.max(LEAST_ALIVE, arithmeticBlend(alive, this.model.weights));
+  }
+
+  private timed(row: Observed): Observed {
+    return timedRow(row, this.time, { asOfDay: this.asOfDay, timeUnit: this.model.timeUnit }).paced;
   }
 }

@@ -12,7 +12,7 @@ export interface MemberModel {
 }
 
 /** The smallest expectation that is told from none: logarithms are taken. */
-const LEAST = 1e-12;
+export const LEAST = 1e-12;
 
 /** Far more digits than any standard error has, and half of the JSON. */
 export function rounded(value: number, digits = 8): number {
@@ -40,6 +40,16 @@ export class Member {
 
   aliveProbability(row: Observed): number {
     return this.kind.pAlive(this.model.theta, row);
+  }
+
+  /** What is expected bends within no less time, whatever the customer's age. */
+  get timeScale(): number {
+    return this.kind.timeScale(this.model.theta);
+  }
+
+  /** E[purchases in the next `horizon` units | alive]; recency has no part in it. */
+  ifAlive(row: Observed, horizon: number): number {
+    return this.kind.purchasesIfAlive(this.model.theta, row, horizon);
   }
 
   /** E[purchases in the next `horizon` units], above 0. */

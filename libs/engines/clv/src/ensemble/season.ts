@@ -74,6 +74,15 @@ function expectedWithin(past: PurchaseLog, { anchors, weights, timeUnit }: Track
   return past.customerIds.length === 0 ? 0 : geometricBlend(totals, weights);
 }
 
+/** Days from `fromDay` at which the index changes, up to `days` ahead. */
+export function seasonChanges({ index }: Season, fromDay: number, days: number): number[] {
+  if (index.length === 0) return [];
+  const first = (Math.floor(fromDay / BIN_DAYS) + 1) * BIN_DAYS - fromDay;
+  return Array.from({ length: Math.max(0, Math.ceil((days - first) / BIN_DAYS)) }, (_, i) => {
+    return first + i * BIN_DAYS;
+  });
+}
+
 /** Level × mean index over the days `fromDay` (exclusive) … `fromDay + days` after the end of the log. */
 export function seasonFactor({ level, index }: Season, fromDay: number, days: number): number {
   if (index.length === 0) return level;

@@ -5,6 +5,7 @@ import { betaGeometricPmf } from './beta-geometric-pmf.js';
 import { activeIfAlive, purchasesIfAlive, survivalIfAlive, type Living } from './beta-geometric.js';
 import { discountedPath } from './discounted.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
+import { four } from './theta.js';
 
 /** 1 where a customer may drop out right after the first purchase (MBG/NBD), 0 where not (BG/NBD). */
 type DropsAtStart = 0 | 1;
@@ -29,6 +30,8 @@ export function betaGeometricKind(
     logLikelihood: (theta, rows, gradient) =>
       logLikelihood({ theta, dropsAtStart, rows }, gradient),
 
+    timeScale: (theta) => theta[1] ?? NaN,
+
     dropoutProbability: (theta) => (theta[2] ?? NaN) / ((theta[2] ?? NaN) + (theta[3] ?? NaN)),
 
     pAlive(theta, row) {
@@ -52,7 +55,7 @@ export function betaGeometricKind(
     },
 
     expectedPurchases(theta, t) {
-      const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+      const [r, alpha, a, b] = four(theta);
       const isThere = dropsAtStart === 1 ? b / (a + b) : 1;
       return isThere * purchasesIfAlive({ shape: r, rate: alpha, a, b: b + dropsAtStart - 1 }, t);
     },
@@ -83,7 +86,7 @@ interface Problem {
 }
 
 function logLikelihood({ theta, dropsAtStart, rows }: Problem, gradient?: Float64Array): number {
-  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  const [r, alpha, a, b] = four(theta);
   const size = risingSize(rows);
   const [ofR, ofB, ofAB] = [new Rising(r, size), new Rising(b, size), new Rising(a + b, size)];
   const logAlpha = Math.log(alpha);

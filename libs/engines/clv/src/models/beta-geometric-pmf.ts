@@ -1,5 +1,6 @@
 import { logBeta } from '../numerics/gamma.js';
 import { logNbdPmf } from './nbd.js';
+import { four } from './theta.js';
 
 const { exp, max } = Math;
 
@@ -15,7 +16,7 @@ export function betaGeometricPmf(
   t: number,
   dropsAtStart: 0 | 1,
 ): number {
-  const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+  const [r, alpha, a, b] = four(theta);
   const chances = n + dropsAtStart;
   const base = logBeta(a, b);
   const staying = exp(logBeta(a, b + chances) - base + logNbdPmf(r, alpha, n, t));

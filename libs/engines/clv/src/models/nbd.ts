@@ -2,6 +2,7 @@ import { logRising } from '../numerics/gamma.js';
 import { Rising, risingSize } from '../numerics/rising.js';
 import type { GroupedRows } from '../statistics.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
+import { two } from './theta.js';
 
 /**
  * NBD: Poisson purchases, gamma(r, alpha) rates, no dropout (Ehrenberg 1959). What the others become when the
@@ -18,7 +19,7 @@ export const nbd: PurchaseKind = {
   ],
 
   logLikelihood(theta, rows, gradient) {
-    const [r = NaN, alpha = NaN] = Array.from(theta);
+    const [r, alpha] = two(theta);
     const rising = new Rising(r, risingSize(rows));
     const logAlpha = Math.log(alpha);
     let [ll, dr, dalpha] = [0, 0, 0];
@@ -33,6 +34,8 @@ export const nbd: PurchaseKind = {
     return ll;
   },
 
+  timeScale: (theta) => theta[1] ?? NaN,
+
   dropoutProbability: () => 0,
 
   pAlive: () => 1,
@@ -44,7 +47,7 @@ export const nbd: PurchaseKind = {
   survivalIfAlive: () => 1,
 
   activeIfAlive(theta, row: Observed, horizon) {
-    const [r = NaN, alpha = NaN] = Array.from(theta);
+    const [r, alpha] = two(theta);
     return -Math.expm1(-(r + row.frequency) * Math.log1p(horizon / (alpha + row.age)));
   },
 

@@ -1,5 +1,6 @@
 import { integrate } from '../numerics/gauss-legendre.js';
 import { logNbdPmf } from './nbd.js';
+import { four } from './theta.js';
 
 const { ceil, exp, log, log1p, max } = Math;
 
@@ -12,7 +13,7 @@ const NEGLIGIBLE = 40;
  * is integrated between the points where it has become negligible.
  */
 export function paretoNbdPmf(theta: ArrayLike<number>, n: number, t: number): number {
-  const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+  const [r, alpha, s, beta] = four(theta);
   if (t <= 0) return n === 0 ? 1 : 0;
   const staying = exp(logNbdPmf(r, alpha, n, t) - s * log1p(t / beta));
   const logLeaving = (u: number): number => {

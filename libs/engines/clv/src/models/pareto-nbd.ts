@@ -1,10 +1,11 @@
 import { scaledExponentialIntegral } from '../numerics/exponential-integral.js';
 import { sigmoid, softplus } from '../numerics/gamma.js';
-import { emptyMeans, powerIntegral } from '../numerics/power-integral.js';
+import { emptyMeans, powerIntegral, powerIntegralValue } from '../numerics/power-integral.js';
 import { Rising, risingSize } from '../numerics/rising.js';
 import type { GroupedRows } from '../statistics.js';
 import { paretoNbdPmf } from './pareto-nbd-pmf.js';
 import type { Observed, PurchaseKind } from './purchase-kind.js';
+import { four } from './theta.js';
 
 const { abs, expm1, log, log1p, min } = Math;
 
@@ -27,19 +28,21 @@ export const paretoNbd: PurchaseKind = {
   ],
   logLikelihood,
 
+  timeScale: (theta) => theta[3] ?? NaN,
+
   dropoutProbability: (theta) => -expm1(-(theta[2] ?? NaN) * log1p(1 / (theta[3] ?? NaN))),
 
   pAlive(theta, { frequency: x, recency, age }) {
-    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
-    const means = emptyMeans();
-    powerIntegral({ p: r + x, a: alpha, q: s + 1, b: beta, from: recency, to: age }, means);
+    const [r, alpha, s, beta] = four(theta);
+    const powers = { p: r + x, a: alpha, q: s + 1, b: beta, from: recency, to: age };
+    const integral = powerIntegralValue(powers);
     const gap = age - recency;
     const since = (r + x) * log1p(gap / (alpha + recency)) + s * log1p(gap / (beta + recency));
-    return sigmoid(-(since + log((s * means.value) / (beta + recency))));
+    return sigmoid(-(since + log((s * integral) / (beta + recency))));
   },
 
   purchasesIfAlive(theta, { frequency, age }, horizon) {
-    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const [r, alpha, s, beta] = four(theta);
     return ((r + frequency) / (alpha + age)) * expectedLife(s, beta + age, horizon);
   },
 
@@ -51,13 +54,13 @@ export const paretoNbd: PurchaseKind = {
 
   // E[λ | alive] · E[1/(μ + δ) | alive] (Fader, Hardie, Lee 2005, RFM and CLV, JMR 42:4).
   residualIfAlive(theta, { frequency, age }, delta) {
-    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const [r, alpha, s, beta] = four(theta);
     const life = (beta + age) * scaledExponentialIntegral(s, delta * (beta + age));
     return ((r + frequency) / (alpha + age)) * life;
   },
 
   expectedPurchases(theta, t) {
-    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const [r, alpha, s, beta] = four(theta);
     return (r / alpha) * expectedLife(s, beta, t);
   },
 
@@ -79,11 +82,10 @@ function expectedLife(s: number, beta: number, t: number): number {
  */
 function activeIfAlive(theta: ArrayLike<number>, row: Observed, horizon: number): number {
   if (horizon <= 0) return 0;
-  const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+  const [r, alpha, s, beta] = four(theta);
   const [shape, a, b] = [r + row.frequency, alpha + row.age, beta + row.age];
-  const means = emptyMeans();
-  powerIntegral({ p: shape + 1, a, q: s, b, from: 0, to: horizon }, means);
-  return min(1, (shape * means.value) / a);
+  const integral = powerIntegralValue({ p: shape + 1, a, q: s, b, from: 0, to: horizon });
+  return min(1, (shape * integral) / a);
 }
 
 /** Value and gradient by the odds of having left; see the formula above. */
@@ -92,7 +94,7 @@ function logLikelihood(
   rows: GroupedRows,
   gradient?: Float64Array,
 ): number {
-  const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+  const [r, alpha, s, beta] = four(theta);
   const rising = new Rising(r, risingSize(rows));
   const means = emptyMeans();
   let [ll, dr, dalpha, ds, dbeta] = [0, 0, 0, 0, 0];

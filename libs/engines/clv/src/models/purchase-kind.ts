@@ -22,6 +22,8 @@ export interface PurchaseKind {
   readonly parameterNames: readonly string[];
   /** Which parameters scale with time (a rate's denominator), by position. */
   readonly timeParameters: readonly boolean[];
+  /** What is expected of the living is analytic in log(timeScale + age + horizon): it bends within no less time. */
+  timeScale(theta: ArrayLike<number>): number;
   /** Points to start a fit from, for times divided by the mean age. */
   readonly starts: readonly (readonly number[])[];
   /** log-likelihood over grouped rows; writes its gradient by the natural parameters when asked. */

@@ -76,6 +76,28 @@ export function powerIntegral(powers: Powers, into: PowerMeans): void {
   into.inverseB = isSwapped ? (inverseNear * scale) / near : (inverseFar * scale) / far;
 }
 
+/** The integral alone, relative to the integrand at `from`: {@link powerIntegral} without the means. */
+export function powerIntegralValue(powers: Powers): number {
+  const { a, b, from, to } = powers;
+  const isSwapped = a > b;
+  const [p, q] = isSwapped ? [powers.q, powers.p] : [powers.p, powers.q];
+  const near = (isSwapped ? b : a) + from;
+  const rho = near / ((isSwapped ? a : b) + from);
+  const end = lastOf(p, q, rho, log1p((to - from) / near));
+  const { panels, rule } = panelsOf(p, q, rho, end);
+  const { nodes, weights } = rule;
+  const half = end / panels / 2;
+  let sum = 0;
+  for (let panel = 0; panel < panels; panel++) {
+    const centre = (2 * panel + 1) * half;
+    for (let i = 0; i < nodes.length; i++) {
+      const y = centre + half * (nodes[i] ?? 0);
+      sum += (weights[i] ?? 0) * exp((1 - p) * y - q * log1p(rho * expm1(y)));
+    }
+  }
+  return sum * half * near;
+}
+
 /** A place for {@link powerIntegral} to write to. */
 export function emptyMeans(): PowerMeans {
   return { value: 0, logA: 0, logB: 0, inverseA: 0, inverseB: 0 };

@@ -6,6 +6,7 @@ import {
   poissonVariate,
 } from '../numerics/sampling.js';
 import type { CustomerDraws } from './customer-draws.js';
+import { four } from '../models/theta.js';
 
 /**
  * BG/NBD (`dropsAtStart` 0) and MBG/NBD (1). A customer who drops out after the G-th purchase makes the smaller of G
@@ -14,7 +15,7 @@ import type { CustomerDraws } from './customer-draws.js';
 export function betaGeometricDraws(dropsAtStart: 0 | 1): CustomerDraws {
   return {
     newcomer(theta, random) {
-      const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+      const [r, alpha, a, b] = four(theta);
       return { rate: gammaVariate(random, r, alpha), dropout: betaVariate(random, a, b) };
     },
 
@@ -27,13 +28,13 @@ export function betaGeometricDraws(dropsAtStart: 0 | 1): CustomerDraws {
     },
 
     living(theta, { frequency: x, age }, random) {
-      const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+      const [r, alpha, a, b] = four(theta);
       const rate = gammaVariate(random, r + x, alpha + age);
       return { rate, dropout: betaVariate(random, a, b + x + dropsAtStart) };
     },
 
     gone(theta, { frequency: x, recency }, random) {
-      const [r = NaN, alpha = NaN, a = NaN, b = NaN] = Array.from(theta);
+      const [r, alpha, a, b] = four(theta);
       const rate = gammaVariate(random, r + x, alpha + recency);
       return { rate, dropout: betaVariate(random, a + 1, b + x + dropsAtStart - 1) };
     },

@@ -1,13 +1,14 @@
 import type { Random } from '@kiki/kernel';
 import type { Observed } from '../models/purchase-kind.js';
-import { emptyMeans, powerIntegral } from '../numerics/power-integral.js';
+import { powerIntegralValue } from '../numerics/power-integral.js';
 import { gammaVariate, poissonVariate } from '../numerics/sampling.js';
 import { lifetime, poissonHistory, type CustomerDraws } from './customer-draws.js';
+import { four } from '../models/theta.js';
 
 /** Pareto/NBD: a customer leaves after an exponential time. */
 export const paretoNbdDraws: CustomerDraws = {
   newcomer(theta, random) {
-    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const [r, alpha, s, beta] = four(theta);
     return { rate: gammaVariate(random, r, alpha), dropout: gammaVariate(random, s, beta) };
   },
 
@@ -17,14 +18,14 @@ export const paretoNbdDraws: CustomerDraws = {
 
   // Alive at T both rates have seen T without an end: two independent gamma posteriors.
   living(theta, { frequency: x, age }, random) {
-    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const [r, alpha, s, beta] = four(theta);
     const rate = gammaVariate(random, r + x, alpha + age);
     return { rate, dropout: gammaVariate(random, s, beta + age) };
   },
 
   // Given when the customer left, again two gamma posteriors.
   gone(theta, row, random) {
-    const [r = NaN, alpha = NaN, s = NaN, beta = NaN] = Array.from(theta);
+    const [r, alpha, s, beta] = four(theta);
     const left = timeOfLeaving(theta, row, random);
     const rate = gammaVariate(random, r + row.frequency, alpha + left);
     return { rate, dropout: gammaVariate(random, s + 1, beta + left) };
@@ -37,12 +38,9 @@ export const paretoNbdDraws: CustomerDraws = {
 
 /** Density ∝ (α+τ)^−(r+x) (β+τ)^−(s+1) on (t_x, T], by inverting its distribution function: 53 bisections. */
 function timeOfLeaving(theta: ArrayLike<number>, row: Observed, random: Random): number {
-  const [r = NaN, a = NaN, s = NaN, b = NaN] = Array.from(theta);
-  const means = emptyMeans();
-  const until = (to: number): number => {
-    powerIntegral({ p: r + row.frequency, a, q: s + 1, b, from: row.recency, to }, means);
-    return means.value;
-  };
+  const [r, a, s, b] = four(theta);
+  const until = (to: number): number =>
+    powerIntegralValue({ p: r + row.frequency, a, q: s + 1, b, from: row.recency, to });
   const target = random.nextDouble() * until(row.age);
   let [low, high] = [row.recency, row.age];
   for (let step = 0; step < 53; step++) {
