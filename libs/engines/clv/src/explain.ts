@@ -67,12 +67,35 @@ export function explainValue(
     return values.of(value, mixed, prior, options.horizonDays).value.valueMicros;
   };
   const values = Array.from({ length: everything + 1 }, (_, members) => microsOf(members));
+  return explanationOf(values, features);
+}
+
+/**
+ * The 2⁴ mixtures of the average customer and this one, for whoever values them elsewhere and has {@link explainMixtures}
+ * sum them up; the last one is the customer.
+ */
+export function mixturesOf(customer: ValuedCustomer, average: AverageCustomer): ValuedCustomer[] {
+  const everything = ACQUISITION - 1;
+  return Array.from({ length: ACQUISITION }, (_, members) =>
+    members === everything ? customer : mixture(customer, average, members),
+  );
+}
+
+/** The same as {@link explainValue} by the values of {@link mixturesOf} in their order, micros. */
+export function explainMixtures(valuesMicros: readonly number[]): ValueExplanation {
+  return explanationOf(valuesMicros, VALUE_FEATURES);
+}
+
+function explanationOf(
+  values: readonly number[],
+  features: readonly ValueFeature[],
+): ValueExplanation {
   const contributions = features.map((feature, i) => ({
     feature,
     deltaMicros: shapley(values, i, features.length),
   }));
   return {
-    valueMicros: values[everything] ?? NaN,
+    valueMicros: values.at(-1) ?? NaN,
     populationMicros: values[0] ?? NaN,
     contributions,
   };

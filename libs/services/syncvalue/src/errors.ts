@@ -102,6 +102,11 @@ export const errors = defineErrors({
     title: 'An option of the prediction is out of range.',
     fix: 'Correct the fields named in `fields`.',
   },
+  forecast_invalid: {
+    kind: 'invalid',
+    title: 'Segments or horizons of a forecast are not valid.',
+    fix: 'Correct the fields named in `fields`; each says what was expected.',
+  },
   batch_too_large: {
     kind: 'too_large',
     title: 'The batch carries more than one request may.',

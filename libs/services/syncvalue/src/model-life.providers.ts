@@ -14,15 +14,18 @@ import { CustomerScores } from './application/customer-scores.js';
 import { DriftBoard } from './application/drift-board.js';
 import { FitModel } from './application/fit-model.js';
 import { GateBacktest } from './application/gate-backtest.js';
+import { Graphs } from './application/graphs.js';
 import { Ledger } from './application/ledger.js';
 import { ModelThread } from './application/model-thread.js';
 import { Models } from './application/models.js';
 import { PredictCustomers } from './application/predict-customers.js';
 import { PromoteModel } from './application/promote-model.js';
+import { rescoreBrought } from './application/rescore-brought.js';
 import { RefitModels, RefitRuns } from './application/refit-models.js';
 import { RefreshScores } from './application/refresh-scores.js';
 import { ScoreUpkeep } from './application/score-upkeep.js';
 import { Shadow, ShadowStore } from './application/shadow.js';
+import { onnxModels } from './onnx.providers.js';
 import { factory } from './provider-factory.js';
 import type { SyncvalueConfig } from './syncvalue.config.js';
 
@@ -39,22 +42,28 @@ export function modelLife(config: SyncvalueConfig): FactoryProvider[] {
   };
   const standard = { horizonDays, annualDiscountRate };
   return [
-    provide(GateBacktest, [BacktestModel]),
+    provide(GateBacktest, [BacktestModel, ModelThread, Graphs]),
     factory(
       FitModel,
       [Ledger, Models, ModelThread, GateBacktest, Clock],
       (ledger: Ledger, models: Models, thread: ModelThread, backtest: GateBacktest, clock: Clock) =>
         new FitModel(ledger, models, { thread, backtest }, clock, { standard, gates }),
     ),
-    factory(PromoteModel, [Models], (models: Models) => new PromoteModel(models, gates)),
+    factory(
+      PromoteModel,
+      [Models, Ledger, GateBacktest],
+      (models: Models, ledger: Ledger, backtest: GateBacktest) =>
+        new PromoteModel(models, gates, rescoreBrought(ledger, backtest)),
+    ),
     factory(
       RefreshScores,
-      [CustomerScores, Models, Clock],
-      (scores: CustomerScores, models: Models, clock: Clock) =>
-        new RefreshScores(scores, models, clock, { ...standard, margin }),
+      [CustomerScores, Models, Clock, Graphs],
+      (scores: CustomerScores, models: Models, clock: Clock, graphs: Graphs) =>
+        new RefreshScores(scores, models, clock, { ...standard, margin }, graphs),
     ),
     provide(ScoreUpkeep, [CustomerScores, RefreshScores, DriftBoard]),
     provide(DriftGauges, [Metrics]),
+    ...onnxModels(config, { standard, gates }),
     ...shadow(config),
     ...refits(config),
     upkeep(config),

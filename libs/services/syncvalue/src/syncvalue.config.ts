@@ -98,6 +98,21 @@ export const syncvalueConfig = defineConfig('syncvalue', {
     schema: flag(false),
     doc: 'true: a refit that passes the gates becomes champion; false: it stays challenger.',
   }),
+  onnxMaxMib: variable({
+    env: 'SYNCVALUE_ONNX_MAX_MIB',
+    schema: integer({ min: 1, max: 1024, default: 64 }),
+    doc: 'Largest ONNX graph that may be imported, MiB.',
+  }),
+  onnxProcesses: variable({
+    env: 'SYNCVALUE_ONNX_PROCESSES',
+    schema: integer({ min: 1, max: 64, default: 4 }),
+    doc: 'Brought models that are kept loaded, each in a process of its own.',
+  }),
+  onnxRunTimeoutMs: variable({
+    env: 'SYNCVALUE_ONNX_RUN_TIMEOUT_MS',
+    schema: integer({ min: 100, max: 600_000, default: 10_000 }),
+    doc: 'Longest run of a brought model for one message; its process is ended then, milliseconds.',
+  }),
 });
 
 /** SyncValue's configuration as the code sees it. */

@@ -1,4 +1,5 @@
 import type { ValueOptions } from '@kiki/clv';
+import type { DatedAttribute } from '../domain/acquisition.js';
 import type { CustomerState } from '../domain/customer-state.js';
 import type { DriftReport } from '../domain/drift.js';
 import type { ValueTier } from '../domain/predictor.js';
@@ -9,8 +10,9 @@ import type { TenantView } from './ledger.js';
 export interface CustomerScore {
   readonly customerId: string;
   readonly ltvMicros: bigint;
-  readonly expectedPurchases: number;
-  readonly aliveProbability: number;
+  /** Undefined where the model cannot say, like the next. */
+  readonly expectedPurchases: number | undefined;
+  readonly aliveProbability: number | undefined;
   readonly tier: ValueTier;
   readonly rfm: RfmScores;
 }
@@ -42,6 +44,8 @@ export interface ScoreSnapshot {
   bounds(): Promise<RfmBounds>;
   /** Customers with a purchase, ascending by id, those after `afterId`. */
   states(afterId: string, limit: number): Promise<CustomerState[]>;
+  /** How customers came, where that is known, by id. */
+  attributes(ids: readonly string[]): Promise<ReadonlyMap<string, readonly DatedAttribute[]>>;
   write(scores: readonly CustomerScore[]): Promise<void>;
 }
 

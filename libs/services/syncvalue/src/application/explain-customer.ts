@@ -1,4 +1,11 @@
-import { explainValue, type ValueExplanation } from '@kiki/clv';
+import {
+  explainMixtures,
+  explainValue,
+  mixturesOf,
+  type AcquisitionAttributes,
+  type ValuedCustomer,
+  type ValueExplanation,
+} from '@kiki/clv';
 import { DomainError } from '@kiki/kernel';
 import {
   queryProblem,
@@ -10,7 +17,10 @@ import { statisticsAt } from '../domain/customer-state.js';
 import { explanationSentence } from '../domain/explanation-sentence.js';
 import { dayInstant } from '../domain/ledger-terms.js';
 import type { AskedOptions } from '../domain/prediction-options.js';
-import { NEWCOMER, type Prediction } from '../domain/predictor.js';
+import { OnnxPredictor } from '../domain/onnx-predictor.js';
+import { NEWCOMER, type Prediction, type Predictor } from '../domain/predictor.js';
+import { attributesFor } from './acquired.js';
+import { askGraph, type Graphs } from './graphs.js';
 import type { PredictCustomers } from './predict-customers.js';
 import type { Stamp } from './stamp.js';
 
@@ -27,7 +37,10 @@ export interface ExplainedCustomer {
 
 /** Explains one prediction: its factors and what each statistic adds to the average customer's value. */
 export class ExplainCustomer {
-  constructor(private readonly predictions: PredictCustomers) {}
+  constructor(
+    private readonly predictions: PredictCustomers,
+    private readonly graphs: Graphs,
+  ) {}
 
   /** @throws customer_query_invalid, statistics_invalid, and as PredictCustomers */
   async execute(
@@ -39,21 +52,18 @@ export class ExplainCustomer {
     if (problem !== undefined || query === undefined) throw itemError(problem);
     const viewpoint = await this.predictions.viewpoint(tenant, asked);
     const { predictor, view, stamp, asOfDay } = viewpoint;
-    const { daysPerUnit } = predictor.model.purchases;
+    const { daysPerUnit, options } = predictor;
+    const ids = 'customerId' in query ? [query.customerId] : [];
+    const histories = await this.predictions.histories(tenant, ids, viewpoint);
     const customer =
       'statistics' in query
         ? statisticsOf(query.statistics, daysPerUnit)
-        : statisticsAt(
-            (await this.predictions.histories(tenant, [query.customerId], viewpoint)).get(
-              query.customerId,
-            ),
-            asOfDay,
-            daysPerUnit,
-          );
-    const { artefact, options } = predictor;
-    const prediction = predictor.predict(customer);
-    const { average } = artefact;
-    const explanation = explainValue(predictor.model, customer ?? NEWCOMER, average, options);
+        : statisticsAt(histories.get(query.customerId), asOfDay, daysPerUnit);
+    const acquired = await this.predictions.acquired(tenant, ids, viewpoint);
+    const { prediction, explanation } =
+      predictor instanceof OnnxPredictor
+        ? await this.explainGraph(tenant, predictor, customer)
+        : explainFitted(predictor, customer, attributesFor(query, acquired));
     const { currency } = view.terms;
     return {
       prediction,
@@ -65,6 +75,38 @@ export class ExplainCustomer {
       asOf: dayInstant(asOfDay, view.terms),
     };
   }
+
+  /** The customer and all mixtures with the average one in one run of the graph. @throws onnx_unavailable, onnx_output_invalid */
+  private async explainGraph(
+    tenant: string,
+    predictor: OnnxPredictor,
+    customer: ValuedCustomer | undefined,
+  ): Promise<Pick<ExplainedCustomer, 'prediction' | 'explanation'>> {
+    const mixtures = mixturesOf(customer ?? NEWCOMER, predictor.artefact.average);
+    const outcomes = await askGraph(this.graphs, tenant, predictor, [customer, ...mixtures]);
+    const [prediction, ...mixed] = outcomes.map(({ prediction: one, problem }) => {
+      if (one === undefined) throw itemError(problem);
+      return one;
+    });
+    if (prediction === undefined) throw itemError(undefined);
+    const explanation = explainMixtures(mixed.map(({ value }) => value.valueMicros));
+    return { prediction, explanation };
+  }
+}
+
+function explainFitted(
+  predictor: Predictor,
+  customer: ValuedCustomer | undefined,
+  attributes: AcquisitionAttributes | undefined,
+): Pick<ExplainedCustomer, 'prediction' | 'explanation'> {
+  const { model, options, artefact, acquisition: learned } = predictor;
+  const prior = learned?.priorOf(attributes);
+  const acquisition = learned && prior && { values: learned.values, prior };
+  const asked = { ...options, acquisition };
+  return {
+    prediction: predictor.predict(customer, attributes),
+    explanation: explainValue(model, customer ?? NEWCOMER, artefact.average, asked),
+  };
 }
 
 /** The problem of a single item as the error of its call. */

@@ -1,11 +1,19 @@
 import { DomainError } from '@kiki/kernel';
 import type { TimeUnit } from '@kiki/clv';
 import { dayInstant, type LedgerTerms } from '../domain/ledger-terms.js';
-import { gateWindow, storedScores, type StoredBacktest } from '../domain/stored-backtest.js';
+import {
+  gateWindow,
+  gateWindowOf,
+  storedScores,
+  type StoredBacktest,
+} from '../domain/stored-backtest.js';
 import { recipe } from '../domain/gates.js';
-import type { FitKind } from '../domain/model.js';
+import type { FitKind, FittedArtefact, OnnxArtefact } from '../domain/model.js';
+import type { GivenScores } from '../domain/scoring-given.js';
 import type { BacktestModel, ScoredWindow } from './backtest-model.js';
 import type { FitOptions } from './fit-model.js';
+import type { Graphs } from './graphs.js';
+import type { ModelThread } from './model-thread.js';
 import type { StoredModel } from './models.js';
 
 /** How a model is fitted, and up to which day. */
@@ -17,12 +25,31 @@ export interface GateQuestion {
   readonly champion: StoredModel | undefined;
 }
 
+/** A brought model, and the log that it has to show itself on. */
+export interface GivenQuestion extends Pick<GateQuestion, 'terms' | 'endDay' | 'champion'> {
+  readonly artefact: Pick<OnnxArtefact, 'onnx' | 'average' | 'spend' | 'timeUnit'>;
+  /** Where its graph lies already. */
+  readonly file?: string | undefined;
+}
+
 /** What the log cannot answer is no fault of the fit. */
 const UNANSWERABLE = new Set(['clv_not_enough_data', 'backtest_window_invalid']);
+/** Nor is a champion's graph that cannot be run at the moment. */
+const UNRUNNABLE = new Set([
+  ...['onnx_unavailable', 'onnx_runtime_missing', 'onnx_run_failed'],
+  ...['onnx_graph_invalid', 'onnx_graph_mismatch'],
+]);
 
-/** Scores a recipe on the newest part of its own log, and the champion's where that is another recipe. */
+/**
+ * Scores a recipe on the newest part of its own log, or a graph as it is, and the champion's where that is another one. A
+ * champion counts by the order in which it puts the customers, whatever it speaks of and however far it looks.
+ */
 export class GateBacktest {
-  constructor(private readonly backtests: BacktestModel) {}
+  constructor(
+    private readonly backtests: BacktestModel,
+    private readonly thread: ModelThread,
+    private readonly graphs: Graphs,
+  ) {}
 
   /** Undefined where the log is too short for a holdout. @throws what the signal was aborted with */
   async execute(
@@ -33,31 +60,100 @@ export class GateBacktest {
     const { kind, timeUnit, terms, endDay, champion } = question;
     const window = gateWindow(terms.firstDay, endDay);
     if (window === undefined) return undefined;
-    const ask = (of: Recipe): Promise<ScoredWindow | undefined> =>
-      this.score(tenant, { ...of, ...window, terms }, options);
-    const scored = await ask({ kind, timeUnit });
+    const own = `${kind}/${timeUnit}`;
+    const scored = await this.score(tenant, { kind, timeUnit, ...window, terms }, options);
     if (scored === undefined) return undefined;
-    const theirs =
-      champion === undefined || recipe(champion.artefact) === `${kind}/${timeUnit}`
-        ? undefined
-        : await ask(recipeOf(champion));
+    const beside = { window, terms, own, isOfRevenue: false };
     return {
       ...window,
       model: storedScores(scored.model, { keepDeciles: true }),
       naive: storedScores(scored.naive, { keepDeciles: false }),
-      ...(champion !== undefined &&
-        theirs !== undefined && {
-          champion: {
-            version: champion.version,
-            normalizedGini: theirs.model.scores.normalizedGini,
-          },
-        }),
+      ...(await this.championBeside(tenant, champion, beside, options)),
     };
+  }
+
+  /** The same of a brought model, without a fit. @throws onnx_unavailable, as ModelThread.scoreGiven */
+  async executeGiven(
+    tenant: string,
+    { artefact, terms, endDay, champion, file }: GivenQuestion,
+    options: FitOptions,
+  ): Promise<StoredBacktest | undefined> {
+    const { trainedHorizonDays, outputMeaning } = artefact.onnx.declaration;
+    const window =
+      trainedHorizonDays === undefined
+        ? gateWindow(terms.firstDay, endDay)
+        : gateWindowOf(trainedHorizonDays, terms.firstDay, endDay);
+    if (window === undefined) return undefined;
+    const scored = await this.given(tenant, { artefact, window, file }, options);
+    const isOfRevenue = outputMeaning === 'revenue';
+    const beside = { window, terms, own: recipe(artefact as OnnxArtefact), isOfRevenue };
+    const { actual: purchases, deciles } = scored.purchases;
+    return {
+      ...window,
+      model: storedScores(scored.model, { keepDeciles: true }),
+      naive: storedScores(scored.naive, { keepDeciles: false }),
+      ...(isOfRevenue && { revenue: { purchases, deciles } }),
+      ...(await this.championBeside(tenant, champion, beside, options)),
+    };
+  }
+
+  private async championBeside(
+    tenant: string,
+    champion: StoredModel | undefined,
+    { window, terms, own, isOfRevenue }: Beside,
+    options: FitOptions,
+  ): Promise<Pick<StoredBacktest, 'champion'>> {
+    if (champion === undefined || recipe(champion.artefact) === own) return {};
+    const { version, artefact } = champion;
+    const normalizedGini =
+      artefact.onnx === undefined
+        ? await this.fittedGini(tenant, { artefact, window, terms, isOfRevenue }, options)
+        : await this.givenGini(tenant, { artefact, window, isOfRevenue }, options);
+    return normalizedGini === undefined ? {} : { champion: { version, normalizedGini } };
+  }
+
+  private async fittedGini(
+    tenant: string,
+    { artefact, window, terms, isOfRevenue }: Omit<Beside, 'own'> & { artefact: FittedArtefact },
+    options: FitOptions,
+  ): Promise<number | null | undefined> {
+    const recipeOf = {
+      kind: artefact.requestedKind ?? artefact.purchase.kind,
+      timeUnit: artefact.timeUnit,
+    };
+    const theirs = await this.score(tenant, { ...recipeOf, ...window, terms }, options);
+    const { model } = theirs ?? {};
+    return isOfRevenue ? model?.spendGini : model?.scores.normalizedGini;
+  }
+
+  private async givenGini(
+    tenant: string,
+    { artefact, window, isOfRevenue }: Pick<Beside, 'window' | 'isOfRevenue'> & GivenArtefact,
+    options: FitOptions,
+  ): Promise<number | null | undefined> {
+    const theirs = await this.given(tenant, { artefact, window }, options).catch(unrunnable);
+    return isOfRevenue ? theirs?.model.spendGini : theirs?.purchases.normalizedGini;
+  }
+
+  private async given(
+    tenant: string,
+    { artefact, window, file }: { window: Window } & GivenArtefact & Pick<GivenQuestion, 'file'>,
+    options: FitOptions,
+  ): Promise<GivenScores> {
+    const { onnx, average, spend } = artefact;
+    const { declaration } = onnx;
+    const spendKind = spend?.kind ?? 'gamma_gamma';
+    const score = (at: string): Promise<GivenScores> =>
+      this.thread.scoreGiven(
+        { tenant, average, spendKind, ...window, graph: { file: at, declaration } },
+        options,
+      );
+    return file === undefined ? this.graphs.withFile(tenant, onnx, score) : score(file);
   }
 
   private async score(
     tenant: string,
-    { kind, timeUnit, calibrationDay, holdoutDay, terms }: Recipe & Window,
+    { kind, timeUnit, calibrationDay, holdoutDay, terms }: FittedWindow,
     options: FitOptions,
   ): Promise<ScoredWindow | undefined> {
     const question = {
@@ -67,6 +163,7 @@ export class GateBacktest {
       holdoutEnd: dayInstant(holdoutDay, terms),
       originCount: 1,
       horizonDays: undefined,
+      wantsIntervals: false,
     };
     try {
       return (await this.backtests.execute(tenant, question, options)).windows[0];
@@ -77,9 +174,20 @@ export class GateBacktest {
   }
 }
 
-type Recipe = Pick<GateQuestion, 'kind' | 'timeUnit'>;
-type Window = Pick<StoredBacktest, 'calibrationDay' | 'holdoutDay'> & Pick<GateQuestion, 'terms'>;
+type Window = Pick<StoredBacktest, 'calibrationDay' | 'holdoutDay'>;
+type FittedWindow = Window & Pick<GateQuestion, 'kind' | 'timeUnit' | 'terms'>;
+type GivenArtefact = Pick<GivenQuestion, 'artefact'>;
 
-function recipeOf({ artefact }: StoredModel): Recipe {
-  return { kind: artefact.requestedKind ?? artefact.purchase.kind, timeUnit: artefact.timeUnit };
+/** What the champion's order is measured against. */
+interface Beside {
+  readonly window: Window;
+  readonly terms: LedgerTerms;
+  /** The candidate's recipe. */
+  readonly own: string;
+  readonly isOfRevenue: boolean;
+}
+
+function unrunnable(error: unknown): undefined {
+  if (DomainError.is(error) && UNRUNNABLE.has(error.code)) return undefined;
+  throw error;
 }

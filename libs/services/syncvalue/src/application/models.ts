@@ -24,6 +24,15 @@ export interface NewModel {
   /** Label to give to it; undefined: champion when there is none yet. */
   readonly label: ModelLabel | undefined;
   readonly move: MoveFacts;
+  /** Of a model that was brought. */
+  readonly brought?: BroughtGraph;
+}
+
+/** A graph to be stored with its model, at once. */
+export interface BroughtGraph {
+  readonly file: string;
+  /** SHA-256 of declaration and graph, lower-case hex: the same again is the same model. */
+  readonly importSha256: string;
 }
 
 /** A move of a label. */
@@ -64,8 +73,13 @@ export type StoredModel = Omit<Model, 'labels'>;
 
 /** Fitted models and the labels that point to them. */
 export abstract class Models {
-  /** Stores a model under the next version of the tenant (v1, v2 …) and labels it, at once. */
+  /**
+   * Stores a model under the next version of the tenant (v1, v2 …) and labels it, at once. One that was brought before
+   * is answered as it is, with its own artefact.
+   */
   abstract add(tenant: string, model: NewModel): Promise<Model>;
+  /** The model that was brought as this; undefined when there is none. */
+  abstract imported(tenant: string, importSha256: string): Promise<Model | undefined>;
   /** A model's artefact; undefined when there is none. Artefacts never change. */
   abstract artefact(tenant: string, version: string): Promise<StoredModel | undefined>;
   /** @throws model_not_found, model_missing */

@@ -14,10 +14,18 @@ import {
 } from '../domain/customer-query.js';
 import { statisticsAt } from '../domain/customer-state.js';
 import { dayInstant, dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
-import type { Labels, ModelReference } from '../domain/model.js';
-import { NOTHING_ASKED, valueOptions, type AskedOptions } from '../domain/prediction-options.js';
+import type { Labels, ModelArtefact, ModelReference } from '../domain/model.js';
+import {
+  NOTHING_ASKED,
+  onnxOptions,
+  valueOptions,
+  type AskedOptions,
+} from '../domain/prediction-options.js';
+import { OnnxPredictor } from '../domain/onnx-predictor.js';
 import type { Prediction, Predictor } from '../domain/predictor.js';
 import { errors } from '../errors.js';
+import { acquiredOf, attributesFor, type Acquired } from './acquired.js';
+import { askGraph, type Graphs } from './graphs.js';
 import type { Ledger, TenantView } from './ledger.js';
 import type { Models } from './models.js';
 import { Predictors } from './predictors.js';
@@ -46,7 +54,7 @@ export interface PredictedBatch {
 
 /** A model with options and where it looks from: what one call predicts with. */
 export interface Viewpoint {
-  readonly predictor: Predictor;
+  readonly predictor: Predictor | OnnxPredictor;
   readonly view: TenantView;
   readonly stamp: Stamp;
   readonly asOfDay: number;
@@ -73,6 +81,7 @@ export class PredictCustomers {
     private readonly models: Models,
     private readonly clock: Clock,
     private readonly settings: PredictionSettings,
+    private readonly graphs: Graphs,
   ) {}
 
   /** @throws batch_too_large, prediction_options_invalid, model_missing, model_not_found */
@@ -90,6 +99,13 @@ export class PredictCustomers {
     const viewpoint = await this.viewpoint(tenant, asked);
     const histories = await this.histories(tenant, ids, viewpoint);
     call.throwIfAborted();
+    const { predictor } = viewpoint;
+    if (predictor instanceof OnnxPredictor) {
+      const batch = { queries, problems, histories, predictor };
+      return this.brought(tenant, batch, viewpoint);
+    }
+    const acquired = await this.acquired(tenant, ids, viewpoint);
+    const known = { histories, acquired, viewpoint, predictor };
     const outcomes: PredictionOutcome[] = [];
     let sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
     for (let i = 0; i < queries.length; i++) {
@@ -99,7 +115,7 @@ export class PredictCustomers {
         sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
       }
       const problem = problems[i];
-      outcomes.push(problem ? { problem } : predictOne(queries[i], histories, viewpoint));
+      outcomes.push(problem ? { problem } : predictOne(queries[i], known));
     }
     return answered(outcomes, viewpoint);
   }
@@ -113,11 +129,32 @@ export class PredictCustomers {
     const viewpoint = await this.viewpoint(tenant, asked);
     const problem = queryProblem(query);
     if (problem !== undefined) return answered([{ problem }], viewpoint);
-    const isById = query !== undefined && 'customerId' in query;
-    const histories = isById
-      ? await this.histories(tenant, [query.customerId], viewpoint)
-      : NO_HISTORIES;
-    return answered([predictOne(query, histories, viewpoint)], viewpoint);
+    const ids = query !== undefined && 'customerId' in query ? [query.customerId] : [];
+    const histories = await this.histories(tenant, ids, viewpoint);
+    const { predictor } = viewpoint;
+    if (predictor instanceof OnnxPredictor) {
+      const batch = { queries: [query], problems: [problem], histories, predictor };
+      return this.brought(tenant, batch, viewpoint);
+    }
+    const acquired = await this.acquired(tenant, ids, viewpoint);
+    return answered([predictOne(query, { histories, acquired, viewpoint, predictor })], viewpoint);
+  }
+
+  /** All customers in one run of the graph. @throws onnx_unavailable */
+  private async brought(
+    tenant: string,
+    { queries, problems, histories, predictor }: AskedBatch,
+    viewpoint: Viewpoint,
+  ): Promise<PredictedBatch> {
+    const customers = queries.map((query, i) =>
+      problems[i] === undefined ? customerOf(query, histories, viewpoint) : undefined,
+    );
+    const predicted = await askGraph(this.graphs, tenant, predictor, customers);
+    const outcomes = predicted.map((outcome, i): PredictionOutcome => {
+      const problem = problems[i];
+      return problem === undefined ? outcome : { problem };
+    });
+    return answered(outcomes, viewpoint);
   }
 
   /** The model and the end of observation that the options ask for. @throws as execute */
@@ -147,12 +184,28 @@ export class PredictCustomers {
     const asOfDay = asked.asOf === undefined ? terms.newestDay : dayOfInstant(asked.asOf, terms);
     return {
       view,
-      predictor: this.predictors.of(model.artefact, options, asOfDay),
+      predictor: this.predictorOf(model.artefact, asked, options, asOfDay),
       stamp: stampOf(model, view, this.clock.nowMs(), this.settings.modelMaxAgeDays),
       asOfDay,
       levels: asked.quantiles,
       asOf: dayInstant(asOfDay, terms),
     };
+  }
+
+  private predictorOf(
+    artefact: ModelArtefact,
+    { horizonDays }: AskedOptions,
+    options: ValueOptions,
+    asOfDay: number,
+  ): Predictor | OnnxPredictor {
+    if (artefact.onnx === undefined) return this.predictors.of(artefact, options, asOfDay);
+    const { declaration } = artefact.onnx;
+    return new OnnxPredictor(artefact, onnxOptions(declaration, horizonDays, options));
+  }
+
+  /** How customers came, by id, as known at the end of observation. */
+  acquired(tenant: string, ids: readonly string[], viewpoint: Viewpoint): Promise<Acquired> {
+    return acquiredOf(this.ledger, tenant, ids, viewpoint);
   }
 
   /** Histories at the end of observation, by customer id. */
@@ -188,8 +241,6 @@ export class PredictCustomers {
   }
 }
 
-const NO_HISTORIES: ReadonlyMap<string, HistorySummary> = new Map();
-
 function answered(
   outcomes: readonly PredictionOutcome[],
   { view, stamp, predictor, asOf }: Viewpoint,
@@ -219,20 +270,47 @@ function usableIds(
   return [...ids];
 }
 
-function predictOne(
+/** Questions, what is wrong with some of them, and what is known of the customers. */
+interface AskedBatch {
+  readonly queries: readonly CustomerQuery[];
+  readonly problems: readonly (ItemProblem | undefined)[];
+  readonly histories: ReadonlyMap<string, HistorySummary>;
+  readonly predictor: OnnxPredictor;
+}
+
+/** What predictions of a batch by a fitted model share. */
+interface Known {
+  readonly histories: ReadonlyMap<string, HistorySummary>;
+  readonly acquired: Acquired;
+  readonly viewpoint: Viewpoint;
+  readonly predictor: Predictor;
+}
+
+/** The customer of a question, in units of the model; undefined for somebody unknown. */
+function customerOf(
   query: CustomerQuery,
   histories: ReadonlyMap<string, HistorySummary>,
-  { predictor, asOfDay, levels }: Viewpoint,
+  { predictor, asOfDay }: Viewpoint,
+): ValuedCustomer | undefined {
+  if (query !== undefined && 'statistics' in query) {
+    return statisticsOf(query.statistics, predictor.daysPerUnit);
+  }
+  return statisticsAt(query && histories.get(query.customerId), asOfDay, predictor.daysPerUnit);
+}
+
+function predictOne(
+  query: CustomerQuery,
+  { histories, acquired, viewpoint, predictor }: Known,
 ): PredictionOutcome {
-  const { daysPerUnit } = predictor.model.purchases;
-  const ask = (customer: ValuedCustomer | undefined): Prediction =>
-    levels.length === 0 ? predictor.predict(customer) : predictor.predictWith(customer, levels);
+  const { levels } = viewpoint;
   try {
-    if (query !== undefined && 'statistics' in query) {
-      return { prediction: ask(statisticsOf(query.statistics, daysPerUnit)) };
-    }
-    const history = query && histories.get(query.customerId);
-    return { prediction: ask(statisticsAt(history, asOfDay, daysPerUnit)) };
+    const customer = customerOf(query, histories, viewpoint);
+    const attributes = attributesFor(query, acquired);
+    const prediction =
+      levels.length === 0
+        ? predictor.predict(customer, attributes)
+        : predictor.predictWith(customer, levels, attributes);
+    return { prediction };
   } catch (error) {
     if (!DomainError.is(error)) throw error;
     return { problem: { code: error.code, message: error.message, field: 'options' } };

@@ -1,5 +1,5 @@
 import type { ValueOptions } from '@kiki/clv';
-import type { ModelArtefact } from '../domain/model.js';
+import type { FittedArtefact } from '../domain/model.js';
 import { Predictor } from '../domain/predictor.js';
 
 /** Each keeps a few megabytes at most of what it computed. */
@@ -10,7 +10,7 @@ export class Predictors {
   /** The last one first. */
   private readonly recent: Predictor[] = [];
 
-  of(artefact: ModelArtefact, options: ValueOptions, asOfDay: number): Predictor {
+  of(artefact: FittedArtefact, options: ValueOptions, asOfDay: number): Predictor {
     const at = this.recent.findIndex(
       (known) => isFor(known, artefact, options) && isAt(known, asOfDay),
     );
@@ -27,7 +27,7 @@ function isAt({ artefact, asOfDay }: Predictor, wanted: number): boolean {
   return artefact.ensemble === undefined || asOfDay === wanted;
 }
 
-function isFor(known: Predictor, artefact: ModelArtefact, options: ValueOptions): boolean {
+function isFor(known: Predictor, artefact: FittedArtefact, options: ValueOptions): boolean {
   return (
     known.artefact === artefact &&
     known.options.horizonDays === options.horizonDays &&

@@ -34,7 +34,7 @@ function setUp(champions: readonly (string | undefined)[]) {
       return Promise.resolve({ model: {}, previousVersion: now ?? undefined });
     },
   } as unknown as Models;
-  return { promotions: new PromoteModel(models, SETTINGS), asked };
+  return { promotions: new PromoteModel(models, SETTINGS, () => Promise.resolve(undefined)), asked };
 }
 
 describe('PromoteModel', () => {

@@ -2,10 +2,12 @@ import {
   askGates,
   failedGates,
   gateSummary,
+  type GatedModel,
   type GateResult,
   type GateSettings,
 } from '../domain/gates.js';
-import type { LabelMoveKind, ModelLabel } from '../domain/model.js';
+import type { LabelMoveKind, ModelLabel, OnnxArtefact } from '../domain/model.js';
+import type { StoredBacktest } from '../domain/stored-backtest.js';
 import { errors } from '../errors.js';
 import type { Models, Moved, StoredModel } from './models.js';
 
@@ -31,11 +33,22 @@ export const MAX_REASON = 500;
 /** How often the gates are asked anew when the champion changes meanwhile. */
 const ATTEMPTS = 3;
 
+/**
+ * A brought model takes no fit to be scored anew: what the gates see of it is the newest part of the log. Undefined where
+ * that is too short.
+ */
+export type RescoreBrought = (
+  tenant: string,
+  artefact: OnnxArtefact,
+  champion: StoredModel | undefined,
+) => Promise<StoredBacktest | undefined>;
+
 /** Moves a label to a version; champion only through the gates, or by force with a reason. */
 export class PromoteModel {
   constructor(
     private readonly models: Models,
     private readonly gates: GateSettings,
+    private readonly rescored: RescoreBrought,
   ) {}
 
   /** @throws model_not_found, label_moved, promotion_refused, promotion_reason_invalid */
@@ -56,15 +69,27 @@ export class PromoteModel {
   }
 
   private async promoteChampion(tenant: string, request: PromotionRequest): Promise<Promoted> {
-    const candidate = await this.models.artefact(tenant, request.version);
-    if (candidate === undefined) throw errors.model_not_found();
+    const stored = await this.models.artefact(tenant, request.version);
+    if (stored === undefined) throw errors.model_not_found();
     const champion = await championOf(this.models, tenant);
+    const candidate = await this.candidateOf(tenant, stored, champion);
     const gates = askGates(candidate, champion, this.gates);
     const isOverruled = failedGates(gates).length > 0;
     if (isOverruled && !request.isForced) throw refusal(request.version, gates);
     const expected = request.expectedVersion ?? champion?.version ?? null;
     const isForced = request.isForced && isOverruled;
     return { ...(await this.move(tenant, { ...request, isForced }, expected, gates)), gates };
+  }
+
+  private async candidateOf(
+    tenant: string,
+    { version, artefact }: StoredModel,
+    champion: StoredModel | undefined,
+  ): Promise<GatedModel> {
+    if (artefact.onnx === undefined) return { version, artefact };
+    const { backtest: _old, ...facts } = artefact;
+    const backtest = await this.rescored(tenant, artefact, champion);
+    return { version, artefact: { ...facts, ...(backtest !== undefined && { backtest }) } };
   }
 
   private move(

@@ -1,4 +1,5 @@
 import { DomainError, type Clock } from '@kiki/kernel';
+import type { FittedArtefact } from '../domain/model.js';
 import { errors } from '../errors.js';
 import type { FitModel } from './fit-model.js';
 import type { Ledger } from './ledger.js';
@@ -93,11 +94,13 @@ export class RefitModels {
   }
 
   /** The champion that a tenant's refit starts from; undefined when none is due. */
-  private async dueChampion(tenant: string): Promise<StoredModel | undefined> {
+  private async dueChampion(tenant: string): Promise<FittedModel | undefined> {
     const { ledger, models, runs } = this.ports;
     const champion = await championOf(models, tenant);
     const view = await ledger.view(tenant);
     if (champion === undefined || view === undefined) return undefined;
+    // A graph that was brought is trained elsewhere: there is nothing to fit anew.
+    if (!isFitted(champion)) return undefined;
     const [last] = await runs.list(tenant, { limit: 1, beforeId: undefined });
     const [newest] = (await models.list(tenant, { limit: 1, beforeNumber: undefined })).models;
     const { everyMs } = this.settings;
@@ -108,7 +111,7 @@ export class RefitModels {
     return isDue && isGrown ? champion : undefined;
   }
 
-  private async run(tenant: string, champion: StoredModel, signal: AbortSignal): Promise<void> {
+  private async run(tenant: string, champion: FittedModel, signal: AbortSignal): Promise<void> {
     const { runs, observer } = this.ports;
     const id = await runs.begin(tenant);
     const end = await this.refit(tenant, champion, signal).catch((error: unknown) => {
@@ -121,7 +124,7 @@ export class RefitModels {
 
   private async refit(
     tenant: string,
-    { artefact }: StoredModel,
+    { artefact }: FittedModel,
     signal: AbortSignal,
   ): Promise<RefitEnd> {
     const { model } = await this.fits.execute(
@@ -155,6 +158,12 @@ export class RefitModels {
       return end.errorCode === 'promotion_refused' ? { ...end, outcome: 'refused' } : end;
     }
   }
+}
+
+type FittedModel = StoredModel & { readonly artefact: FittedArtefact };
+
+function isFitted(model: StoredModel): model is FittedModel {
+  return model.artefact.onnx === undefined;
 }
 
 function failure(error: unknown): RefitEnd {

@@ -1,27 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CustomerValue, ValuedCustomer, ValueOptions } from '@kiki/clv';
+import type { ValueOptions } from '@kiki/clv';
 import type { Clock } from '@kiki/kernel';
-import { statisticsAt, type CustomerState } from '../domain/customer-state.js';
 import { featureDrifts, overallDrift, type DriftReport } from '../domain/drift.js';
 import { dayInstant } from '../domain/ledger-terms.js';
 import type { ModelArtefact } from '../domain/model.js';
+import { OnnxPredictor } from '../domain/onnx-predictor.js';
 import { PopulationCounter } from '../domain/population-profile.js';
-import { Predictor } from '../domain/predictor.js';
-import { rfmScores, type RfmBounds } from '../domain/rfm.js';
-import type {
-  CustomerScore,
-  CustomerScores,
-  ScorePassFacts,
-  ScoreSnapshot,
-} from './customer-scores.js';
+import { onnxOptions } from '../domain/prediction-options.js';
+import type { CustomerScores, ScorePassFacts, ScoreSnapshot } from './customer-scores.js';
+import type { Graphs } from './graphs.js';
 import type { TenantView } from './ledger.js';
 import type { Models, StoredModel } from './models.js';
+import { FittedScorer, GraphScorer } from './score-page.js';
 
 /** Customers read and written at a time. */
 const PAGE = 500;
-/** How long customers are computed before the event loop gets its turn, looked at every few of them. */
-const SLICE_MS = 5;
-const SLICE_CUSTOMERS = 16;
 /** A pass that took a minute is not made again for ten: a log that always grows takes a tenth of the time. */
 const PAUSES = 10;
 
@@ -35,6 +28,7 @@ export class RefreshScores {
     private readonly models: Models,
     private readonly clock: Clock,
     private readonly options: ValueOptions,
+    private readonly graphs: Graphs,
   ) {}
 
   /**
@@ -44,20 +38,21 @@ export class RefreshScores {
   execute(tenant: string, signal: AbortSignal): Promise<void> {
     return this.scores.rewrite(tenant, async (snapshot) => {
       const { view, last } = snapshot;
-      const version = view?.labels.champion;
-      if (view === undefined || version === undefined) return undefined;
+      const champion = view?.labels.champion;
+      const model = champion && (await this.models.artefact(tenant, champion));
+      if (view === undefined || !model) return undefined;
+      const options = this.optionsFor(model.artefact);
+      const { version } = model;
       const isCurrent =
         last?.version === version &&
         last.transactionCount === view.terms.transactionCount &&
-        isDeepStrictEqual(last.options, this.options);
+        isDeepStrictEqual(last.options, options);
       const isTooSoon =
         last?.version === version &&
         this.clock.nowMs() - last.computedAtMs < PAUSES * (this.durationsMs.get(tenant) ?? 0);
       if (isCurrent || isTooSoon) return undefined;
-      const model = await this.models.artefact(tenant, version);
-      if (model === undefined) return undefined;
       const startedMs = this.clock.monotonicMs();
-      const facts = await this.pass(snapshot, view, model, signal);
+      const facts = await this.pass(snapshot, view, { tenant, model, options }, signal);
       this.durationsMs.set(tenant, this.clock.monotonicMs() - startedMs);
       return facts;
     });
@@ -65,27 +60,25 @@ export class RefreshScores {
 
   private async pass(
     snapshot: ScoreSnapshot,
-    view: TenantView,
-    model: StoredModel,
+    { terms }: TenantView,
+    { tenant, model, options }: PassQuestion,
     signal: AbortSignal,
   ): Promise<ScorePassFacts> {
     const { artefact, version } = model;
-    const { terms } = view;
     const population = artefact.population && new PopulationCounter(artefact.population);
     const bounds = await snapshot.bounds();
-    const scoring = {
-      asOfDay: terms.newestDay,
-      bounds,
-      population,
-      ...this.predictors(artefact, terms.newestDay),
-    };
+    const scoring = { tenant, asOfDay: terms.newestDay, bounds, population };
+    const scorer =
+      artefact.onnx === undefined
+        ? new FittedScorer({ artefact, options }, scoring, snapshot, this.clock)
+        : new GraphScorer(this.graphs, new OnnxPredictor(artefact, options), scoring);
     let [after, customerCount] = ['', 0];
     for (;;) {
       signal.throwIfAborted();
       const states = await snapshot.states(after, PAGE);
       const last = states.at(-1);
       if (last === undefined) break;
-      await snapshot.write(await this.score(states, scoring, signal));
+      await snapshot.write(await scorer.score(states, signal));
       after = last.customerId;
       customerCount += states.length;
     }
@@ -95,84 +88,25 @@ export class RefreshScores {
       version,
       asOfDay: terms.newestDay,
       transactionCount: terms.transactionCount,
-      options: this.options,
+      options,
       computedAtMs,
       customerCount,
       drift: population && driftOf(model, population, { version, computedAtMs, asOf }),
     };
   }
 
-  private async score(
-    states: readonly CustomerState[],
-    scoring: Scoring,
-    signal: AbortSignal,
-  ): Promise<CustomerScore[]> {
-    const scored: CustomerScore[] = [];
-    const predictor = scoring.newPredictor();
-    let sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
-    for (const [i, state] of states.entries()) {
-      if (i % SLICE_CUSTOMERS === 0 && this.clock.monotonicMs() > sliceEndMs) {
-        await this.clock.sleep(0, signal);
-        sliceEndMs = this.clock.monotonicMs() + SLICE_MS;
-      }
-      const score = this.scoreOne(
-        state,
-        state.history?.frequency === 0 ? scoring.newcomers : predictor,
-        scoring,
-      );
-      if (score !== undefined) scored.push(score);
-    }
-    return scored;
-  }
-
-  private scoreOne(
-    { customerId, history }: CustomerState,
-    predictor: Predictor,
-    { asOfDay, bounds, population }: Scoring,
-  ): CustomerScore | undefined {
-    const customer = statisticsAt(history, asOfDay, predictor.model.purchases.daysPerUnit);
-    if (history === undefined || customer === undefined) return undefined;
-    const { value, ltvMicros, tier } = predictor.predict(customer);
-    // Drift compares with what the fit measured: the standard options at margin 1.
-    if (population !== undefined)
-      population.add(customer, standardMicros(predictor, customer, value));
-    const { expectedPurchases, aliveProbability } = value;
-    const rfm = rfmScores(history, bounds);
-    return { customerId, ltvMicros, expectedPurchases, aliveProbability, tier, rfm };
-  }
-
-  /**
-   * A predictor keeps what it has said: one for all customers who bought once, because their ages repeat,
-   * and one a page for the others.
-   */
-  private predictors(
-    artefact: ModelArtefact,
-    asOfDay: number,
-  ): Pick<Scoring, 'newcomers' | 'newPredictor'> {
-    const newPredictor = (): Predictor => new Predictor(artefact, this.options, asOfDay);
-    return { newcomers: newPredictor(), newPredictor };
+  /** The service's own options; a brought model may know one horizon only. */
+  private optionsFor({ onnx }: ModelArtefact): ValueOptions {
+    return onnx === undefined
+      ? this.options
+      : onnxOptions(onnx.declaration, undefined, this.options);
   }
 }
 
-interface Scoring {
-  readonly asOfDay: number;
-  readonly bounds: RfmBounds;
-  readonly population: PopulationCounter | undefined;
-  readonly newcomers: Predictor;
-  readonly newPredictor: () => Predictor;
-}
-
-function standardMicros(
-  { artefact, options, model }: Predictor,
-  customer: ValuedCustomer,
-  value: CustomerValue,
-): number {
-  const { standard } = artefact;
-  const isStandard =
-    options.horizonDays === standard.horizonDays &&
-    options.annualDiscountRate === standard.annualDiscountRate;
-  if (isStandard) return value.valueMicros / options.margin;
-  return model.valueOf(customer, { ...standard, margin: 1 }).valueMicros;
+interface PassQuestion {
+  readonly tenant: string;
+  readonly model: StoredModel;
+  readonly options: ValueOptions;
 }
 
 function driftOf(

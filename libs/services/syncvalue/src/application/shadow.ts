@@ -84,19 +84,33 @@ export class Shadow {
     }
   }
 
-  /** Compares what waits. @throws what the signal was aborted with */
+  /**
+   * Compares what waits; one tenant's failure does not keep the others from it.
+   * @throws what the signal was aborted with, the first failure at the end
+   */
   async flush(signal: AbortSignal): Promise<void> {
     const work = [...this.waiting];
     this.waiting.clear();
+    const failures: unknown[] = [];
     for (const [tenant, queries] of work) {
       signal.throwIfAborted();
-      const batch = await this.compare(tenant, queries, signal);
-      if (batch === undefined || batch.pairs.champion.length === 0) continue;
-      await this.store.add(tenant, batch);
-      const sample = await this.store.newest(tenant, batch);
-      const summary = sample && summarizeShadow(sample.pairs);
-      this.observer.compared(tenant, batch.pairs.champion.length, summary);
+      const flushed = this.flushTenant(tenant, queries, signal);
+      await flushed.catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async flushTenant(
+    tenant: string,
+    queries: readonly CustomerQuery[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const batch = await this.compare(tenant, queries, signal);
+    if (batch === undefined || batch.pairs.champion.length === 0) return;
+    await this.store.add(tenant, batch);
+    const sample = await this.store.newest(tenant, batch);
+    const summary = sample && summarizeShadow(sample.pairs);
+    this.observer.compared(tenant, batch.pairs.champion.length, summary);
   }
 
   private queueOf(tenant: string): CustomerQuery[] | undefined {
@@ -114,9 +128,11 @@ export class Shadow {
     signal: AbortSignal,
   ): Promise<ShadowBatch | undefined> {
     try {
-      const by = (label: ModelLabel): Promise<PredictedBatch> =>
-        this.predictions.execute(tenant, queries, { ...DEFAULTS, model: { label } }, signal);
-      const [challenger, champion] = [await by('challenger'), await by('champion')];
+      const by = (label: ModelLabel, horizonDays?: number): Promise<PredictedBatch> => {
+        const asked = { ...DEFAULTS, horizonDays, model: { label } };
+        return this.predictions.execute(tenant, queries, asked, signal);
+      };
+      const [challenger, champion] = await overOneHorizon(by);
       const versions = {
         champion: champion.stamp.model.version,
         challenger: challenger.stamp.model.version,
@@ -125,9 +141,29 @@ export class Shadow {
       return { ...versions, pairs: pairsOf(champion, challenger) };
     } catch (error) {
       if (DomainError.is(error) && error.code === 'model_missing') return undefined;
+      // Two brought models of different horizons say nothing of each other.
+      if (isOfAnotherHorizon(error)) return undefined;
       throw error;
     }
   }
+}
+
+/** Challenger and champion: a brought model may know a single horizon, and then the other looks as far. */
+async function overOneHorizon(
+  by: (label: ModelLabel, horizonDays?: number) => Promise<PredictedBatch>,
+): Promise<[challenger: PredictedBatch, champion: PredictedBatch]> {
+  const [challenger, champion] = [await by('challenger'), await by('champion')];
+  if (challenger.horizonDays === champion.horizonDays) return [challenger, champion];
+  try {
+    return [challenger, await by('champion', challenger.horizonDays)];
+  } catch (error) {
+    if (!isOfAnotherHorizon(error)) throw error;
+    return [await by('challenger', champion.horizonDays), champion];
+  }
+}
+
+function isOfAnotherHorizon(error: unknown): boolean {
+  return DomainError.is(error) && error.code === 'prediction_options_invalid';
 }
 
 function isForChampion({ model }: AskedOptions): boolean {

@@ -1,6 +1,6 @@
 import type { ValueExplanation } from '@kiki/clv';
 import { microsToDecimal, roundHalfEven } from '@kiki/kernel';
-import type { Prediction } from './predictor.js';
+import type { PredictedValue, Prediction } from './predictor.js';
 
 /** One sentence in English that says what a value comes from. */
 export function explanationSentence(
@@ -14,12 +14,24 @@ export function explanationSentence(
   );
   const money = (micros: number): string =>
     `${microsToDecimal(roundHalfEven(micros / 1e4) * 10_000n)} ${currency}`;
-  const alive = (value.aliveProbability * 100).toFixed(0);
   const text =
-    `Worth ${money(valueMicros)} within ${Number(horizonDays.toFixed(2))} days: ` +
-    `${alive} % likely to be a customer still, then ${value.purchasesIfAlive.toFixed(2)} purchases of ` +
-    `${money(value.spendMicros)}; the average customer is worth ${money(populationMicros)}`;
+    `Worth ${money(valueMicros)} within ${Number(horizonDays.toFixed(2))} days` +
+    `${factorsText(value, money)}; the average customer is worth ${money(populationMicros)}`;
   if (strongest === undefined || strongest.deltaMicros === 0) return `${text}.`;
   const change = strongest.deltaMicros > 0 ? 'adds' : 'takes';
   return `${text}, and ${strongest.feature} ${change} most (${money(Math.abs(strongest.deltaMicros))}).`;
+}
+
+/** As much as the model tells. */
+function factorsText(value: PredictedValue, money: (micros: number) => string): string {
+  const { aliveProbability, purchasesIfAlive, expectedPurchases, spendMicros } = value;
+  if (spendMicros === undefined) return '';
+  if (aliveProbability === undefined || purchasesIfAlive === undefined) {
+    return `: ${(expectedPurchases ?? 0).toFixed(2)} purchases of ${money(spendMicros)}`;
+  }
+  const alive = (aliveProbability * 100).toFixed(0);
+  return (
+    `: ${alive} % likely to be a customer still, then ${purchasesIfAlive.toFixed(2)} purchases of ` +
+    money(spendMicros)
+  );
 }

@@ -1,12 +1,15 @@
 import {
+  attributesOf,
   averageCustomer,
   Ensemble,
   fitEnsemble,
   fitPurchases,
   fitSpend,
+  learnAcquisition,
   PurchaseLog,
   rowOf,
   ValueModel,
+  type AttributeTable,
   type CustomerTable,
   type EnsembleModel,
   type PurchaseFit,
@@ -16,7 +19,8 @@ import {
   type SpendModelKind,
 } from '@kiki/clv';
 import { errors } from '../errors.js';
-import type { FitKind, ModelArtefact, StandardOptions, TierBounds } from './model.js';
+import { alphaOf, LearnedAcquisition } from './learned-acquisition.js';
+import type { FitKind, FittedArtefact, StandardOptions, TierBounds } from './model.js';
 import { populationProfile } from './population-profile.js';
 
 /** What a fit needs; structured-cloneable. */
@@ -27,14 +31,17 @@ export interface FitJob {
   readonly log?: PurchaseLogColumns | undefined;
   readonly spendKind: SpendModelKind;
   readonly standard: StandardOptions;
+  /** How the customers of the table came; undefined where nothing is known of anybody. */
+  readonly attributes?: AttributeTable | undefined;
 }
 
 /** What a fit yields. */
 export type FitOutcome = Pick<
-  ModelArtefact,
+  FittedArtefact,
   | 'purchase'
   | 'ensemble'
   | 'spend'
+  | 'acquisition'
   | 'isDropoutIdentified'
   | 'warnings'
   | 'average'
@@ -58,15 +65,17 @@ export function fit(job: FitJob, onProgress: OnProgress): FitOutcome {
   const spend = fitSpend(job.table, job.spendKind);
   checkFinite(purchases, spend);
   onProgress('population', 0.8);
-  const values = valuesOf(
-    new ValueModel(ensemble ? new Ensemble(ensemble) : purchases.model, spend.model),
-    job.table,
-    job.standard,
-  );
+  const acquisition =
+    job.attributes && learnAcquisition(job.table, job.attributes, purchases.model);
+  const model = new ValueModel(ensemble ? new Ensemble(ensemble) : purchases.model, spend.model);
+  const learned =
+    acquisition && new LearnedAcquisition(acquisition, model, alphaOf(purchases.model));
+  const values = valuesOf(model, job, learned);
   return {
     purchase: ensemble === undefined ? purchases.model : shortened(purchases.model),
     ...(ensemble !== undefined && { ensemble }),
     spend: spend.model,
+    ...(acquisition !== undefined && { acquisition }),
     isDropoutIdentified: purchases.dropoutIdentified,
     warnings: [...new Set([...purchases.warnings, ...spend.warnings].map(({ code }) => code))],
     average: averageCustomer(job.table),
@@ -99,20 +108,24 @@ function checkFinite(purchases: PurchaseFit, spend: SpendFit): void {
   if (!numbers.every(Number.isFinite)) throw errors.fit_failed();
 }
 
-/** The value of every customer within the standard horizon at margin 1, micros. */
+/** The value of every customer within the standard horizon at margin 1, micros: what a prediction says of each. */
 function valuesOf(
   model: ValueModel,
-  table: CustomerTable,
-  standard: StandardOptions,
+  { table, standard, attributes }: FitJob,
+  learned: LearnedAcquisition | undefined,
 ): Float64Array {
   const options = { ...standard, margin: 1 };
-  return Float64Array.from(
-    table.customerIds,
-    (_, i) => model.valueOf(rowOf(table, i), options).valueMicros,
-  );
+  return Float64Array.from(table.customerIds, (_, i) => {
+    const row = rowOf(table, i);
+    const value = model.valueOf(row, options);
+    const prior = attributes && learned?.priorOf(attributesOf(attributes, i));
+    if (learned === undefined || prior === undefined) return value.valueMicros;
+    return learned.values.of(value, row, prior, standard.horizonDays).value.valueMicros;
+  });
 }
 
-function tierBounds(ascending: Float64Array): TierBounds {
+/** The bounds of the tiers of these values. */
+export function tierBounds(ascending: Float64Array): TierBounds {
   const at = (share: number): number => ascending[Math.floor(share * (ascending.length - 1))] ?? 0;
   return {
     mediumMicros: at(TIER_SHARES.medium),

@@ -101,17 +101,22 @@ function maeGate({ model, naive }: StoredBacktest, { maxMaeRatio }: GateSettings
   return atMost('mae_ratio', requirement, ratio, maxMaeRatio);
 }
 
-function biasGate({ model }: StoredBacktest, { maxBias }: GateSettings): GateResult {
+function biasGate({ model, revenue }: StoredBacktest, { maxBias }: GateSettings): GateResult {
   const requirement =
     '|predicted − actual| / actual, to which two standard errors of the count are added';
   const actual = Math.max(1, model.actual);
+  const purchases = Math.max(1, revenue?.purchases ?? model.actual);
   const bias = Math.abs(model.predicted - model.actual) / actual;
-  return atMost('bias', requirement, bias, maxBias + 2 / Math.sqrt(actual));
+  return atMost('bias', requirement, bias, maxBias + 2 / Math.sqrt(purchases));
 }
 
-function decileGate({ model }: StoredBacktest, { maxDecileMape }: GateSettings): GateResult {
+function decileGate(
+  { model, revenue }: StoredBacktest,
+  { maxDecileMape }: GateSettings,
+): GateResult {
   const requirement = `mean error of the deciles, each with ${MIN_DECILE_PURCHASES} purchases or more`;
-  const isKnown = model.deciles.every(([, , actual]) => actual >= MIN_DECILE_PURCHASES);
+  const purchases = revenue?.deciles ?? model.deciles.map(([, , actual]) => actual);
+  const isKnown = purchases.every((count) => count >= MIN_DECILE_PURCHASES);
   return atMost('decile_mape', requirement, isKnown ? model.decileMape : null, maxDecileMape);
 }
 
@@ -156,6 +161,7 @@ function championGini(
   const theirs = champion.artefact.backtest;
   const isSameWindow =
     theirs !== undefined &&
+    (theirs.revenue === undefined) === (backtest.revenue === undefined) &&
     theirs.calibrationDay === backtest.calibrationDay &&
     theirs.holdoutDay === backtest.holdoutDay &&
     theirs.model.customers === backtest.model.customers &&
@@ -163,7 +169,9 @@ function championGini(
   return isSameWindow ? theirs.model.normalizedGini : undefined;
 }
 
-/** Models of one recipe forecast a window alike: a back-test fits anew on its past. */
-export function recipe({ requestedKind, purchase, timeUnit }: ModelArtefact): string {
-  return `${requestedKind ?? purchase.kind}/${timeUnit}`;
+/** Models of one recipe forecast a window alike: a back-test fits anew on its past, a graph is the same graph. */
+export function recipe(artefact: ModelArtefact): string {
+  const { onnx, timeUnit } = artefact;
+  if (onnx !== undefined) return `onnx/${onnx.graphSha256}/${JSON.stringify(onnx.declaration)}`;
+  return `${artefact.requestedKind ?? artefact.purchase.kind}/${timeUnit}`;
 }

@@ -1,4 +1,5 @@
 import type {
+  AcquisitionModel,
   AverageCustomer,
   EnsembleModel,
   PurchaseModel,
@@ -8,6 +9,7 @@ import type {
   TimeUnit,
 } from '@kiki/clv';
 import type { DriftReport } from './drift.js';
+import type { OnnxModel } from './onnx-declaration.js';
 import type { PopulationProfile } from './population-profile.js';
 import type { StoredBacktest } from './stored-backtest.js';
 
@@ -33,14 +35,8 @@ export interface StandardOptions {
   readonly annualDiscountRate: number;
 }
 
-/** Everything a fit yields: plain data, a few kilobytes of JSON, never changed. */
-export interface ModelArtefact {
-  /** What forecasts; where there is an ensemble it is told for comparison only. */
-  readonly purchase: PurchaseModel;
-  /** Forecasts instead of `purchase` where it was asked for. */
-  readonly ensemble?: EnsembleModel;
-  readonly spend: SpendModel;
-  readonly isDropoutIdentified: boolean;
+/** What every model tells of the log it was made on: plain data, a few kilobytes of JSON, never changed. */
+interface ArtefactFacts {
   /** Codes. */
   readonly warnings: readonly string[];
   readonly timeUnit: TimeUnit;
@@ -57,17 +53,41 @@ export interface ModelArtefact {
   readonly standard: StandardOptions;
   readonly tiers: TierBounds;
   readonly fitDurationMs: number;
-  /** What was asked for, where the data may have chosen a simpler one. Absent in models before the gates. */
-  readonly requestedKind?: FitKind;
   /** The fitted population in bins, for drift. Absent in models before drift was measured. */
   readonly population?: PopulationProfile;
   /** What the promotion gates see. Absent where the log was too short for a holdout. */
   readonly backtest?: StoredBacktest;
 }
 
+/** Everything a fit yields. */
+export interface FittedArtefact extends ArtefactFacts {
+  /** What forecasts; where there is an ensemble it is told for comparison only. */
+  readonly purchase: PurchaseModel;
+  /** Forecasts instead of `purchase` where it was asked for. */
+  readonly ensemble?: EnsembleModel;
+  readonly spend: SpendModel;
+  /** What was learned of how customers came. Absent where the log has no attributes. */
+  readonly acquisition?: AcquisitionModel;
+  readonly isDropoutIdentified: boolean;
+  /** What was asked for, where the data may have chosen a simpler one. Absent in models before the gates. */
+  readonly requestedKind?: FitKind;
+  readonly onnx?: undefined;
+}
+
+/** A graph that was brought, and the population it was measured on; times in days. */
+export interface OnnxArtefact extends ArtefactFacts {
+  readonly onnx: OnnxModel;
+  /** What turns purchases into money, fitted to the log; absent where the graph speaks of revenue. */
+  readonly spend?: SpendModel;
+}
+
+/** What a version is. */
+export type ModelArtefact = FittedArtefact | OnnxArtefact;
+
 /** The kind of the model that forecasts. */
-export function kindOf({ ensemble, purchase }: ModelArtefact): PurchaseModelKind | 'ensemble' {
-  return ensemble === undefined ? purchase.kind : 'ensemble';
+export function kindOf(artefact: ModelArtefact): PurchaseModelKind | 'ensemble' | 'onnx' {
+  if (artefact.onnx !== undefined) return 'onnx';
+  return artefact.ensemble === undefined ? artefact.purchase.kind : 'ensemble';
 }
 
 /** Most bytes of an artefact as JSON. */
@@ -82,7 +102,7 @@ export function artefactBytes(artefact: ModelArtefact): number {
  * Covariance of the logarithms of the purchase parameters, in their order: cov(log a, log b) = cov(a, b) / ab, the
  * scale on which the likelihood is nearly normal; undefined where the fit gives none.
  */
-export function logCovariance({ purchase }: ModelArtefact): number[][] | undefined {
+export function logCovariance({ purchase }: FittedArtefact): number[][] | undefined {
   const values = purchase.parameterNames.map((name) => purchase.parameters[name] ?? NaN);
   return purchase.covariance?.map((row, i) =>
     row.map((value, j) => value / ((values[i] ?? NaN) * (values[j] ?? NaN))),

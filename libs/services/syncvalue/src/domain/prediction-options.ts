@@ -2,6 +2,7 @@ import type { ValueOptions } from '@kiki/clv';
 import type { FieldProblem } from '@kiki/kernel';
 import { errors } from '../errors.js';
 import type { ModelReference } from './model.js';
+import type { OnnxDeclaration } from './onnx-declaration.js';
 
 /** What a caller asked for; everything may be absent. */
 export interface AskedOptions {
@@ -47,6 +48,24 @@ export function valueOptions(asked: AskedOptions, defaults: ValueOptions): Value
   require(isInstant, 'as_of', 'an instant');
   if (fields.length > 0) throw errors.prediction_options_invalid(undefined, { fields });
   return { horizonDays, annualDiscountRate, margin };
+}
+
+/**
+ * The options of a brought model: one that knows a single horizon answers for that one.
+ * @throws prediction_options_invalid where another one is asked for
+ */
+export function onnxOptions(
+  { trainedHorizonDays }: Pick<OnnxDeclaration, 'trainedHorizonDays'>,
+  askedHorizonDays: number | undefined,
+  options: ValueOptions,
+): ValueOptions {
+  if (trainedHorizonDays === undefined) return options;
+  if (askedHorizonDays === undefined || askedHorizonDays === trainedHorizonDays) {
+    return { ...options, horizonDays: trainedHorizonDays };
+  }
+  const expected = `${trainedHorizonDays}, the one horizon that the brought model knows, or nothing`;
+  const fields = [{ field: 'options.horizon_days', expected }];
+  throw errors.prediction_options_invalid(undefined, { fields });
 }
 
 function definedOnly(asked: AskedOptions): Partial<ValueOptions> {

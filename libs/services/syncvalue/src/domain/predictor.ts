@@ -1,17 +1,22 @@
 import {
-  countQuantiles,
+  acquiredSpendModel,
   Ensemble,
-  spendQuantiles,
+  quantilesOf,
+  spendQuantilesOf,
   ValueModel,
-  type CustomerValue,
+  type AcquisitionAttributes,
+  type AcquisitionPrior,
   type HorizonOptions,
   type LivingForecast,
   type ValuedCustomer,
   type ValueOptions,
 } from '@kiki/clv';
 import { roundHalfEven } from '@kiki/kernel';
+import { alphaOf, LearnedAcquisition, type AppliedAcquisition } from './learned-acquisition.js';
 import { LivingMemo } from './living-memo.js';
-import type { ModelArtefact } from './model.js';
+import type { FittedArtefact, TierBounds } from './model.js';
+import { AcquiredCountLaws } from './acquired-count-laws.js';
+import { countLaw, type CountLaw } from './predictive.js';
 
 /** Where a customer stands among those the model was fitted to. */
 export type ValueTier = 'low' | 'medium' | 'high' | 'top';
@@ -26,14 +31,28 @@ export interface PredictionQuantile {
   readonly ltvMicros: bigint;
 }
 
+/** A value and what its model tells of it: a brought one knows no P(alive), and maybe revenue only. */
+export interface PredictedValue {
+  readonly valueMicros: number;
+  readonly margin: number;
+  readonly discountFactor: number;
+  readonly expectedPurchases: number | undefined;
+  readonly spendMicros: number | undefined;
+  readonly aliveProbability: number | undefined;
+  readonly purchasesIfAlive: number | undefined;
+  readonly activeProbability: number | undefined;
+}
+
 /** The answer for one customer. */
 export interface Prediction {
-  readonly value: CustomerValue;
+  readonly value: PredictedValue;
   readonly ltvMicros: bigint;
-  readonly expectedSpendMicros: bigint;
+  readonly expectedSpendMicros: bigint | undefined;
   readonly tier: ValueTier;
   readonly fallbackReason: FallbackReason | undefined;
-  /** Where some were asked for and the model has a predictive distribution. */
+  /** How the customer came, where that is known and the model learned something of it. */
+  readonly acquisition?: AppliedAcquisition;
+  /** Where some were asked for; a brought graph has none. */
   readonly quantiles?: readonly PredictionQuantile[];
 }
 
@@ -52,20 +71,28 @@ interface Living {
 /** One model with one set of options; made once and asked often. */
 export class Predictor {
   readonly model: ValueModel;
-  private readonly ensemble: Ensemble | undefined;
+  /** Days in one unit of the customers' times. */
+  readonly daysPerUnit: number;
+  /** Undefined where nothing was learned of how customers came. */
+  readonly acquisition: LearnedAcquisition | undefined;
   private readonly living: Living;
   /** By the options that tiers are measured with; undefined where those are asked for anyway. */
   private readonly standardLiving: Living | undefined;
+  private counts: CountLaw | undefined;
+  private acquiredCounts: AcquiredCountLaws | undefined;
 
   constructor(
-    readonly artefact: ModelArtefact,
+    readonly artefact: FittedArtefact,
     readonly options: ValueOptions,
     /** Where all customers' statistics end, days since 1970-01-01. */
     readonly asOfDay: number = artefact.calibrationDay,
   ) {
-    const { ensemble, purchase, spend } = artefact;
-    this.ensemble = ensemble && new Ensemble(ensemble, asOfDay);
-    this.model = new ValueModel(this.ensemble ?? purchase, spend);
+    const { ensemble, purchase, spend, acquisition } = artefact;
+    const forecaster = ensemble === undefined ? purchase : new Ensemble(ensemble, asOfDay);
+    this.model = new ValueModel(forecaster, spend);
+    this.daysPerUnit = this.model.purchases.daysPerUnit;
+    this.acquisition =
+      acquisition && new LearnedAcquisition(acquisition, this.model, alphaOf(purchase));
     this.living = this.livingWithin(options);
     const { horizonDays, annualDiscountRate } = artefact.standard;
     const isStandard =
@@ -82,25 +109,31 @@ export class Predictor {
     return { of: (row) => purchases.ifAlive(row, options) };
   }
 
-  /** @param customer undefined for somebody unknown @throws money_out_of_range */
-  predict(customer: ValuedCustomer | undefined): Prediction {
-    return this.compute(customer ?? NEWCOMER, customer === undefined);
+  /**
+   * @param customer undefined for somebody unknown
+   * @param attributes how they came; undefined where that is not known
+   * @throws money_out_of_range
+   */
+  predict(customer: ValuedCustomer | undefined, attributes?: AcquisitionAttributes): Prediction {
+    const prior = this.acquisition?.priorOf(attributes);
+    return this.compute(customer ?? NEWCOMER, customer === undefined, prior);
   }
 
-  /** The same with quantiles; none where the model has no predictive distribution. @throws money_out_of_range */
-  predictWith(customer: ValuedCustomer | undefined, levels: readonly number[]): Prediction {
-    const prediction = this.predict(customer);
-    if (this.ensemble === undefined) return prediction;
+  /** The same with quantiles. @throws money_out_of_range */
+  predictWith(
+    customer: ValuedCustomer | undefined,
+    levels: readonly number[],
+    attributes?: AcquisitionAttributes,
+  ): Prediction {
+    const prediction = this.predict(customer, attributes);
+    const prior = this.acquisition?.priorOf(attributes);
     const row = customer ?? NEWCOMER;
-    const mixture = this.ensemble.mixture(row, this.options.horizonDays);
-    const counts = countQuantiles(mixture, levels);
+    const below = this.law(row, prior);
+    const counts = quantilesOf(below, levels);
     const factor = this.options.margin * prediction.value.discountFactor;
-    const money = spendQuantiles(
-      mixture,
-      { model: this.model.spend, customer: row },
-      levels,
-      factor,
-    );
+    const spend = prior ? acquiredSpendModel(this.model.spend, prior.spend) : this.model.spend;
+    const spender = { model: spend, customer: row };
+    const money = spendQuantilesOf(below, spender, levels, factor);
     const quantiles = levels.map((level, i) => ({
       level,
       purchases: counts[i] ?? 0,
@@ -109,27 +142,64 @@ export class Predictor {
     return { ...prediction, quantiles };
   }
 
-  private compute(row: ValuedCustomer, isUnknown: boolean): Prediction {
-    const value = this.model.valueFrom(row, this.living.of(row), this.options);
+  /** How a customer's purchases are distributed; made when quantiles are first asked for. */
+  private law(row: ValuedCustomer, prior: AcquisitionPrior | undefined): readonly number[] {
+    const { artefact, options, asOfDay } = this;
+    const { horizonDays } = options;
+    if (prior !== undefined) {
+      this.acquiredCounts ??= new AcquiredCountLaws(artefact, horizonDays, asOfDay);
+      return this.acquiredCounts.below(row, prior);
+    }
+    this.counts ??= countLaw(artefact.ensemble ?? artefact.purchase, horizonDays, asOfDay);
+    return this.counts(row);
+  }
+
+  private compute(
+    row: ValuedCustomer,
+    isUnknown: boolean,
+    prior: AcquisitionPrior | undefined,
+  ): Prediction {
+    const plain = this.model.valueFrom(row, this.living.of(row), this.options);
+    const acquired =
+      prior && this.acquisition?.values.of(plain, row, prior, this.options.horizonDays);
+    const value = acquired?.value ?? plain;
     const isSpendUnknown = row.frequency > 0 && row.spendMeanMicros === undefined;
-    return {
+    const prediction: Prediction = {
       value,
       ltvMicros: roundHalfEven(value.valueMicros),
       expectedSpendMicros: roundHalfEven(value.spendMicros),
-      tier: this.tierOf(row, value),
+      tier: tierAmong(this.artefact.tiers, this.standardFrom(row, value, prior)),
       fallbackReason: isUnknown ? 'cold_start' : isSpendUnknown ? 'population_spend' : undefined,
     };
+    if (prior === undefined || acquired === undefined) return prediction;
+    return { ...prediction, acquisition: { attributes: prior.used, ...acquired.applied } };
   }
 
-  /** Tiers are measured with the standard options, whatever was asked for. */
-  private tierOf(row: ValuedCustomer, value: CustomerValue): ValueTier {
-    const { tiers } = this.artefact;
-    const micros =
-      this.standardLiving === undefined
-        ? value.valueMicros / this.options.margin
-        : this.model.valueFrom(row, this.standardLiving.of(row), { margin: 1 }).valueMicros;
-    if (micros >= tiers.topMicros) return 'top';
-    if (micros >= tiers.highMicros) return 'high';
-    return micros >= tiers.mediumMicros ? 'medium' : 'low';
+  /** The value within the standard options at margin 1, which tiers and drift are measured with. */
+  standardMicros(
+    row: ValuedCustomer,
+    value: Pick<PredictedValue, 'valueMicros'>,
+    attributes: AcquisitionAttributes | undefined,
+  ): number {
+    return this.standardFrom(row, value, this.acquisition?.priorOf(attributes));
   }
+
+  private standardFrom(
+    row: ValuedCustomer,
+    value: Pick<PredictedValue, 'valueMicros'>,
+    prior: AcquisitionPrior | undefined,
+  ): number {
+    if (this.standardLiving === undefined) return value.valueMicros / this.options.margin;
+    const standard = this.model.valueFrom(row, this.standardLiving.of(row), { margin: 1 });
+    const { horizonDays } = this.artefact.standard;
+    const acquired = prior && this.acquisition?.values.of(standard, row, prior, horizonDays);
+    return (acquired?.value ?? standard).valueMicros;
+  }
+}
+
+/** The tier of a value within the standard options. */
+export function tierAmong(tiers: TierBounds, micros: number): ValueTier {
+  if (micros >= tiers.topMicros) return 'top';
+  if (micros >= tiers.highMicros) return 'high';
+  return micros >= tiers.mediumMicros ? 'medium' : 'low';
 }

@@ -11,8 +11,12 @@ import {
   type Observed,
   type PurchaseLogColumns,
 } from '@kiki/clv';
+import { stabilityIndex } from './drift.js';
 import { ensembleOf, type OnProgress } from './fitting.js';
+import { intervalMetrics, type IntervalMetrics } from './interval-metrics.js';
 import type { FitKind } from './model.js';
+import { BinCounter, profileOf, type FeatureProfile } from './population-profile.js';
+import type { ForecastingModel } from './predictive.js';
 
 /** One window of a back-test: statistics of the past, what happened then; structured-cloneable. */
 export interface ScoreJob {
@@ -20,11 +24,22 @@ export interface ScoreJob {
   readonly kind: FitKind;
   /** Purchase days up to the end of the table and not later, of an ensemble only. */
   readonly log?: PurchaseLogColumns | undefined;
+  /** Where the statistics of the table end, days since 1970-01-01. */
+  readonly asOfDay: number;
   /** In units of the table. */
   readonly horizon: number;
   /** Per customer of the table. */
   readonly actualPurchases: Float64Array;
   readonly actualSpendMicros: Float64Array;
+  /** What is wanted beside the scores. */
+  readonly wanted?: WantedScores | undefined;
+}
+
+/** What takes time of its own and is measured where it is wanted. */
+export interface WantedScores {
+  readonly intervals: boolean;
+  /** The forecast's distribution in the window before. */
+  readonly previous?: FeatureProfile | undefined;
 }
 
 /** Scores of one forecast in purchases, and its money. */
@@ -32,6 +47,8 @@ export interface WindowScores {
   readonly scores: ForecastScores;
   readonly predictedSpendMicros: number;
   readonly actualSpendMicros: number;
+  /** Normalised Gini of the order by predicted money over the money that came; absent of the naive forecast. */
+  readonly spendGini?: number | null;
 }
 
 /** What a window yields. */
@@ -41,11 +58,24 @@ export interface ScoreOutcome {
   readonly naive: WindowScores;
 }
 
+/** What a window yields of a kind that was fitted to its past. */
+export interface FittedScores extends ScoreOutcome {
+  /** What forecast: NBD where the data show no dropout. */
+  readonly kind: ForecastingModel['kind'];
+  /** How the model's intervals held, where they were wanted. */
+  readonly intervals?: IntervalMetrics;
+  /** How the forecast is distributed. */
+  readonly profile: FeatureProfile;
+  /** Population stability index of that against the window before. */
+  readonly scorePsi?: number;
+}
+
 /** Fits on the past of the window and scores on its future. @throws clv_not_enough_data */
-export function score(job: ScoreJob, onProgress: OnProgress): ScoreOutcome {
+export function score(job: ScoreJob, onProgress: OnProgress): FittedScores {
   onProgress('fitting', 0);
-  const { table, horizon } = job;
-  const expected = expectationOf(job);
+  const { table, horizon, wanted } = job;
+  const model = fitted(job);
+  const expected = expectationOf(model, horizon);
   const spend = fitSpend(table).model;
   onProgress('scoring', 0.7);
   const n = table.customerIds.length;
@@ -60,24 +90,51 @@ export function score(job: ScoreJob, onProgress: OnProgress): ScoreOutcome {
     naive[i] = row.age > 0 ? (row.frequency / row.age) * horizon : 0;
     spends[i] = expectedSpendMicros(spend, row.frequency, row.spendMeanMicros);
   }
+  const { customerIds } = table;
   const scored = (forecast: Float64Array): WindowScores => ({
-    scores: scoreForecast(table.customerIds, forecast, job.actualPurchases),
+    scores: scoreForecast(customerIds, forecast, job.actualPurchases),
     predictedSpendMicros: sum(forecast.map((purchases, i) => purchases * (spends[i] ?? 0))),
     actualSpendMicros: sum(job.actualSpendMicros),
   });
-  return { model: scored(predicted), naive: scored(naive) };
+  const money = predicted.map((purchases, i) => purchases * (spends[i] ?? 0));
+  const spendGini = scoreForecast(customerIds, money, job.actualSpendMicros).normalizedGini;
+  if (wanted?.intervals === true) onProgress('intervals', 0.8);
+  return {
+    model: { ...scored(predicted), spendGini },
+    naive: scored(naive),
+    kind: model.kind,
+    ...(wanted?.intervals === true && { intervals: intervalMetrics(model, spend, job) }),
+    ...distributionOf(predicted, wanted?.previous),
+  };
 }
 
-/** Fits, and answers with what is expected of a customer within the horizon. */
-function expectationOf({ table, kind, log, horizon }: ScoreJob): (row: Observed) => number {
-  if (kind === 'ensemble') {
-    const model = ensembleOf({ kind, table, log });
-    if (model === undefined) return () => 0;
+/** The model of the past. */
+function fitted({ table, kind, log }: ScoreJob): ForecastingModel {
+  if (kind !== 'ensemble') return fitPurchases(table, kind).model;
+  const model = ensembleOf({ kind, table, log });
+  if (model === undefined) throw new Error('an ensemble was asked for');
+  return model;
+}
+
+/** What is expected of a customer within the horizon. */
+function expectationOf(model: ForecastingModel, horizon: number): (row: Observed) => number {
+  if (model.kind === 'ensemble') {
     const ensemble = new Ensemble(model);
     return (row) => ensemble.expectedPurchases(row, horizon * ensemble.daysPerUnit);
   }
-  const forecaster = new PurchaseForecaster(fitPurchases(table, kind).model);
+  const forecaster = new PurchaseForecaster(model);
   return (row) => forecaster.expectedPurchases(row, horizon);
+}
+
+function distributionOf(
+  predicted: Float64Array,
+  previous: FeatureProfile | undefined,
+): Pick<FittedScores, 'profile' | 'scorePsi'> {
+  const profile = profileOf(predicted);
+  if (previous === undefined) return { profile };
+  const now = new BinCounter(previous.edges);
+  for (const value of predicted) now.add(value);
+  return { profile, scorePsi: stabilityIndex(previous.counts, now.counts) };
 }
 
 function sum(values: Float64Array): number {

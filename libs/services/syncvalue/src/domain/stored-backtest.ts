@@ -16,6 +16,8 @@ export interface StoredBacktest {
   readonly model: StoredScores;
   /** Each customer's own past rate goes on; its deciles are not kept. */
   readonly naive: StoredScores;
+  /** Where the model speaks of revenue, and its scores with it: how many purchases there were, in all and per decile. */
+  readonly revenue?: { readonly purchases: number; readonly deciles: readonly number[] };
   /** The recipe of the champion of that time on the same window, where it was another one. */
   readonly champion?: { readonly version: string; readonly normalizedGini: number | null };
 }
@@ -35,6 +37,17 @@ export function gateWindow(
   const days = Math.min(Math.floor((endDay - firstDay) / 4), MAX_HOLDOUT_DAYS);
   if (days < MIN_HOLDOUT_DAYS) return undefined;
   return { calibrationDay: endDay - days, holdoutDay: endDay };
+}
+
+/** The window that a graph of one horizon is scored on: the last so many days, after as many as make a holdout at least. */
+export function gateWindowOf(
+  horizonDays: number,
+  firstDay: number,
+  endDay: number,
+): Pick<StoredBacktest, 'calibrationDay' | 'holdoutDay'> | undefined {
+  const calibrationDay = endDay - horizonDays;
+  if (calibrationDay - firstDay < MIN_HOLDOUT_DAYS) return undefined;
+  return { calibrationDay, holdoutDay: endDay };
 }
 
 /** Scores to be kept. */

@@ -32,6 +32,8 @@ function answerOf(result: PredictionResult | undefined, modelVersion: string): A
   if (outcome?.$case !== 'prediction') return { reason: 'no_answer' };
   const { aliveProbability, fallbackReason } = outcome.value;
   if (fallbackReason === FallbackReason.COLD_START) return { reason: 'no_orders' };
+  // A brought model does not tell it.
+  if (aliveProbability === undefined) return { reason: 'no_probability' };
   if (!(aliveProbability >= 0 && aliveProbability <= 1)) return { reason: 'no_probability' };
   return { aliveProbability, modelVersion };
 }

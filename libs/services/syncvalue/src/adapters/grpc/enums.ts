@@ -2,15 +2,17 @@ import type { PurchaseModelKind, SpendModelKind, TimeUnit } from '@kiki/clv';
 import * as wire from '@kiki/contract-syncvalue';
 import type { RefitOutcome } from '../../application/refit-models.js';
 import type { DriftLevel } from '../../domain/drift.js';
-import type { FitKind, LabelMoveKind, ModelLabel } from '../../domain/model.js';
+import type { AskedKind } from '../../domain/choose-kind.js';
+import type { LabelMoveKind, ModelLabel } from '../../domain/model.js';
 import type { FallbackReason, ValueTier } from '../../domain/predictor.js';
 import type { IncomingRow } from '../../domain/transaction.js';
 import { errors } from '../../errors.js';
 
 /** The purchase model to fit. @throws model_kind_unsupported */
-export function purchaseKindOf(kind: wire.ModelKind): FitKind {
+export function purchaseKindOf(kind: wire.ModelKind): AskedKind {
   switch (kind) {
     case wire.ModelKind.UNSPECIFIED:
+      return 'chosen';
     case wire.ModelKind.BGNBD:
       return 'bg_nbd';
     case wire.ModelKind.MBGNBD:
@@ -82,13 +84,15 @@ export function rowKindOf(kind: wire.TransactionKind): IncomingRow['kind'] {
   return kind === wire.TransactionKind.REFUND ? 'refund' : 'unspecified';
 }
 
-export const WIRE_KIND: Readonly<Record<PurchaseModelKind | 'ensemble', wire.ModelKind>> = {
-  bg_nbd: wire.ModelKind.BGNBD,
-  mbg_nbd: wire.ModelKind.MBGNBD,
-  pareto_nbd: wire.ModelKind.PARETONBD,
-  nbd: wire.ModelKind.NBD,
-  ensemble: wire.ModelKind.ENSEMBLE,
-};
+export const WIRE_KIND: Readonly<Record<PurchaseModelKind | 'ensemble' | 'onnx', wire.ModelKind>> =
+  {
+    bg_nbd: wire.ModelKind.BGNBD,
+    mbg_nbd: wire.ModelKind.MBGNBD,
+    pareto_nbd: wire.ModelKind.PARETONBD,
+    nbd: wire.ModelKind.NBD,
+    ensemble: wire.ModelKind.ENSEMBLE,
+    onnx: wire.ModelKind.ONNX,
+  };
 
 export const WIRE_SPEND_KIND: Readonly<Record<SpendModelKind, wire.SpendModelKind>> = {
   gamma_gamma: wire.SpendModelKind.GAMMA_GAMMA,

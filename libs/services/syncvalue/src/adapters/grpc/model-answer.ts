@@ -1,5 +1,5 @@
 import type { PurchaseModel, SpendModel } from '@kiki/clv';
-import type * as wire from '@kiki/contract-syncvalue';
+import * as wire from '@kiki/contract-syncvalue';
 import { roundHalfEven } from '@kiki/kernel';
 import { dayInstant } from '../../domain/ledger-terms.js';
 import {
@@ -10,21 +10,23 @@ import {
   type ModelArtefact,
 } from '../../domain/model.js';
 import type { StoredScores } from '../../domain/stored-backtest.js';
+import { acquisitionAnswer } from './acquisition-answer.js';
 import { daysOf } from './answers.js';
 import { driftAnswer } from './drift-answer.js';
+import { matrixOf } from './interval-answer.js';
+import { onnxAnswer } from './onnx-messages.js';
 import { WIRE_KIND, WIRE_LABEL, WIRE_SPEND_KIND, WIRE_UNIT } from './enums.js';
 
 /** A stored model as the wire has it. */
 export function modelAnswer({ version, createdAtMs, artefact, labels, drift }: Model): wire.Model {
-  const { purchase, spend, average } = artefact;
+  const { spend, average } = artefact;
   return {
     modelVersion: version,
     kind: WIRE_KIND[kindOf(artefact)],
-    spendKind: WIRE_SPEND_KIND[spend.kind],
-    parameters: parametersOf(purchase),
-    spendParameters: parametersOf(spend),
-    logLikelihood: purchase.logLikelihood,
-    spendLogLikelihood: spend.logLikelihood ?? undefined,
+    ...forecastAnswer(artefact),
+    spendKind: spend === undefined ? wire.SpendModelKind.UNSPECIFIED : WIRE_SPEND_KIND[spend.kind],
+    spendParameters: spend === undefined ? [] : parametersOf(spend),
+    spendLogLikelihood: spend?.logLikelihood ?? undefined,
     timeUnit: WIRE_UNIT[artefact.timeUnit],
     currency: artefact.currency,
     dataSha256: artefact.dataSha256,
@@ -33,22 +35,42 @@ export function modelAnswer({ version, createdAtMs, artefact, labels, drift }: M
     calibrationEnd: dayInstant(artefact.calibrationDay, artefact),
     createdAt: new Date(createdAtMs),
     labels: labels.map((label) => WIRE_LABEL[label]),
-    isDropoutIdentified: artefact.isDropoutIdentified,
     warnings: [...artefact.warnings],
-    frequencySpendCorrelation: spend.frequencySpendCorrelation ?? undefined,
+    frequencySpendCorrelation: spend?.frequencySpendCorrelation ?? undefined,
     fitDurationMs: artefact.fitDurationMs,
     ...backtestAnswer(artefact),
-    logCovariance: logCovariance(artefact)?.flat() ?? [],
     drift: drift && driftAnswer(drift),
     artefactBytes: artefactBytes(artefact),
-    acquisition: undefined,
-    spendLogCovariance: [],
+    spendLogCovariance: matrixOf(spend?.logCovariance ?? []),
     population: {
       meanRepeatPurchases: average.frequency,
       meanRecencyDays: daysOf(average.recency, artefact),
       meanAgeDays: daysOf(average.age, artefact),
       meanRepeatSpendMicros: roundHalfEven(average.spendMeanMicros),
     },
+  };
+}
+
+type ForecastAnswer = Pick<
+  wire.Model,
+  'parameters' | 'logLikelihood' | 'isDropoutIdentified' | 'logCovariance' | 'acquisition' | 'onnx'
+>;
+
+/** What forecasts: a fitted model, or a graph that was brought. */
+function forecastAnswer(artefact: ModelArtefact): ForecastAnswer {
+  if (artefact.onnx !== undefined) {
+    const onnx = onnxAnswer(artefact.onnx, artefact);
+    const unfitted = { logLikelihood: undefined, isDropoutIdentified: undefined };
+    return { ...unfitted, parameters: [], logCovariance: [], acquisition: undefined, onnx };
+  }
+  const { purchase, isDropoutIdentified, acquisition } = artefact;
+  return {
+    parameters: parametersOf(purchase),
+    logLikelihood: purchase.logLikelihood,
+    isDropoutIdentified,
+    logCovariance: logCovariance(artefact)?.flat() ?? [],
+    acquisition: acquisition && acquisitionAnswer(acquisition),
+    onnx: undefined,
   };
 }
 
@@ -98,5 +120,6 @@ function metricsOf(scores: StoredScores, artefact: ModelArtefact): wire.Backtest
     predictedSpendMicros: BigInt(scores.predictedSpendMicros),
     currency: artefact.currency,
     intervals: undefined,
+    isOfRevenue: artefact.backtest?.revenue !== undefined,
   };
 }

@@ -5,12 +5,13 @@ import { CallSignal } from '@kiki/grpc';
 import { Cursors } from '@kiki/http';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, Payload } from '@nestjs/microservices';
-import { BacktestModel } from '../../application/backtest-model.js';
+import { BacktestModel, type BacktestAnswer } from '../../application/backtest-model.js';
 import { FitModel, type FitRequest, type Fitted } from '../../application/fit-model.js';
 import { Models } from '../../application/models.js';
 import { withProgress } from '../../application/progress.js';
+import type { ModelLabel } from '../../domain/model.js';
 import { windowAnswer } from './answers.js';
-import { labelOf, purchaseKindOf, spendKindOf, timeUnitOf } from './enums.js';
+import { labelOf, purchaseKindOf, spendKindOf, timeUnitOf, WIRE_KIND } from './enums.js';
 import { modelAnswer } from './model-answer.js';
 import { gateAnswer } from './promotion-answer.js';
 import { instantOf, referenceOf } from './requests.js';
@@ -62,23 +63,19 @@ export class ModelsController {
       holdoutEnd: instantOf(request.holdoutEnd, 'holdout_end'),
       originCount: request.originCount,
       horizonDays: request.horizonDays,
+      wantsIntervals: true,
     };
-    const updates = withProgress<wire.BacktestProgress, wire.BacktestReport>(
+    const updates = withProgress<wire.BacktestProgress, BacktestAnswer>(
       outer,
       async (report, signal) => {
         const onProgress = (stage: string, fraction: number): void => report({ stage, fraction });
-        const answer = await this.backtests.execute(tenant, question, { signal, onProgress });
-        return { windows: answer.windows.map((window) => windowAnswer(window, answer.currency)) };
+        return this.backtests.execute(tenant, question, { signal, onProgress });
       },
     );
     for await (const update of updates) {
-      yield {
-        update:
-          update.kind === 'progress'
-            ? { $case: 'progress', value: update.progress }
-            : { $case: 'report', value: update.result },
-        fittedKinds: [],
-      };
+      yield update.kind === 'progress'
+        ? { update: { $case: 'progress', value: update.progress }, fittedKinds: [] }
+        : backtestAnswer(update.result);
     }
   }
 
@@ -114,14 +111,17 @@ function fittedAnswer({ model, gates }: Fitted): wire.FitModelResponse {
   };
 }
 
+function backtestAnswer({ windows, currency }: BacktestAnswer): wire.BacktestResponse {
+  const report = { windows: windows.map((window) => windowAnswer(window, currency)) };
+  return {
+    update: { $case: 'report', value: report },
+    fittedKinds: windows.map(({ kind }) => WIRE_KIND[kind]),
+  };
+}
+
 /** @throws scope_missing when a key without value:admin wants to make the champion */
 function fitRequestOf(request: wire.FitModelRequest, principal: Principal): FitRequest {
-  const label = labelOf(request.label);
-  if (label === 'champion' && !hasScope(principal.scopes, 'value:admin')) {
-    throw authErrors.scope_missing('Only value:admin may name the champion.', {
-      requiredScope: 'value:admin',
-    });
-  }
+  const label = mayLabel(labelOf(request.label), principal);
   return {
     kind: purchaseKindOf(request.kind),
     spendKind: spendKindOf(request.spendKind),
@@ -130,4 +130,17 @@ function fitRequestOf(request: wire.FitModelRequest, principal: Principal): FitR
     label,
     by: principal.keyId,
   };
+}
+
+/** @throws scope_missing when a key without value:admin wants to make the champion */
+export function mayLabel(
+  label: ModelLabel | undefined,
+  principal: Principal,
+): ModelLabel | undefined {
+  if (label === 'champion' && !hasScope(principal.scopes, 'value:admin')) {
+    throw authErrors.scope_missing('Only value:admin may name the champion.', {
+      requiredScope: 'value:admin',
+    });
+  }
+  return label;
 }

@@ -99,9 +99,9 @@ class PredictionWriter {
     return { currency: terms.currency, horizonDays, asOf };
   }
 
-  private fits({ ltvMicros, expectedSpendMicros, quantiles }: Prediction): boolean {
-    const isPlain = this.isShort && quantiles === undefined;
-    return isPlain && ltvMicros >= 0n && expectedSpendMicros >= 0n;
+  private fits({ ltvMicros, expectedSpendMicros, quantiles, acquisition }: Prediction): boolean {
+    const isPlain = this.isShort && quantiles === undefined && acquisition === undefined;
+    return isPlain && ltvMicros >= 0n && (expectedSpendMicros ?? 0n) >= 0n;
   }
 
   private prediction({
@@ -111,15 +111,15 @@ class PredictionWriter {
     tier,
     fallbackReason,
   }: Prediction): void {
-    if (value.expectedPurchases !== 0) this.double(0x09, value.expectedPurchases);
-    if (value.aliveProbability !== 0) this.double(0x11, value.aliveProbability);
+    if (value.expectedPurchases !== undefined) this.double(0x09, value.expectedPurchases);
+    if (value.aliveProbability !== undefined) this.double(0x11, value.aliveProbability);
     if (ltvMicros !== 0n) this.varint(0x18, Number(ltvMicros));
     this.copy(this.currency);
-    if (expectedSpendMicros !== 0n) this.varint(0x28, Number(expectedSpendMicros));
+    if (expectedSpendMicros !== undefined) this.varint(0x28, Number(expectedSpendMicros));
     if (fallbackReason !== undefined) this.varint(0x30, WIRE_FALLBACK[fallbackReason]);
     this.copy(this.horizon);
     this.varint(0x50, WIRE_TIER[tier]);
-    this.double(0x59, value.activeProbability);
+    if (value.activeProbability !== undefined) this.double(0x59, value.activeProbability);
   }
 
   private double(tag: number, value: number): void {

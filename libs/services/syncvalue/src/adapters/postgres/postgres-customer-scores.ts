@@ -26,8 +26,8 @@ interface PassRow extends Row {
 interface ScoreRow extends Row {
   readonly customer_id: string;
   readonly ltv_micros: bigint;
-  readonly expected_purchases: number;
-  readonly alive_probability: number;
+  readonly expected_purchases: number | null;
+  readonly alive_probability: number | null;
   readonly tier: number;
   readonly recency_score: number;
   readonly frequency_score: number;
@@ -193,8 +193,8 @@ function scoreOf(row: ScoreRow): CustomerScore {
   return {
     customerId: row.customer_id,
     ltvMicros: row.ltv_micros,
-    expectedPurchases: row.expected_purchases,
-    aliveProbability: row.alive_probability,
+    expectedPurchases: row.expected_purchases ?? undefined,
+    aliveProbability: row.alive_probability ?? undefined,
     tier: TIERS[row.tier] as ValueTier,
     rfm: {
       recency: row.recency_score,

@@ -27,6 +27,7 @@ import {
   versionToGoBackTo,
   type LabelStep,
 } from './labels.js';
+import { insertGraph } from './onnx-graphs.js';
 
 interface ModelRow extends Row {
   readonly version: string;
@@ -52,8 +53,13 @@ export class PostgresModels extends Models {
     this.known = new LRUCache({ max: cacheEntries });
   }
 
-  override add(tenant: string, { artefact, label, move }: NewModel): Promise<Model> {
+  override add(tenant: string, { artefact, label, move, brought }: NewModel): Promise<Model> {
     return this.database.transaction(async (tx) => {
+      if (brought !== undefined) {
+        await lockLabels(tx, tenant);
+        const known = await this.importedBy(tx, tenant, brought.importSha256);
+        if (known !== undefined) return known;
+      }
       const [ledger] = await tx.query<{ model_count: number }>(
         'UPDATE ledgers SET model_count = model_count + 1 WHERE tenant = $1 RETURNING model_count',
         [tenant],
@@ -62,9 +68,16 @@ export class PostgresModels extends Models {
       const version = `v${ledger.model_count}`;
       const createdAt = this.clock.now();
       await tx.execute(
-        `INSERT INTO models (tenant, version, number, created_at, artefact) VALUES ($1, $2, $3, $4, $5)`,
-        [tenant, version, ledger.model_count, createdAt, JSON.stringify(artefact)],
+        `INSERT INTO models (tenant, version, number, created_at, artefact, import_sha256)
+         VALUES ($1, $2, $3, $4, $5, $6)`,
+        [
+          ...[tenant, version, ledger.model_count, createdAt, JSON.stringify(artefact)],
+          brought?.importSha256 ?? null,
+        ],
       );
+      if (artefact.onnx !== undefined && brought !== undefined) {
+        await insertGraph(tx, tenant, artefact.onnx.graphSha256, brought.file);
+      }
       const labels = await readLabels(tx, tenant);
       const given = label ?? (labels.champion === undefined ? 'champion' : undefined);
       if (given !== undefined) {
@@ -87,6 +100,10 @@ export class PostgresModels extends Models {
         labels: labelsOf(now, version),
       };
     });
+  }
+
+  override imported(tenant: string, importSha256: string): Promise<Model | undefined> {
+    return this.importedBy(this.database, tenant, importSha256);
   }
 
   override async artefact(tenant: string, version: string): Promise<StoredModel | undefined> {
@@ -195,6 +212,22 @@ export class PostgresModels extends Models {
     );
     if (row === undefined) throw errors.model_not_found();
     return row;
+  }
+
+  private async importedBy(
+    from: Queryable,
+    tenant: string,
+    importSha256: string,
+  ): Promise<Model | undefined> {
+    const [row] = await from.query<ModelRow>(
+      `SELECT version, number, created_at, artefact FROM models
+        WHERE tenant = $1 AND import_sha256 = $2`,
+      [tenant, importSha256],
+    );
+    if (row === undefined) return undefined;
+    const stored = this.storedOf(tenant, row);
+    const labels = labelsOf(await readLabels(from, tenant), row.version);
+    return { ...stored, drift: stored.drift, labels };
   }
 
   private storedOf(tenant: string, row: ModelRow): StoredModel {

@@ -3,6 +3,7 @@ import type { CustomerScore, ScorePass, ScoreSnapshot } from '../../application/
 import type { TenantView } from '../../application/ledger.js';
 import type { ValueTier } from '../../domain/predictor.js';
 import type { RfmBounds } from '../../domain/rfm.js';
+import { readAttributes } from './customer-attributes.js';
 import { readLabels } from './labels.js';
 import { stateOfRow, type StateRow } from './rows.js';
 
@@ -44,6 +45,7 @@ export async function openSnapshot(
       );
       return rows.map(stateOfRow);
     },
+    attributes: (ids) => readAttributes(tx, tenant, ids),
     write: (scores) => insertScores(tx, tenant, generation, scores),
   };
 }
@@ -99,8 +101,8 @@ async function insertScores(
       generation,
       scores.map(({ customerId }) => customerId),
       scores.map(({ ltvMicros }) => ltvMicros),
-      scores.map(({ expectedPurchases }) => expectedPurchases),
-      scores.map(({ aliveProbability }) => aliveProbability),
+      scores.map(({ expectedPurchases }) => expectedPurchases ?? null),
+      scores.map(({ aliveProbability }) => aliveProbability ?? null),
       scores.map(({ tier }) => TIERS.indexOf(tier)),
       scores.map(({ rfm }) => rfm.recency),
       scores.map(({ rfm }) => rfm.frequency),

@@ -3,9 +3,12 @@ import { platform } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DomainError, kernelErrors } from '@kiki/kernel';
 import { PostgresDatabase } from '@kiki/postgres';
+import { forecastLog } from '../../application/forecast-job.js';
 import { fitLog, scoreLog } from '../../application/log-jobs.js';
+import { measureLog, scoreGivenLog } from '../../application/onnx-jobs.js';
 import type { OnProgress } from '../../domain/fitting.js';
 import { logScan } from '../postgres/day-scan.js';
+import { openGraph } from './open-graph.js';
 import type { WireError, WorkerMessage, WorkerOutcome, WorkerTask } from './protocol.js';
 
 /** The thread's program: does the one job it was started with. */
@@ -24,9 +27,18 @@ async function work(task: WorkerTask, onProgress: OnProgress): Promise<WorkerOut
   const database = new PostgresDatabase({ ...task.store, max: 1 });
   const scan = logScan(database);
   try {
-    return task.kind === 'fit'
-      ? await fitLog(scan, task.job, onProgress)
-      : await scoreLog(scan, task.job, onProgress);
+    switch (task.kind) {
+      case 'fit':
+        return await fitLog(scan, task.job, onProgress);
+      case 'score':
+        return await scoreLog(scan, task.job, onProgress);
+      case 'forecast':
+        return await forecastLog(scan, task.job, onProgress);
+      case 'measure':
+        return await measureLog(scan, openGraph, task.job, onProgress);
+      case 'scoreGiven':
+        return await scoreGivenLog(scan, openGraph, task.job, onProgress);
+    }
   } finally {
     await database.close();
   }

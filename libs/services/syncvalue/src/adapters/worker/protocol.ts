@@ -1,15 +1,21 @@
 import type { ErrorDetails, ErrorKind } from '@kiki/kernel';
 import type { PoolOptions } from '@kiki/postgres';
 import type { LogFit, LogFitJob, LogScoreJob } from '../../application/log-jobs.js';
-import type { ScoreOutcome } from '../../domain/scoring.js';
+import type { LogForecast, LogForecastJob } from '../../application/forecast-job.js';
+import type { LogGivenJob, LogMeasureJob, LogMeasurement } from '../../application/onnx-jobs.js';
+import type { FittedScores } from '../../domain/scoring.js';
+import type { GivenScores } from '../../domain/scoring-given.js';
 
 /** One job for a worker. */
 export type WorkerJob =
   | { readonly kind: 'fit'; readonly job: LogFitJob }
-  | { readonly kind: 'score'; readonly job: LogScoreJob };
+  | { readonly kind: 'score'; readonly job: LogScoreJob }
+  | { readonly kind: 'forecast'; readonly job: LogForecastJob }
+  | { readonly kind: 'measure'; readonly job: LogMeasureJob }
+  | { readonly kind: 'scoreGiven'; readonly job: LogGivenJob };
 
 /** What a job yields. */
-export type WorkerOutcome = LogFit | ScoreOutcome;
+export type WorkerOutcome = LogFit | FittedScores | LogForecast | LogMeasurement | GivenScores;
 
 /** What a worker is started with: one job and the store that its log lies in; then it ends. */
 export type WorkerTask = WorkerJob & { readonly store: PoolOptions };

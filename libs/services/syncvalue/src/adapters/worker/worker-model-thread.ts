@@ -2,9 +2,12 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { DomainError, kernelErrors, type Clock } from '@kiki/kernel';
 import type { Metrics } from '@kiki/metrics';
 import type { PoolOptions } from '@kiki/postgres';
+import type { LogForecast, LogForecastJob } from '../../application/forecast-job.js';
 import type { LogFit, LogFitJob, LogScoreJob } from '../../application/log-jobs.js';
+import type { LogGivenJob, LogMeasureJob, LogMeasurement } from '../../application/onnx-jobs.js';
 import { ModelThread, type JobOptions } from '../../application/model-thread.js';
-import type { ScoreOutcome } from '../../domain/scoring.js';
+import type { FittedScores } from '../../domain/scoring.js';
+import type { GivenScores } from '../../domain/scoring-given.js';
 import { Slots } from './slots.js';
 import type { WireError, WorkerJob, WorkerMessage, WorkerOutcome, WorkerTask } from './protocol.js';
 
@@ -26,12 +29,12 @@ export class WorkerModelThread extends ModelThread {
     this.slots = new Slots(concurrency);
     this.durations = metrics.histogram({
       name: 'model_job_duration_seconds',
-      help: 'Fits and scorings on their threads, by kind and outcome.',
+      help: 'Fits, scorings and forecasts on their threads, by kind and outcome.',
       labelNames: ['kind', 'outcome'],
     });
     const running = metrics.gauge({
       name: 'model_jobs_running',
-      help: 'Fits and scorings that have a thread right now.',
+      help: 'Fits, scorings and forecasts that have a thread right now.',
     });
     this.slots.onChange = (count) => running.set(count);
   }
@@ -45,8 +48,20 @@ export class WorkerModelThread extends ModelThread {
     return this.run({ kind: 'fit', job }, options) as Promise<LogFit>;
   }
 
-  override score(job: LogScoreJob, options: JobOptions): Promise<ScoreOutcome> {
-    return this.run({ kind: 'score', job }, options) as Promise<ScoreOutcome>;
+  override score(job: LogScoreJob, options: JobOptions): Promise<FittedScores> {
+    return this.run({ kind: 'score', job }, options) as Promise<FittedScores>;
+  }
+
+  override forecast(job: LogForecastJob, options: JobOptions): Promise<LogForecast> {
+    return this.run({ kind: 'forecast', job }, options) as Promise<LogForecast>;
+  }
+
+  override measure(job: LogMeasureJob, options: JobOptions): Promise<LogMeasurement> {
+    return this.run({ kind: 'measure', job }, options) as Promise<LogMeasurement>;
+  }
+
+  override scoreGiven(job: LogGivenJob, options: JobOptions): Promise<GivenScores> {
+    return this.run({ kind: 'scoreGiven', job }, options) as Promise<GivenScores>;
   }
 
   private async run(job: WorkerJob, options: JobOptions): Promise<WorkerOutcome> {

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import type { SpendModelKind } from '@kiki/clv';
+import type { Clock } from '@kiki/kernel';
+import { askGates, failedGates } from '../domain/gates.js';
+import type { LedgerTerms } from '../domain/ledger-terms.js';
+import {
+  artefactBytes,
+  MAX_ARTEFACT_BYTES,
+  type ModelLabel,
+  type OnnxArtefact,
+} from '../domain/model.js';
+import {
+  checkedDeclaration,
+  type AskedDeclaration,
+  type OnnxDeclaration,
+} from '../domain/onnx-declaration.js';
+import type { StoredBacktest } from '../domain/stored-backtest.js';
+import { errors } from '../errors.js';
+import type { FitSettings, Fitted } from './fit-model.js';
+import type { GateBacktest } from './gate-backtest.js';
+import type { GraphIntake, ReceivedGraph } from './graphs.js';
+import type { Ledger } from './ledger.js';
+import type { ModelThread } from './model-thread.js';
+import type { Models, StoredModel } from './models.js';
+import type { LogMeasurement } from './onnx-jobs.js';
+import { championOf } from './promote-model.js';
+
+/** What is brought. */
+export interface ImportRequest {
+  /** In the calendar days of the log. */
+  readonly declaration: (terms: LedgerTerms) => AskedDeclaration;
+  /** How purchases become money; undefined: Gamma-Gamma. */
+  readonly spendKind: SpendModelKind | undefined;
+  readonly label: ModelLabel | undefined;
+  readonly by: string;
+}
+
+/** A model that was brought, now or before. */
+export interface Imported extends Fitted {
+  readonly isNew: boolean;
+}
+
+/** A checked import. */
+interface Bringing {
+  readonly tenant: string;
+  readonly terms: LedgerTerms;
+  readonly declaration: OnnxDeclaration;
+  readonly request: ImportRequest;
+  readonly graph: ReceivedGraph;
+  readonly signal: AbortSignal;
+}
+
+/** Takes a graph in, tries it, measures the population with it, back-tests it as it is and stores it. */
+export class ImportModel {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly models: Models,
+    private readonly work: {
+      readonly thread: ModelThread;
+      readonly backtest: GateBacktest;
+      readonly intake: GraphIntake;
+    },
+    private readonly clock: Clock,
+    private readonly settings: FitSettings,
+  ) {}
+
+  /**
+   * @throws no_transactions, onnx_declaration_invalid, onnx_graph_too_large, onnx_graph_invalid, onnx_graph_mismatch,
+   * onnx_runtime_missing, onnx_run_failed
+   */
+  async execute(
+    tenant: string,
+    request: ImportRequest,
+    pieces: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<Imported> {
+    const view = await this.ledger.view(tenant);
+    if (view === undefined) throw errors.no_transactions();
+    const { terms } = view;
+    const declaration = checkedDeclaration(request.declaration(terms), terms);
+    checkSpendKind(declaration, request.spendKind);
+    return this.work.intake.receive(pieces, (graph) =>
+      this.bring({ tenant, terms, declaration, request, graph, signal }),
+    );
+  }
+
+  private async bring(bringing: Bringing): Promise<Imported> {
+    const { tenant, declaration, request, graph } = bringing;
+    const importSha256 = shaOf({ declaration, spendKind: request.spendKind, graph: graph.sha256 });
+    const known = await this.models.imported(tenant, importSha256);
+    if (known !== undefined) return { model: known, gates: [], isNew: false };
+    const startedMs = this.clock.monotonicMs();
+    const measured = await this.measure(bringing);
+    const champion = await championOf(this.models, tenant);
+    const artefact = await this.artefactOf(bringing, measured, champion, startedMs);
+    return this.store(bringing, artefact, champion, importSha256);
+  }
+
+  private measure(bringing: Bringing): Promise<LogMeasurement> {
+    const { tenant, terms, declaration, request, graph, signal } = bringing;
+    const { currency, timeZone, newestDay } = terms;
+    return this.work.thread.measure(
+      {
+        ...{ tenant, currency, timeZone, endDay: newestDay },
+        graph: { file: graph.file, declaration },
+        spendKind: request.spendKind ?? 'gamma_gamma',
+        standard: this.standardOf(declaration),
+      },
+      { signal, onProgress: () => undefined },
+    );
+  }
+
+  /** A model that knows one horizon is measured with that one. */
+  private standardOf({ trainedHorizonDays }: OnnxDeclaration): OnnxArtefact['standard'] {
+    const { standard } = this.settings;
+    return { ...standard, horizonDays: trainedHorizonDays ?? standard.horizonDays };
+  }
+
+  private async artefactOf(
+    { tenant, terms, declaration, graph, signal }: Bringing,
+    measured: LogMeasurement,
+    champion: StoredModel | undefined,
+    startedMs: number,
+  ): Promise<OnnxArtefact> {
+    const { currency, timeZone, newestDay: endDay } = terms;
+    const onnx = { declaration, graphSha256: graph.sha256, graphBytes: graph.bytes };
+    const facts = { ...measured, onnx, timeUnit: 'day', currency, timeZone } as const;
+    const { file } = graph;
+    const backtest = await this.work.backtest.executeGiven(
+      tenant,
+      { artefact: facts, terms, endDay, champion, file },
+      { signal, onProgress: () => undefined },
+    );
+    return {
+      ...facts,
+      warnings: [...measured.warnings, ...trainingWarnings(declaration, backtest)],
+      calibrationDay: declaration.trainedUntilDay ?? endDay,
+      standard: this.standardOf(declaration),
+      fitDurationMs: this.clock.monotonicMs() - startedMs,
+      ...(backtest !== undefined && { backtest }),
+    };
+  }
+
+  /** A model that was to become champion and fails a gate is stored without the label. */
+  private async store(
+    { tenant, request, graph, signal }: Bringing,
+    artefact: OnnxArtefact,
+    champion: StoredModel | undefined,
+    importSha256: string,
+  ): Promise<Imported> {
+    const bytes = artefactBytes(artefact);
+    if (bytes > MAX_ARTEFACT_BYTES) throw errors.fit_failed(`The artefact has ${bytes} bytes.`);
+    const { label, by } = request;
+    const isGated = label === 'champion';
+    const candidate = { version: '', artefact };
+    const gates = isGated ? askGates(candidate, champion, this.settings.gates) : undefined;
+    const isRefused = champion !== undefined && failedGates(gates ?? []).length > 0;
+    const move = { by, kind: 'fit', reason: '', isForced: false, gates } as const;
+    const given = isRefused ? undefined : label;
+    signal.throwIfAborted();
+    const brought = { file: graph.file, importSha256 };
+    const model = await this.models.add(tenant, { artefact, label: given, move, brought });
+    // Somebody else may have brought the same meanwhile.
+    const isNew = model.artefact === artefact;
+    return { model, gates: isNew ? (gates ?? []) : [], isNew };
+  }
+}
+
+/** Revenue needs no spend model. @throws onnx_declaration_invalid */
+function checkSpendKind(
+  { outputMeaning }: OnnxDeclaration,
+  spendKind: SpendModelKind | undefined,
+): void {
+  if (outputMeaning === 'purchases' || spendKind === undefined) return;
+  const fields = [{ field: 'spend_kind', expected: 'nothing, because the output is revenue' }];
+  throw errors.onnx_declaration_invalid(undefined, { fields });
+}
+
+/** What is to be known of a back-test that the training may have seen. */
+function trainingWarnings(
+  { trainedUntilDay }: OnnxDeclaration,
+  backtest: StoredBacktest | undefined,
+): string[] {
+  if (backtest === undefined) return [];
+  if (trainedUntilDay === undefined) return ['training_end_unknown'];
+  return trainedUntilDay > backtest.calibrationDay ? ['backtest_overlaps_training'] : [];
+}
+
+function shaOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
