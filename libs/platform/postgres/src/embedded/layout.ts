@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { realpathSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { createOnce } from './create-once.js';
 import { errors } from '../errors.js';
 import { canRun, copyBinaries, installedBinaries, makeLinks } from './binaries.js';
@@ -92,7 +92,8 @@ function runAsOf(controlDir: string): RunAs | undefined {
 
 /** A directory that another user can reach, remembered in the home; a home that is made anew gets a new one. */
 function foreignDir(controlDir: string, runAs: RunAs): string {
-  const text = createOnce(join(controlDir, 'location.json'), () => {
+  const file = join(controlDir, 'location.json');
+  const text = createOnce(file, () => {
     const parent = [SYSTEM_ROOT, join(tmpdir(), 'kiki'), '/var/tmp/kiki', '/tmp/kiki'].find(
       isReachable,
     );
@@ -104,20 +105,32 @@ function foreignDir(controlDir: string, runAs: RunAs): string {
     const id = createHash('sha256').update(controlDir).update(randomUUID()).digest('hex');
     return JSON.stringify({ stateDir: join(parent, id.slice(0, 16)) });
   });
-  const { stateDir } = JSON.parse(text) as { stateDir: string };
-  mkdirSync(stateDir, { recursive: true });
-  // Whatever the umask: another user has to pass through.
-  chmodSync(stateDir, 0o755);
+  const { stateDir } = JSON.parse(text) as { stateDir?: unknown };
+  if (typeof stateDir !== 'string' || !isAbsolute(stateDir)) {
+    throw new Error(`${file} names no absolute path`);
+  }
+  // Its parent too: whoever may write there could lead us elsewhere.
+  for (const directory of [dirname(stateDir), stateDir]) openDirectory(directory);
   return stateDir;
+}
+
+/**
+ * Creates a directory of root that every user may pass through, whatever the umask. One that is there already keeps
+ * its mode, and has to be a directory of root itself, not a link to one.
+ */
+function openDirectory(directory: string): void {
+  const created = mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const info = lstatSync(directory);
+  if (!info.isDirectory() || info.uid !== 0) {
+    throw new Error(`${directory} is not a directory of root`);
+  }
+  if (created !== undefined) chmodSync(directory, 0o755);
 }
 
 /** Whether everyone may pass through a directory, which is created when it can be. */
 function isReachable(directory: string): boolean {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-    const info = lstatSync(directory);
-    if (!info.isDirectory() || info.uid !== 0) return false;
-    chmodSync(directory, 0o755);
+    openDirectory(directory);
     for (let path = directory; path !== dirname(path); path = dirname(path)) {
       if ((statSync(path).mode & 0o001) === 0) return false;
     }
