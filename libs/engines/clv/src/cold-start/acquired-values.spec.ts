@@ -161,13 +161,6 @@ describe('a value with how the customer came', () => {
     expect(value.valueMicros).toBe(0);
     expect(applied.spend).toBe(3);
   });
-
-  it('scales the mean of the distribution as it scales the expectation', () => {
-    const values = new AcquiredValues(new ValueModel(BG, SPEND), 4.4);
-    const prior = { purchases: 2, spend: 1, used: {} };
-    const mixture = { aliveProbability: 0.9, meanIfAlive: 1.5, shape: 0.3, shockScale: 0.1 };
-    expect(values.mixture(mixture, NEWCOMER, prior)).toEqual({ ...mixture, meanIfAlive: 3 });
-  });
 });
 
 describe('the explanation of such a value', () => {

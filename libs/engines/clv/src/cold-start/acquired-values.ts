@@ -1,4 +1,3 @@
-import type { CountMixture } from '../ensemble/index.js';
 import { expectedSpendMicros } from '../spend-model.js';
 import type { CustomerValue, ValuedCustomer, ValueModel } from '../value.js';
 import { acquiredSpendModel, fadedMultiplier, type AcquisitionPrior } from './acquisition-prior.js';
@@ -36,15 +35,12 @@ export class AcquiredValues {
     horizonDays: number,
   ): AcquiredValue {
     const { aliveProbability, discountFactor, margin } = value;
-    const purchases = this.purchasesFactor(prior, customer);
+    const applied = this.factors(customer, prior);
+    const purchasesIfAlive = applied.purchases * value.purchasesIfAlive;
     const spendMicros = this.spendMicros(customer, prior);
-    const purchasesIfAlive = purchases * value.purchasesIfAlive;
     const expectedPurchases = aliveProbability * purchasesIfAlive;
     return {
-      applied: {
-        purchases,
-        spend: value.spendMicros > 0 ? spendMicros / value.spendMicros : prior.spend,
-      },
+      applied,
       value: {
         ...value,
         purchasesIfAlive,
@@ -59,14 +55,14 @@ export class AcquiredValues {
     };
   }
 
-  /** The distribution of purchases with acquisition counted in. */
-  mixture(mixture: CountMixture, customer: ValuedCustomer, prior: AcquisitionPrior): CountMixture {
-    const factor = this.purchasesFactor(prior, customer);
-    return { ...mixture, meanIfAlive: factor * mixture.meanIfAlive };
-  }
-
-  private purchasesFactor({ purchases }: AcquisitionPrior, { age }: ValuedCustomer): number {
-    return fadedMultiplier(purchases, this.alpha, age);
+  /** What the customer's expected purchases and spend are multiplied with. */
+  factors(customer: ValuedCustomer, prior: AcquisitionPrior): AppliedPrior {
+    const { frequency, age, spendMeanMicros } = customer;
+    const plain = expectedSpendMicros(this.model.spend, frequency, spendMeanMicros);
+    return {
+      purchases: fadedMultiplier(prior.purchases, this.alpha, age),
+      spend: plain > 0 ? this.spendMicros(customer, prior) / plain : prior.spend,
+    };
   }
 
   private spendMicros(customer: ValuedCustomer, { spend }: AcquisitionPrior): number {
