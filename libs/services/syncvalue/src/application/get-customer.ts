@@ -1,4 +1,5 @@
-import { netDays, summarize, type HistorySummary } from '@kiki/clv';
+import { netDays, summarize, type AcquisitionAttributes, type HistorySummary } from '@kiki/clv';
+import { attributesAt } from '../domain/acquisition.js';
 import { dayInstant, dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import { errors } from '../errors.js';
 import type { CustomerScore, CustomerScores } from './customer-scores.js';
@@ -18,6 +19,8 @@ export interface CustomerReport {
   readonly refundCount: bigint;
   /** The customer in the newest table of values; undefined before it has seen them. */
   readonly score: { readonly row: CustomerScore; readonly stamp: ScoreStamp } | undefined;
+  /** How they came, as known by then; undefined where it is not. */
+  readonly acquisition: AcquisitionAttributes | undefined;
 }
 
 /** Looks one customer up. */
@@ -45,7 +48,10 @@ export class GetCustomer {
         : await this.historyAt(tenant, customerId, asOfDay);
     const at = { asOfDay, asOf: dayInstant(asOfDay, terms) };
     const score = await this.scoreOf(tenant, customerId, terms);
-    return { customerId, history, terms, ...at, transactionCount, refundCount, score };
+    const known = (await this.ledger.attributes(tenant, [customerId])).get(customerId);
+    const acquisition = attributesAt(known ?? [], asOfDay);
+    const facts = { history, terms, score, acquisition };
+    return { customerId, ...facts, ...at, transactionCount, refundCount };
   }
 
   private async scoreOf(

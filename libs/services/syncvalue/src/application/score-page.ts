@@ -3,7 +3,7 @@ import type { Clock } from '@kiki/kernel';
 import { attributesAt } from '../domain/acquisition.js';
 import { statisticsAt, type CustomerState } from '../domain/customer-state.js';
 import type { FittedArtefact } from '../domain/model.js';
-import { OnnxPredictor } from '../domain/onnx-predictor.js';
+import type { OnnxPredictor } from '../domain/onnx-predictor.js';
 import type { PopulationCounter } from '../domain/population-profile.js';
 import { Predictor, type Prediction } from '../domain/predictor.js';
 import { rfmScores, type RfmBounds } from '../domain/rfm.js';

@@ -6,6 +6,7 @@ import {
   PurchaseForecaster,
   rowOf,
   scoreForecast,
+  type AttributeTable,
   type CustomerTable,
   type ForecastScores,
   type Observed,
@@ -17,6 +18,7 @@ import { intervalMetrics, type IntervalMetrics } from './interval-metrics.js';
 import type { FitKind } from './model.js';
 import { BinCounter, profileOf, type FeatureProfile } from './population-profile.js';
 import type { ForecastingModel } from './predictive.js';
+import { acquiredFactors } from './scored-acquisition.js';
 
 /** One window of a back-test: statistics of the past, what happened then; structured-cloneable. */
 export interface ScoreJob {
@@ -31,6 +33,8 @@ export interface ScoreJob {
   /** Per customer of the table. */
   readonly actualPurchases: Float64Array;
   readonly actualSpendMicros: Float64Array;
+  /** How the customers of the table came, as known at its end; undefined where nothing is known of anybody. */
+  readonly attributes?: AttributeTable | undefined;
   /** What is wanted beside the scores. */
   readonly wanted?: WantedScores | undefined;
 }
@@ -77,6 +81,7 @@ export function score(job: ScoreJob, onProgress: OnProgress): FittedScores {
   const model = fitted(job);
   const expected = expectationOf(model, horizon);
   const spend = fitSpend(table).model;
+  const factorsOf = acquiredFactors(job, model, spend);
   onProgress('scoring', 0.7);
   const n = table.customerIds.length;
   const [predicted, naive, spends] = [0, 1, 2].map(() => new Float64Array(n)) as [
@@ -86,9 +91,10 @@ export function score(job: ScoreJob, onProgress: OnProgress): FittedScores {
   ];
   for (let i = 0; i < n; i++) {
     const row = rowOf(table, i);
-    predicted[i] = expected(row);
+    const factors = factorsOf(row, i);
+    predicted[i] = factors.purchases * expected(row);
     naive[i] = row.age > 0 ? (row.frequency / row.age) * horizon : 0;
-    spends[i] = expectedSpendMicros(spend, row.frequency, row.spendMeanMicros);
+    spends[i] = factors.spend * expectedSpendMicros(spend, row.frequency, row.spendMeanMicros);
   }
   const { customerIds } = table;
   const scored = (forecast: Float64Array): WindowScores => ({

@@ -107,11 +107,6 @@ export async function readAttributesBetween(
 
 /** True where anything is known of how anybody came. */
 export async function hasAttributes(tx: Queryable, tenant: string): Promise<boolean> {
-  // INTERIM until 0006 can land
-  const [table] = await tx.query<{ found: boolean }>(
-    "SELECT to_regclass('customer_attributes') IS NOT NULL AS found",
-  );
-  if (table?.found !== true) return false;
   const [row] = await tx.query<{ found: boolean }>(
     'SELECT EXISTS (SELECT FROM customer_attributes WHERE tenant = $1) AS found',
     [tenant],
