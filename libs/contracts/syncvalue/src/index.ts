@@ -14,5 +14,7 @@ export * from './generated/kiki/syncvalue/v1/prediction.js';
 export * from './generated/kiki/syncvalue/v1/sync_value_service.js';
 export * from './generated/kiki/syncvalue/v1/transaction.js';
 export { chunked } from './chunked.js';
+export type { AskedForecast } from './forecast-request.js';
 export * from './service.js';
+export type { SyncValueCall, SyncValueClientOptions } from './model-work-client.js';
 export * from './syncvalue-client.js';

@@ -1,54 +1,19 @@
-import { GrpcClient, type GrpcCallOptions, type GrpcClientOptions } from '@kiki/grpc';
-import { kernelErrors } from '@kiki/kernel';
-import type { BacktestProgress, BacktestReport } from './generated/kiki/syncvalue/v1/backtest.js';
-import type { GateResult } from './generated/kiki/syncvalue/v1/gate.js';
-import type { FitProgress, Model } from './generated/kiki/syncvalue/v1/model.js';
+import type { OnnxDeclaration } from './generated/kiki/syncvalue/v1/onnx_model.js';
 import type { CustomerQuery, PredictionOptions } from './generated/kiki/syncvalue/v1/prediction.js';
 import type * as rpc from './generated/kiki/syncvalue/v1/sync_value_service.js';
 import { SyncValueServiceService as methods } from './generated/kiki/syncvalue/v1/sync_value_service.js';
 import type { IngestOptions, Transaction } from './generated/kiki/syncvalue/v1/transaction.js';
 import { chunked } from './chunked.js';
-import { SYNCVALUE_SERVICE } from './service.js';
+import { LONG_DEADLINE_MS, ModelWorkClient, type SyncValueCall } from './model-work-client.js';
 
 /** Most customers or rows that one message may carry. */
 export const MAX_CHUNK = 10_000;
 
-/** How a client of SyncValue is made. */
-export interface SyncValueClientOptions extends Omit<GrpcClientOptions, 'retryable'> {
-  /** Metadata of every call on behalf of a tenant, e.g. `(tenant) => peers.headers(tenant)`. */
-  readonly headers?: (tenant: string) => Readonly<Record<string, string>>;
-}
-
-/** What a call may say; `tenant` is handed to `headers`. */
-export interface SyncValueCall extends GrpcCallOptions {
-  /** @default 'default' */
-  readonly tenant?: string;
-}
-
-/** Deadline of calls that run as long as the work takes, milliseconds. */
-const LONG_DEADLINE_MS = 600_000;
-const REPEATABLE = [
-  ...[
-    'Predict',
-    'PredictBatch',
-    'Explain',
-    'GetCustomer',
-    'ListCustomers',
-    'ListModels',
-    'GetModel',
-  ],
-  ...['ListLabelMoves', 'ListRefits', 'GetShadowComparison', 'GetDrift'],
-];
+/** Bytes of a graph in one message. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Typed client of SyncValueService: promises, chunked streams, deadlines, DomainErrors. */
-export class SyncValueClient {
-  private readonly channel: GrpcClient;
-
-  constructor(private readonly options: SyncValueClientOptions) {
-    const retryable = REPEATABLE.map((method) => ({ service: SYNCVALUE_SERVICE, method }));
-    this.channel = new GrpcClient({ ...options, retryable });
-  }
-
+export class SyncValueClient extends ModelWorkClient {
   /** One customer. @throws model_missing, unavailable, deadline_exceeded */
   predict(
     customer: CustomerQuery,
@@ -106,61 +71,22 @@ export class SyncValueClient {
   }
 
   /**
-   * Fits a model; aborting the signal stops the fit. One that was to become champion and is told by `onGates` that it
-   * failed one is stored without the label. @throws no_transactions, fit_failed
+   * Brings a model as an ONNX graph, whole or piece by piece; the same declaration and graph again answers the model that
+   * there is. @throws onnx_declaration_invalid, onnx_graph_invalid, onnx_graph_mismatch, onnx_graph_too_large
    */
-  async fitModel(
-    request: Partial<rpc.FitModelRequest> = {},
-    call?: SyncValueCall & {
-      readonly onProgress?: (progress: FitProgress) => void;
-      readonly onGates?: (gates: readonly GateResult[]) => void;
-    },
-  ): Promise<Model> {
-    const full: rpc.FitModelRequest = {
-      kind: 0,
-      spendKind: 0,
-      timeUnit: 0,
-      calibrationEnd: undefined,
-      label: 0,
-      ...request,
-    };
-    const answers = this.channel.serverStream(
-      methods.fitModel,
-      full,
+  importModel(
+    declaration: OnnxDeclaration,
+    graph: Uint8Array | AsyncIterable<Uint8Array>,
+    call?: SyncValueCall & Partial<Pick<rpc.ImportModelRequest, 'label' | 'spendKind'>>,
+  ): Promise<rpc.ImportModelResponse> {
+    return this.channel.clientStream(
+      methods.importModel,
+      importMessages(
+        { declaration, label: call?.label ?? 0, spendKind: call?.spendKind ?? 0 },
+        graph,
+      ),
       this.callOf(call, LONG_DEADLINE_MS),
     );
-    for await (const { update, gates } of answers) {
-      if (update?.$case === 'progress') call?.onProgress?.(update.value);
-      if (update?.$case !== 'model') continue;
-      if (gates.length > 0) call?.onGates?.(gates);
-      return update.value;
-    }
-    throw kernelErrors.internal('The fit ended without a model.');
-  }
-
-  /** Fits on the past, scores on the future of the tenant's log. */
-  async backtest(
-    request: Partial<rpc.BacktestRequest> = {},
-    call?: SyncValueCall & { readonly onProgress?: (progress: BacktestProgress) => void },
-  ): Promise<BacktestReport> {
-    const full: rpc.BacktestRequest = {
-      kind: 0,
-      timeUnit: 0,
-      calibrationEnd: undefined,
-      holdoutEnd: undefined,
-      originCount: 0,
-      ...request,
-    };
-    const answers = this.channel.serverStream(
-      methods.backtest,
-      full,
-      this.callOf(call, LONG_DEADLINE_MS),
-    );
-    for await (const { update } of answers) {
-      if (update?.$case === 'report') return update.value;
-      if (update?.$case === 'progress') call?.onProgress?.(update.value);
-    }
-    throw kernelErrors.internal('The back-test ended without a report.');
   }
 
   /** Newest first; pass `nextPageToken` back for the next page. */
@@ -253,24 +179,20 @@ export class SyncValueClient {
   ): Promise<rpc.GetCustomerResponse> {
     return this.channel.unary(methods.getCustomer, { customerId, asOf }, this.callOf(call));
   }
+}
 
-  /** Waits until a connection stands. @throws unavailable */
-  ready(timeoutMs: number): Promise<void> {
-    return this.channel.ready(timeoutMs);
-  }
-
-  /** Closes the channel. */
-  close(): void {
-    this.channel.close();
-  }
-
-  private callOf(call: SyncValueCall = {}, deadlineMs?: number): GrpcCallOptions {
-    const headers = this.options.headers?.(call.tenant ?? 'default');
-    return {
-      signal: call.signal,
-      deadlineMs: call.deadlineMs ?? deadlineMs,
-      metadata: { ...headers, ...call.metadata },
-    };
+/** The declaration alone, then the graph in pieces. */
+async function* importMessages(
+  first: Pick<rpc.ImportModelRequest, 'declaration' | 'label' | 'spendKind'>,
+  graph: Uint8Array | AsyncIterable<Uint8Array>,
+): AsyncGenerator<rpc.ImportModelRequest> {
+  yield { ...first, graphChunk: Buffer.alloc(0) };
+  const next = { declaration: undefined, label: 0, spendKind: 0 };
+  for await (const piece of graph instanceof Uint8Array ? [graph] : graph) {
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+      yield { ...next, graphChunk: bytes.subarray(from, from + PIECE_BYTES) };
+    }
   }
 }
 
