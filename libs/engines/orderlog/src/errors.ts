@@ -37,6 +37,11 @@ export const errors = defineErrors({
     title: 'A row of the order log has no usable transaction id.',
     fix: 'Give 1 to 128 characters of valid UTF-8 without control characters.',
   },
+  transaction_id_missing: {
+    kind: 'invalid',
+    title: 'A row without an id came too late in its log to be given one.',
+    fix: 'Give ids of your own, or sort the rows by time: beyond a million of them only the newest are compared.',
+  },
   date_invalid: {
     kind: 'invalid',
     title: 'A date of the order log cannot be read.',

@@ -4,6 +4,7 @@
  * column map, bad rows are told by line.
  */
 export { errors as orderLogErrors } from './errors.js';
+export { DerivedIds } from './derived-ids.js';
 export { DATE_EXPECTED, instantOf } from './dates.js';
 export { guessColumns, parseAttributes, parseColumns } from './column-names.js';
 export { layoutIn, type Layout } from './layout.js';
@@ -17,4 +18,4 @@ export type {
   RowProblem,
   RowProblemCode,
 } from './order-row.js';
-export { derivedTransactionId, Ordinals, type RowIdentity } from './transaction-id.js';
+export { derivedTransactionId, type RowIdentity } from './transaction-id.js';

@@ -38,6 +38,7 @@ export interface RowProblem {
 export type RowProblemCode =
   | 'order_row_malformed'
   | 'customer_id_invalid'
+  | 'transaction_id_missing'
   | 'transaction_id_invalid'
   | 'date_invalid'
   | 'amount_invalid'
@@ -71,8 +72,8 @@ export interface OrderLogOptions {
   /** Time zone of dates and of times without an offset. @default 'UTC' */
   readonly timeZone?: string;
   /**
-   * Whether rows without an id of their own get one. Statistics need none, and without them reading is about twice as
-   * fast and nothing grows with the file. @default true
+   * Whether rows without an id of their own get one, see {@link DerivedIds}. Statistics need none, and without them
+   * reading is about twice as fast. @default true
    */
   readonly derivesIds?: boolean;
   /** How many problems are kept for the report (all are counted). @default 100 */

@@ -2,13 +2,15 @@ import { MAX_ID_LENGTH, microsFromDecimal } from '@kiki/kernel';
 
 import { expectedDate, instantOf } from './dates.js';
 import { parseAttributes } from './column-names.js';
+import { DerivedIds } from './derived-ids.js';
 import { columnAt, type Layout } from './layout.js';
 import type { OrderLogOptions, OrderRow, RowProblem, RowProblemCode } from './order-row.js';
-import { derivedTransactionId, Ordinals } from './transaction-id.js';
 
 const ID_EXPECTED = `1 to ${MAX_ID_LENGTH} characters of valid UTF-8 without control characters`;
 const AMOUNT_EXPECTED =
   'a decimal number such as 1234.5 (no thousands or currency signs), at most six decimals, below 9007199254.740992';
+const ORDER_EXPECTED =
+  'rows sorted by time, or with ids of their own, in a log of more than a million rows';
 const MAX_MICROS = BigInt(Number.MAX_SAFE_INTEGER);
 /** Dates that are remembered. */
 const MAX_INSTANTS = 4096;
@@ -21,7 +23,7 @@ export type ParsedRow =
 
 /** Turns the fields of one record into a row, checking each. */
 export class RowParser {
-  private readonly ordinals = new Ordinals();
+  private readonly ids = new DerivedIds();
   private readonly instants = new Map<string, number>();
   private readonly timeZone: string;
   /** Attributes and their places. */
@@ -87,9 +89,10 @@ export class RowParser {
     if (this.layout.transactionId === undefined) {
       if (this.options.derivesIds === false)
         return { row: { ...row, transactionId: '', isRefund } };
-      const ordinal = this.ordinals.next(customerId, atMs, amountMicros);
-      const transactionId = derivedTransactionId({ customerId, atMs, amountMicros, ordinal });
-      return { row: { ...row, transactionId, isRefund } };
+      const transactionId = this.ids.next(customerId, atMs, amountMicros);
+      if (transactionId !== undefined) return { row: { ...row, transactionId, isRefund } };
+      const date = at(fields, this.layout.date);
+      return bad(row.line, 'transaction_id_missing', 'date', date, ORDER_EXPECTED);
     }
     const transactionId = at(fields, this.layout.transactionId);
     if (isUsableId(transactionId)) return { row: { ...row, transactionId, isRefund } };

@@ -23,16 +23,3 @@ export function derivedTransactionId(row: RowIdentity): string {
     ]),
   );
 }
-
-/** Counts equal rows of one file; the only thing that grows while a log is read. */
-export class Ordinals {
-  private readonly seen = new Map<string, number>();
-
-  /** 0 for the first row of this identity, 1 for the second … */
-  next(customerId: string, atMs: number, amountMicros: bigint | null): number {
-    const key = `${atMs}/${amountMicros ?? ''}/${customerId}`;
-    const ordinal = this.seen.get(key) ?? 0;
-    this.seen.set(key, ordinal + 1);
-    return ordinal;
-  }
-}

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readOrderLog } from '@kiki/orderlog';
+import { DerivedIds, readOrderLog } from '@kiki/orderlog';
 import { isRowProblem, RowReader, type IncomingRow } from './transaction.js';
 
 const latestMs = Date.UTC(2026, 0, 1);
@@ -51,6 +51,17 @@ describe('RowReader', () => {
     const [withBad, clean] = [reader(), reader()];
     withBad.read({ ...row, amountMicros: -1n }, 0);
     expect(withBad.read(row, 1).transactionId).toBe(clean.read(row, 0).transactionId);
+  });
+
+  it('refuses rows without ids whose equals may be forgotten, and only those', () => {
+    const reading = new RowReader({ areNegativesRefunds: false, latestMs }, new DerivedIds(2));
+    const at = (day: number, transactionId = ''): unknown => {
+      const read = reading.read({ ...row, transactionId, occurredAtMs: Date.UTC(2025, 0, day) }, 0);
+      return isRowProblem(read) ? [read.code, read.field] : 'taken';
+    };
+    for (let day = 1; day <= 9; day++) expect(at(day)).toBe('taken');
+    expect(at(2)).toEqual(['transaction_id_missing', 'transaction_id']);
+    expect([at(2, 'own'), at(10)]).toEqual(['taken', 'taken']);
   });
 
   it('takes or refuses anything without failing, and sends no long text back', () => {

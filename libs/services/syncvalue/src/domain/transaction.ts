@@ -1,6 +1,6 @@
 import type { AcquisitionAttributes } from '@kiki/clv';
 import { MAX_ID_LENGTH } from '@kiki/kernel';
-import { derivedTransactionId, Ordinals, orderLogErrors } from '@kiki/orderlog';
+import { DerivedIds, orderLogErrors } from '@kiki/orderlog';
 import { errors } from '../errors.js';
 import { areUsableAttributes, ATTRIBUTES_EXPECTED, givenAttributes } from './acquisition.js';
 
@@ -63,9 +63,10 @@ export function isUsableId(id: string): boolean {
 
 /** Checks the rows of one stream and gives ids to those that have none, so that a repeated stream counts once. */
 export class RowReader {
-  private readonly ordinals = new Ordinals();
-
-  constructor(private readonly policy: RowPolicy) {}
+  constructor(
+    private readonly policy: RowPolicy,
+    private readonly ids = new DerivedIds(),
+  ) {}
 
   /** The row as it may be stored, or what is wrong with it. */
   read(row: IncomingRow, rowIndex: number): Transaction | RowProblem {
@@ -106,13 +107,10 @@ export class RowReader {
       ...{ rowIndex, customerId, occurredAtMs, amountMicros, isRefund, currency },
       ...(acquisition !== undefined && { acquisition }),
     };
-    return { ...checked, transactionId: row.transactionId || this.derivedId(checked) };
-  }
-
-  private derivedId(row: Omit<Transaction, 'transactionId'>): string {
-    const { customerId, occurredAtMs: atMs, amountMicros } = row;
-    const ordinal = this.ordinals.next(customerId, atMs, amountMicros);
-    return derivedTransactionId({ customerId, atMs, amountMicros, ordinal });
+    const transactionId =
+      row.transactionId || this.ids.next(customerId, occurredAtMs, amountMicros);
+    if (transactionId !== undefined) return { ...checked, transactionId };
+    return refuse(orderLogErrors.transaction_id_missing(), 'transaction_id');
   }
 }
 
