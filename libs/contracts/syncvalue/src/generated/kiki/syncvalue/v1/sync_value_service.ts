@@ -80,6 +80,8 @@ export interface IngestTransactionsResponse {
   errors: RowError[];
   /** Customers that the stored rows belong to. */
   customerCount: bigint;
+  /** More than 100,000 customers are not counted one by one but estimated, with a standard error of 1 %. */
+  isCustomerCountEstimated: boolean;
 }
 
 export interface FitModelRequest {
@@ -784,7 +786,15 @@ export const IngestTransactionsRequest: MessageFns<IngestTransactionsRequest> = 
 };
 
 function createBaseIngestTransactionsResponse(): IngestTransactionsResponse {
-  return { receivedCount: 0n, storedCount: 0n, duplicateCount: 0n, rejectedCount: 0n, errors: [], customerCount: 0n };
+  return {
+    receivedCount: 0n,
+    storedCount: 0n,
+    duplicateCount: 0n,
+    rejectedCount: 0n,
+    errors: [],
+    customerCount: 0n,
+    isCustomerCountEstimated: false,
+  };
 }
 
 export const IngestTransactionsResponse: MessageFns<IngestTransactionsResponse> = {
@@ -821,6 +831,9 @@ export const IngestTransactionsResponse: MessageFns<IngestTransactionsResponse> 
         throw new globalThis.Error("value provided for field message.customerCount of type int64 too large");
       }
       writer.uint32(48).int64(message.customerCount);
+    }
+    if (message.isCustomerCountEstimated !== false) {
+      writer.uint32(56).bool(message.isCustomerCountEstimated);
     }
     return writer;
   },
@@ -886,6 +899,14 @@ export const IngestTransactionsResponse: MessageFns<IngestTransactionsResponse> 
             message.customerCount = reader.int64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.isCustomerCountEstimated = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -919,6 +940,7 @@ export const IngestTransactionsResponse: MessageFns<IngestTransactionsResponse> 
     message.customerCount = (object.customerCount !== undefined && object.customerCount !== null)
       ? BigInt(object.customerCount)
       : 0n;
+    message.isCustomerCountEstimated = object.isCustomerCountEstimated ?? false;
     return message;
   },
 };
