@@ -18,6 +18,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['@kiki/source', 'node', 'node-addons'] },
+  globalSetup: '<rootDir>/tools/jest-seed.ts',
   setupFilesAfterEnv: ['<rootDir>/tools/jest-setup.ts'],
   transform: {
     '^.+\\.ts$': [
