@@ -87,6 +87,27 @@ describe.each(KINDS)('%s', (kind) => {
       { numRuns: 30, seed: testSeed() },
     );
   });
+
+  it('knows the busiest for ten years ahead', () => {
+    const years = new PurchaseDistribution(model, 3652.5);
+    const forecaster = new PurchaseForecaster(model);
+    const busy = fc.record({
+      frequency: fc.integer({ min: 200, max: 1000 }),
+      idle: fc.double({ min: 0, max: 0.01, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(busy, ({ frequency, idle }) => {
+        const age = frequency / 7;
+        const below = years.below({ frequency, recency: age * (1 - idle), age });
+        const mean = below.reduce((sum, value) => sum + 1 - value, 0);
+        const row = { frequency, recency: age * (1 - idle), age };
+        const expected = forecaster.expectedPurchases(row, 3652.5 / 7);
+        // The deviation of the parameters moves the mean of who may leave a little.
+        expect(Math.abs(mean / expected - 1)).toBeLessThan(0.05);
+      }),
+      { numRuns: 8, seed: testSeed() },
+    );
+  });
 });
 
 it('widens with the uncertainty of the parameters', () => {

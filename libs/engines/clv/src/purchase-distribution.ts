@@ -5,6 +5,7 @@ import { ParameterSensitivity } from './ensemble/parameter-sensitivity.js';
 import { purchaseKind } from './models/index.js';
 import type { Observed, PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';
 import { NORMAL_NODES } from './numerics/hermite.js';
+import { NegativeBinomialWalk } from './numerics/negative-binomial.js';
 import type { PurchaseModel } from './purchase-fit.js';
 import { DAYS_PER_UNIT } from './time-unit.js';
 
@@ -17,7 +18,7 @@ const LEAVES_AFTER_PURCHASES: Readonly<Partial<Record<PurchaseModelKind, number>
 const LIVES = 8;
 /** Counts beyond this share of the probability are left to the last one. */
 const NEGLIGIBLE = 1e-9;
-const MAX_COUNT = 100_000;
+const MAX_COUNT = 1_000_000;
 
 /**
  * How one customer's purchases within a horizon are distributed by a fitted model: the process and the uncertainty of its
@@ -66,7 +67,8 @@ export class PurchaseDistribution {
     }));
     const mean = lives.reduce((sum, { weight, length }) => sum + weight * length, 0);
     const expected = kind.purchasesIfAlive(theta, row, horizon) / mean;
-    const parts = lives.map(({ weight, length }) => {
+    const possible = lives.filter(({ weight }) => weight > 0);
+    const parts = possible.map(({ weight, length }) => {
       const mixture = { aliveProbability: 1, meanIfAlive: expected * length, shape, shockScale };
       return { weight, values: cumulative(mixture, 1 - NEGLIGIBLE) };
     });
@@ -97,17 +99,16 @@ function betaGeometricCounts(
   { shape, a, b }: { readonly shape: number; readonly a: number; readonly b: number },
   timeByScale: number,
 ): number[] {
-  const success = timeByScale / (1 + timeByScale);
-  let term = Math.exp(-shape * Math.log1p(timeByScale));
+  const walk = new NegativeBinomialWalk(shape, shape * timeByScale);
   let [rest, stays, total] = [1, 1, 0];
   const values: number[] = [];
   for (let n = 0; n < MAX_COUNT && total < 1 - NEGLIGIBLE; n++) {
     if (n > 0) {
-      term *= ((shape + n - 1) / n) * success;
       const chance = a + b + n - 1;
       total += ((stays * a) / chance) * rest;
       stays *= (b + n - 1) / chance;
     }
+    const term = walk.at(n);
     total += stays * term;
     rest = Math.max(0, rest - term);
     values.push(Math.min(1, total));

@@ -5,7 +5,15 @@
 import { expect, it } from '@jest/globals';
 import { testSeed } from '@kiki/testing';
 import fc from 'fast-check';
-import { cumulative, processVariance, quantiles, shortestRange } from './count-distribution.js';
+import { NORMAL_NODES } from '../numerics/hermite.js';
+import { incompleteBeta } from '../numerics/incomplete-beta.js';
+import {
+  cumulative,
+  processVariance,
+  quantiles,
+  shortestRange,
+  type CountMixture,
+} from './count-distribution.js';
 import { studentQuantile } from './student-t.js';
 
 const mixtures = fc.record({
@@ -64,6 +72,38 @@ it('finds the shortest range and ascending quantiles', () => {
     { numRuns: 100, seed: testSeed() },
   );
 });
+
+it('knows whoever buys every day for years as well', () => {
+  const decades = (low: number, high: number) =>
+    fc.double({ min: Math.log(low), max: Math.log(high), noNaN: true }).map(Math.exp);
+  const busy = fc.record({
+    aliveProbability: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    meanIfAlive: decades(20, 50_000),
+    shape: decades(30, 5000),
+    shockScale: fc.double({ min: 0, max: 0.3, noNaN: true }),
+  });
+  const levels = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
+  fc.assert(
+    fc.property(busy, (mixture) => {
+      const wanted = mixture.aliveProbability * mixture.meanIfAlive;
+      expect(moments(mixture).mean / wanted).toBeCloseTo(1, 3);
+      quantiles(mixture, levels).forEach((count, i) => {
+        expect(belowByBeta(mixture, count)).toBeGreaterThanOrEqual((levels[i] ?? 1) - 1e-9);
+        if (count > 0)
+          expect(belowByBeta(mixture, count - 1)).toBeLessThan((levels[i] ?? 0) + 1e-9);
+      });
+    }),
+    { numRuns: 40, seed: testSeed() },
+  );
+});
+
+function belowByBeta(mixture: CountMixture, n: number): number {
+  const { aliveProbability: p, meanIfAlive, shape, shockScale } = mixture;
+  return NORMAL_NODES.reduce((sum, [node, weight]) => {
+    const mean = meanIfAlive * Math.exp(node * shockScale - 0.5 * shockScale ** 2);
+    return sum + p * weight * incompleteBeta(shape, n + 1, shape / (shape + mean));
+  }, 1 - p);
+}
 
 it("knows the table of Student's t", () => {
   expect(studentQuantile(0.95, 5)).toBeCloseTo(2.015048, 6);

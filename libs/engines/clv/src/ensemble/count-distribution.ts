@@ -1,7 +1,12 @@
 import { NORMAL_NODES } from '../numerics/hermite.js';
+import { NegativeBinomialWalk } from '../numerics/negative-binomial.js';
 import { quantilesOf, shortestRangeOf } from './count-ranges.js';
 
-const MAX_COUNT = 100_000;
+/** The last count holds what is left. */
+const MAX_COUNT = 1_000_000;
+/** What one more count adds, once all parts are beyond their means, for there to be no more. */
+const NEGLIGIBLE = 1e-18;
+
 /** A customer's purchases within a horizon, as a mixture. */
 export interface CountMixture {
   /** P(alive): with the rest of the probability there are no purchases. */
@@ -23,18 +28,17 @@ export function cumulative(mixture: CountMixture, until: number): number[] {
   const { aliveProbability: p, meanIfAlive, shape, shockScale } = mixture;
   const parts = NORMAL_NODES.map(([node, weight]) => {
     const mean = meanIfAlive * Math.exp(node * shockScale - 0.5 * shockScale ** 2);
-    const success = mean / (shape + mean);
-    return { weight, success, term: Math.exp(shape * Math.log1p(-success)) };
+    return { mean, weight: p * weight, walk: new NegativeBinomialWalk(shape, mean) };
   });
+  const greatestMean = Math.max(...parts.map(({ mean }) => mean));
   const values: number[] = [];
   let total = 1 - p;
   for (let n = 0; n < MAX_COUNT; n++) {
-    for (const part of parts) {
-      if (n > 0) part.term *= ((shape + n - 1) / n) * part.success;
-      total += p * part.weight * part.term;
-    }
+    let step = 0;
+    for (const { weight, walk } of parts) step += weight * walk.at(n);
+    total += step;
     values.push(total);
-    if (total > until) break;
+    if (total > until || (n > greatestMean && step < NEGLIGIBLE)) break;
   }
   return values;
 }

@@ -1,8 +1,13 @@
 /** Smallest n with P(N ≤ n) ≥ q, for each of `levels` in (0, 1); the last n where none is. `below` is P(N ≤ n) from 0 on. */
 export function quantilesOf(below: readonly number[], levels: readonly number[]): number[] {
   return levels.map((level) => {
-    const n = below.findIndex((value) => value >= level - 1e-12);
-    return n === -1 ? below.length - 1 : n;
+    let [low, high] = [0, Math.max(0, below.length - 1)];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((below[middle] ?? 1) >= level - 1e-12) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   });
 }
 

@@ -9,7 +9,8 @@ import fc from 'fast-check';
 import { incompleteBeta } from '../numerics/incomplete-beta.js';
 import { gammaVariate, poissonVariate } from '../numerics/sampling.js';
 import type { SpendModel } from '../spend-model.js';
-import { spendQuantiles } from './spend-distribution.js';
+import { cumulative } from './count-distribution.js';
+import { countBins, spendQuantiles, spendQuantilesOf, type Spender } from './spend-distribution.js';
 
 const spend: SpendModel = {
   kind: 'gamma_gamma',
@@ -64,6 +65,50 @@ function drawSpend(random: Random): number {
   const n = poissonVariate(random, mean);
   const nu = gammaVariate(random, 3.74 + 6.25 * 2, 15.44e6 + 2 * 30e6);
   return n === 0 ? 0 : gammaVariate(random, 6.25 * n, nu);
+}
+
+it('knows the money of the busiest, whatever else is asked, from a few hundred counts', () => {
+  const decades = (low: number, high: number) =>
+    fc.double({ min: Math.log(low), max: Math.log(high), noNaN: true }).map(Math.exp);
+  const busy = fc.record({
+    aliveProbability: fc.double({ min: 0.3, max: 1, noNaN: true }),
+    meanIfAlive: decades(0.1, 5000),
+    shape: decades(0.3, 2000),
+    shockScale: fc.constantFrom(0, 0.1, 0.3),
+  });
+  const levels = [0.75, 0.9, 0.95, 0.99];
+  fc.assert(
+    fc.property(busy, fc.nat(1000), decades(0.5, 20), (mixture, frequency, p) => {
+      const model = { ...spend, parameters: { ...spend.parameters, p } };
+      const spender = { model, customer: { ...customer, frequency } };
+      const below = cumulative(mixture, 1 - 1e-9);
+      expect(countBins(below).length).toBeLessThan(500);
+      const found = spendQuantilesOf(below, spender, levels);
+      levels.forEach((level, i) => {
+        expect(spendQuantilesOf(below, spender, [level])).toEqual([found[i]]);
+        if ((found[i] ?? 0) === 0) expect(below[0]).toBeGreaterThanOrEqual(level);
+        else
+          expect(Math.abs(spentAtMost(below, spender, found[i] ?? 0) - level)).toBeLessThan(1e-3);
+      });
+    }),
+    { numRuns: 15, seed: testSeed() },
+  );
+});
+
+/** P(S ≤ s): every count for itself. */
+function spentAtMost(
+  below: readonly number[],
+  { model, customer: who }: Spender,
+  s: number,
+): number {
+  const { p = NaN, q = NaN, v = NaN } = model.parameters;
+  const scale = v * 1e6 + who.frequency * (who.spendMeanMicros ?? 0);
+  const share = s / (s + scale);
+  return below.reduce((sum, value, n) => {
+    if (n === 0) return value;
+    const mass = value - (below[n - 1] ?? 0);
+    return sum + mass * incompleteBeta(p * n, q + p * who.frequency, share);
+  }, 0);
 }
 
 it('takes each spend to be the mean where there is no more to know', () => {

@@ -5,14 +5,14 @@ const TINY = 1e-300;
 
 /**
  * The regularised incomplete beta function I_x(a, b), a, b > 0: the continued fraction of DLMF 8.17.22 by the modified
- * Lentz method, mirrored where it would converge slowly.
+ * Lentz method, mirrored where it would converge slowly. `logNorm` is log B(a, b), for who asks often.
  */
-export function incompleteBeta(a: number, b: number, x: number): number {
+export function incompleteBeta(a: number, b: number, x: number, logNorm = logBeta(a, b)): number {
   if (!(x > 0)) return 0;
   if (x >= 1) return 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(b, a, 1 - x);
-  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - logBeta(a, b)) / a;
-  return front / continuedFraction(a, b, x);
+  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(b, a, 1 - x, logNorm);
+  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - logNorm) / a;
+  return front === 0 ? 0 : front / continuedFraction(a, b, x);
 }
 
 /** 1 + d₁/(1 + d₂/(1 + …)). */
