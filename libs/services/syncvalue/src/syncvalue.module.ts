@@ -4,8 +4,10 @@ import { Clock } from '@kiki/kernel';
 import { Metrics } from '@kiki/metrics';
 import { Database } from '@kiki/postgres';
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
+import { ForecastController } from './adapters/grpc/forecast.controller.js';
 import { ModelsController } from './adapters/grpc/models.controller.js';
 import { ModelLifeController } from './adapters/grpc/model-life.controller.js';
+import { OnnxController } from './adapters/grpc/onnx.controller.js';
 import { PopulationController } from './adapters/grpc/population.controller.js';
 import { PredictionsController } from './adapters/grpc/predictions.controller.js';
 import { TransactionsController } from './adapters/grpc/transactions.controller.js';
@@ -20,8 +22,10 @@ import { WorkerModelThread } from './adapters/worker/worker-model-thread.js';
 import { BacktestModel } from './application/backtest-model.js';
 import { CustomerScores } from './application/customer-scores.js';
 import { DriftBoard } from './application/drift-board.js';
+import { ForecastSegments } from './application/forecast-segments.js';
 import { ExplainCustomer } from './application/explain-customer.js';
 import { GetCustomer } from './application/get-customer.js';
+import { Graphs } from './application/graphs.js';
 import { IngestTransactions } from './application/ingest-transactions.js';
 import { Ledger } from './application/ledger.js';
 import { ModelThread } from './application/model-thread.js';
@@ -42,8 +46,10 @@ export function syncvalueModule(config: SyncvalueConfig): DynamicModule {
       TransactionsController,
       ModelsController,
       ModelLifeController,
+      OnnxController,
       PredictionsController,
       PopulationController,
+      ForecastController,
     ],
     providers: [...adapters(config), ...useCases(config), ...modelLife(config)],
   };
@@ -51,7 +57,12 @@ export function syncvalueModule(config: SyncvalueConfig): DynamicModule {
 
 function adapters(config: SyncvalueConfig): FactoryProvider[] {
   return [
-    provide(PostgresLedger, [Database, Clock], Ledger),
+    factory(
+      Ledger,
+      [Database, Clock],
+      (database: Database, clock: Clock) =>
+        new PostgresLedger(database, clock, config.stateCacheEntries),
+    ),
     provide(DriftBoard, []),
     factory(
       Models,
@@ -85,11 +96,17 @@ function useCases(config: SyncvalueConfig): FactoryProvider[] {
     provide(BacktestModel, [Ledger, ModelThread]),
     factory(
       PredictCustomers,
-      [Ledger, Models, Clock],
-      (ledger: Ledger, models: Models, clock: Clock) =>
-        new PredictCustomers(ledger, models, clock, settings),
+      [Ledger, Models, Clock, Graphs],
+      (ledger: Ledger, models: Models, clock: Clock, graphs: Graphs) =>
+        new PredictCustomers(ledger, models, clock, settings, graphs),
     ),
-    provide(ExplainCustomer, [PredictCustomers]),
+    provide(ExplainCustomer, [PredictCustomers, Graphs]),
+    factory(
+      ForecastSegments,
+      [PredictCustomers, ModelThread],
+      (predictions: PredictCustomers, thread: ModelThread) =>
+        new ForecastSegments(predictions, thread, settings.defaults),
+    ),
     provide(GetCustomer, [Ledger, CustomerScores]),
     provide(ListCustomers, [CustomerScores, Ledger]),
   ];

@@ -1,8 +1,8 @@
 import type { TimeUnit } from '@kiki/clv';
 import { backtestWindows } from '../domain/backtest-windows.js';
 import { dayInstant, dayOfInstant } from '../domain/ledger-terms.js';
-import type { FitKind } from '../domain/model.js';
-import type { ScoreOutcome } from '../domain/scoring.js';
+import type { AskedKind } from '../domain/choose-kind.js';
+import type { FittedScores } from '../domain/scoring.js';
 import { errors } from '../errors.js';
 import type { FitOptions } from './fit-model.js';
 import type { Ledger } from './ledger.js';
@@ -10,16 +10,18 @@ import type { ModelThread } from './model-thread.js';
 
 /** What to score. */
 export interface BacktestQuestion {
-  readonly kind: FitKind;
+  readonly kind: AskedKind;
   readonly timeUnit: TimeUnit;
   readonly calibrationEnd: Date | undefined;
   readonly holdoutEnd: Date | undefined;
   readonly originCount: number;
   readonly horizonDays: number | undefined;
+  /** Whether intervals are judged, too. */
+  readonly wantsIntervals: boolean;
 }
 
 /** One scored window. */
-export interface ScoredWindow extends ScoreOutcome {
+export interface ScoredWindow extends FittedScores {
   readonly calibrationEnd: Date;
   readonly holdoutEnd: Date;
   readonly horizonDays: number;
@@ -64,7 +66,9 @@ export class BacktestModel {
         onProgress: (stage, fraction) => options.onProgress(stage, (i + fraction) / windows.length),
       };
       const { calibrationDay, holdoutDay } = window;
-      const outcome = await this.thread.score({ tenant, kind, timeUnit, ...window }, part);
+      const wanted = { intervals: question.wantsIntervals, previous: scored.at(-1)?.profile };
+      const job = { tenant, kind, timeUnit, ...window, wanted };
+      const outcome = await this.thread.score(job, part);
       scored.push({
         ...outcome,
         calibrationEnd: dayInstant(calibrationDay, terms),

@@ -4,15 +4,17 @@ import { errors } from '../errors.js';
 import { dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import {
   artefactBytes,
-  type FitKind,
   MAX_ARTEFACT_BYTES,
+  type FittedArtefact,
   type LabelMoveKind,
   type Model,
   type ModelArtefact,
   type ModelLabel,
   type StandardOptions,
 } from '../domain/model.js';
+import type { AskedKind } from '../domain/choose-kind.js';
 import type { OnProgress } from '../domain/fitting.js';
+import { withinLimit } from '../domain/learned-acquisition.js';
 import { askGates, failedGates, type GateResult, type GateSettings } from '../domain/gates.js';
 import type { StoredBacktest } from '../domain/stored-backtest.js';
 import type { GateBacktest } from './gate-backtest.js';
@@ -24,7 +26,7 @@ import { championOf } from './promote-model.js';
 
 /** What to fit. */
 export interface FitRequest {
-  readonly kind: FitKind;
+  readonly kind: AskedKind;
   readonly spendKind: SpendModelKind;
   readonly timeUnit: TimeUnit;
   /** Its day is the last that the fit may see; undefined: the newest transaction's. */
@@ -71,22 +73,23 @@ export class FitModel {
     const view = await this.ledger.view(tenant);
     if (view === undefined) throw errors.no_transactions();
     const { terms } = view;
-    const { calibrationEnd, timeUnit, kind, spendKind } = request;
+    const { calibrationEnd, timeUnit, spendKind } = request;
     const endDay =
       calibrationEnd === undefined ? terms.newestDay : dayOfInstant(calibrationEnd, terms);
     const startedMs = this.clock.monotonicMs();
     const { standard } = this.settings;
     const { currency, timeZone } = terms;
-    const job = { tenant, currency, timeZone, endDay, kind, spendKind, timeUnit, standard };
+    const log = { tenant, currency, timeZone, endDay };
+    const job = { ...log, kind: request.kind, spendKind, timeUnit, standard };
     const fitted = await this.work.thread.fit(job, partOf(options, 0, FIT_SHARE));
     const fitDurationMs = this.clock.monotonicMs() - startedMs;
     const champion = await championOf(this.models, tenant);
-    const question = { kind, timeUnit, terms, endDay, champion };
+    const question = { kind: fitted.kind, timeUnit, terms, endDay, champion };
     const scoring = partOf(options, FIT_SHARE, 0.95, 'backtest');
     const backtest = await this.work.backtest.execute(tenant, question, scoring);
     options.onProgress('storing', 0.95);
     const facts = { ...fitted, endDay, fitDurationMs, backtest };
-    const artefact = artefactOf(request, terms, facts);
+    const artefact = withinLimit(artefactOf(request, terms, facts));
     options.signal.throwIfAborted();
     return this.store(tenant, request, artefact, champion);
   }
@@ -120,10 +123,10 @@ interface FitFacts extends LogFit {
 }
 
 function artefactOf(
-  { kind, timeUnit }: FitRequest,
+  { timeUnit }: FitRequest,
   { currency, timeZone }: LedgerTerms,
   facts: FitFacts,
-): ModelArtefact {
+): FittedArtefact {
   return {
     ...facts.outcome,
     timeUnit,
@@ -134,7 +137,7 @@ function artefactOf(
     transactionCount: facts.transactionCount,
     calibrationDay: facts.endDay,
     fitDurationMs: facts.fitDurationMs,
-    requestedKind: kind,
+    requestedKind: facts.kind,
     ...(facts.backtest !== undefined && { backtest: facts.backtest }),
   };
 }

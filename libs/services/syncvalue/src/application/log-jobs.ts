@@ -4,18 +4,18 @@ import {
   Column,
   DAYS_PER_UNIT,
   netDays,
-  PurchaseLog,
   summarize,
   TableBuilder,
-  type CustomerPurchases,
   type SpendModelKind,
   type TimeUnit,
 } from '@kiki/clv';
 import { attributesAt, type DatedAttribute } from '../domain/acquisition.js';
 import type { LedgerDay } from '../domain/customer-state.js';
+import type { AskedKind } from '../domain/choose-kind.js';
 import { fit, type FitJob, type FitOutcome, type OnProgress } from '../domain/fitting.js';
 import type { FitKind, StandardOptions } from '../domain/model.js';
-import { score, type ScoreJob, type ScoreOutcome } from '../domain/scoring.js';
+import { PurchaseDays } from '../domain/purchase-days.js';
+import { score, type FittedScores, type ScoreJob, type WantedScores } from '../domain/scoring.js';
 
 /** Told each customer's days up to the end and how they came, in ascending byte order of the id. */
 export type VisitDays = (
@@ -38,7 +38,7 @@ export interface LogFitJob {
   readonly timeZone: string;
   /** Last day that the fit may see, days since 1970-01-01. */
   readonly endDay: number;
-  readonly kind: FitKind;
+  readonly kind: AskedKind;
   readonly spendKind: SpendModelKind;
   readonly timeUnit: TimeUnit;
   readonly standard: StandardOptions;
@@ -47,6 +47,8 @@ export interface LogFitJob {
 /** What a fit yields, and what it was fitted to. */
 export interface LogFit {
   readonly outcome: FitOutcome;
+  /** What was asked for, or what was chosen. */
+  readonly kind: FitKind;
   /** SHA-256 over the statistics, lower-case hex. */
   readonly dataSha256: string;
   readonly transactionCount: number;
@@ -56,11 +58,12 @@ export interface LogFit {
 /** One window of a back-test of a tenant's log; structured-cloneable. */
 export interface LogScoreJob {
   readonly tenant: string;
-  readonly kind: FitKind;
+  readonly kind: AskedKind;
   readonly timeUnit: TimeUnit;
   /** Last days of what is fitted and of what is forecast, days since 1970-01-01. */
   readonly calibrationDay: number;
   readonly holdoutDay: number;
+  readonly wanted?: WantedScores | undefined;
 }
 
 /** Share of the progress that reading has. */
@@ -74,7 +77,8 @@ export async function fitLog(
 ): Promise<LogFit> {
   const { dataSha256, transactionCount, ...fitting } = await readForFit(scan, job, onProgress);
   const customerCount = fitting.table.customerIds.length;
-  return { outcome: fit(fitting, onProgress), dataSha256, transactionCount, customerCount };
+  const { kind } = fitting;
+  return { outcome: fit(fitting, onProgress), kind, dataSha256, transactionCount, customerCount };
 }
 
 /** Reads a log, fits to its past and scores on its future. @throws clv_not_enough_data, unavailable */
@@ -82,7 +86,7 @@ export async function scoreLog(
   scan: LogScan,
   job: LogScoreJob,
   onProgress: OnProgress,
-): Promise<ScoreOutcome> {
+): Promise<FittedScores> {
   const scoring = await readForScore(scan, job, onProgress);
   const from = READING_SHARE.score;
   return score(scoring, (stage, fraction) => onProgress(stage, from + (1 - from) * fraction));
@@ -94,10 +98,10 @@ export async function readForFit(
   job: LogFitJob,
   onProgress: OnProgress,
 ): Promise<FitJob & Pick<LogFit, 'dataSha256' | 'transactionCount'>> {
-  const { tenant, endDay, currency, timeZone, kind, spendKind, standard } = job;
+  const { tenant, endDay, currency, timeZone, spendKind, standard } = job;
   const builder = new TableBuilder(job.timeUnit);
   const hash = createHash('sha256').update(`${currency}/${timeZone}/${endDay}\n`);
-  const bought: CustomerPurchases[] = [];
+  const bought = new PurchaseDays(job.kind, endDay);
   const attributes = new AttributeTableBuilder();
   let transactionCount = 0;
   const visit: VisitDays = (customerId, days, acquired) => {
@@ -105,7 +109,7 @@ export async function readForFit(
     const netted = netDays(days, endDay);
     const history = summarize(netted);
     if (history === undefined) return;
-    if (kind === 'ensemble') bought.push({ customerId, days: netted.map(({ day }) => day) });
+    bought.add(customerId, netted);
     builder.add(customerId, history, endDay);
     const { frequency, firstDay, lastDay, repeatMicros } = history;
     hash.update(`${customerId}\0${frequency}/${firstDay}/${lastDay}/${repeatMicros}\n`);
@@ -115,9 +119,9 @@ export async function readForFit(
     if (own !== undefined) hash.update(`${JSON.stringify(own)}\n`);
   };
   await scan({ tenant, endDay }, visit, readingPart(onProgress, READING_SHARE.fit));
-  const log = kind === 'ensemble' ? PurchaseLog.of(bought, endDay).columns : undefined;
+  const table = builder.build();
   const fitting = {
-    ...{ table: builder.build(), log, kind, spendKind, standard },
+    ...{ table, ...bought.kindAndLog(table), spendKind, standard },
     ...(!attributes.isEmpty && { attributes: attributes.build() }),
   };
   return { ...fitting, dataSha256: hash.digest('hex'), transactionCount };
@@ -126,18 +130,18 @@ export async function readForFit(
 /** Reads the past of a window, and what happened then. */
 export async function readForScore(
   scan: LogScan,
-  { tenant, kind, timeUnit, calibrationDay, holdoutDay }: LogScoreJob,
+  { tenant, kind, timeUnit, calibrationDay, holdoutDay, wanted }: LogScoreJob,
   onProgress: OnProgress,
 ): Promise<ScoreJob> {
   const builder = new TableBuilder(timeUnit);
   const [purchases, spend] = [new Column(), new Column()];
-  const bought: CustomerPurchases[] = [];
+  const bought = new PurchaseDays(kind, calibrationDay);
   const attributes = new AttributeTableBuilder();
   const visit: VisitDays = (customerId, days, acquired) => {
     const pastDays = netDays(days, calibrationDay);
     const past = summarize(pastDays);
     if (past === undefined) return;
-    if (kind === 'ensemble') bought.push({ customerId, days: pastDays.map(({ day }) => day) });
+    bought.add(customerId, pastDays);
     builder.add(customerId, past, calibrationDay);
     attributes.add(attributesAt(acquired, calibrationDay));
     const after = netDays(days, holdoutDay).filter(({ day }) => day > calibrationDay);
@@ -146,10 +150,12 @@ export async function readForScore(
   };
   const log = { tenant, endDay: holdoutDay };
   await scan(log, visit, readingPart(onProgress, READING_SHARE.score));
+  const table = builder.build();
   return {
-    table: builder.build(),
-    kind,
-    log: kind === 'ensemble' ? PurchaseLog.of(bought, calibrationDay).columns : undefined,
+    table,
+    ...bought.kindAndLog(table),
+    asOfDay: calibrationDay,
+    wanted,
     horizon: (holdoutDay - calibrationDay) / DAYS_PER_UNIT[timeUnit],
     actualPurchases: purchases.values(),
     actualSpendMicros: spend.values(),

@@ -78,6 +78,36 @@ describe('Predictor', () => {
   });
 });
 
+describe('quantiles of a published model', () => {
+  const predictor = new Predictor(artefact, { ...standard, margin: 0.5 });
+  const levels = [0.05, 0.5, 0.95];
+
+  it('ascend around the prediction and change nothing else of it, of newcomers too', () => {
+    for (const customer of [undefined, ...[0, 1, 2, 3, 4, 5].map((i) => rowOf(table, i))]) {
+      const { quantiles = [], ...prediction } = predictor.predictWith(customer, levels);
+      expect(prediction).toEqual(predictor.predict(customer));
+      expect(quantiles.map(({ level }) => level)).toEqual(levels);
+      const [low, middle, high] = quantiles;
+      expect(low?.purchases).toBeLessThanOrEqual(middle?.purchases ?? NaN);
+      expect(middle?.purchases).toBeLessThanOrEqual(high?.purchases ?? NaN);
+      expect(low?.ltvMicros).toBeLessThanOrEqual(prediction.ltvMicros);
+      // Of somebody who is nearly gone even the highest may be nothing.
+      const isLikely = (prediction.value.expectedPurchases ?? 0) > 0.2;
+      if (isLikely) expect(high?.ltvMicros).toBeGreaterThan(prediction.ltvMicros);
+    }
+  });
+
+  it('scale with the margin', () => {
+    const whole = new Predictor(artefact, { ...standard, margin: 1 });
+    const customer = rowOf(table, 3);
+    const [half, full] = [predictor, whole].map(
+      (one) => one.predictWith(customer, [0.95]).quantiles?.[0],
+    );
+    expect(Number(full?.ltvMicros) / Number(half?.ltvMicros)).toBeCloseTo(2, 5);
+    expect(full?.purchases).toBe(half?.purchases);
+  });
+});
+
 describe('score', () => {
   it('scores the model and the naive rate on the same window', () => {
     const actualPurchases = table.frequency.map((x) => Math.round(x / 2));
@@ -85,6 +115,7 @@ describe('score', () => {
     const window = {
       table,
       kind: 'bg_nbd',
+      asOfDay: 20_000,
       horizon: 20,
       actualPurchases,
       actualSpendMicros,

@@ -22,6 +22,15 @@ export interface RfmBounds {
   readonly totalMicros: QuintileBounds;
 }
 
+const SHARES = [0.2, 0.4, 0.6, 0.8];
+
+/** The bounds of a measure over customers, in any order. */
+export function quintileBounds(values: ArrayLike<number>): QuintileBounds {
+  const sorted = Float64Array.from(values).sort();
+  if (sorted.length === 0) return [];
+  return SHARES.map((share) => sorted[Math.ceil(share * sorted.length - 1e-9) - 1] ?? 0);
+}
+
 /** 1 plus the number of quintile bounds below the value: equal values get equal scores. */
 export function quintile(value: number, bounds: QuintileBounds): number {
   return 1 + bounds.filter((bound) => value > bound).length;

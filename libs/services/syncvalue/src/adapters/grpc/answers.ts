@@ -11,7 +11,9 @@ import { dayInstant } from '../../domain/ledger-terms.js';
 import { kindOf } from '../../domain/model.js';
 import type { Prediction } from '../../domain/predictor.js';
 import type { WindowScores } from '../../domain/scoring.js';
+import { appliedAnswer } from './acquisition-answer.js';
 import { WIRE_DRIFT, WIRE_FALLBACK, WIRE_KIND, WIRE_LABEL, WIRE_TIER, WIRE_UNIT } from './enums.js';
+import { intervalsAnswer } from './interval-answer.js';
 import { scoreAnswer, scoreStampAnswer } from './score-answer.js';
 
 const MICROS = 1e6;
@@ -44,7 +46,7 @@ export function predictionAnswer(prediction: Prediction, setting: Setting): wire
     })),
     valueTier: WIRE_TIER[tier],
     activeProbability: value.activeProbability,
-    acquisition: undefined,
+    acquisition: prediction.acquisition && appliedAnswer(prediction.acquisition),
   };
 }
 
@@ -84,6 +86,7 @@ export function ingestAnswer(report: IngestReport): wire.IngestTransactionsRespo
       rowIndex: BigInt(problem.rowIndex),
     })),
     customerCount: BigInt(report.customerCount),
+    isCustomerCountEstimated: report.isCustomerCountEstimated,
   };
 }
 
@@ -96,7 +99,9 @@ export function explainAnswer(explained: ExplainedCustomer): wire.ExplainRespons
       factors: {
         aliveProbability: value.aliveProbability,
         expectedPurchasesIfAlive: value.purchasesIfAlive,
-        expectedSpend: value.spendMicros / MICROS,
+        expectedPurchases: value.expectedPurchases,
+        expectedSpend: value.spendMicros === undefined ? undefined : value.spendMicros / MICROS,
+        expectedRevenue: revenueMicros(value) / MICROS,
         margin: value.margin,
         discountFactor: value.discountFactor,
         value: value.valueMicros / MICROS,
@@ -111,6 +116,15 @@ export function explainAnswer(explained: ExplainedCustomer): wire.ExplainRespons
     },
     model: stampAnswer(stamp),
   };
+}
+
+/** Undiscounted and before the margin, unrounded. */
+function revenueMicros(value: Prediction['value']): number {
+  const { expectedPurchases, spendMicros, valueMicros, margin, discountFactor } = value;
+  if (expectedPurchases === undefined || spendMicros === undefined) {
+    return valueMicros / (margin * discountFactor);
+  }
+  return expectedPurchases * spendMicros;
 }
 
 export function customerAnswer(report: CustomerReport): wire.GetCustomerResponse {
@@ -134,14 +148,18 @@ export function customerAnswer(report: CustomerReport): wire.GetCustomerResponse
       refundCount: report.refundCount,
       score: report.score && scoreAnswer(report.score.row),
       scoreStamp: report.score && scoreStampAnswer(report.score.stamp),
-      acquisition: undefined,
+      acquisition: report.acquisition && { attributes: { ...report.acquisition } },
     },
   };
 }
 
 export function windowAnswer(window: ScoredWindow, currency: string): wire.BacktestWindow {
   return {
-    metrics: metricsAnswer(window, window.model, currency),
+    metrics: {
+      ...metricsAnswer(window, window.model, currency),
+      intervals: intervalsAnswer(window.intervals),
+      scorePsi: window.scorePsi,
+    },
     baselines: [{ name: 'naive_rate', metrics: metricsAnswer(window, window.naive, currency) }],
   };
 }
@@ -176,6 +194,7 @@ function metricsAnswer(
     predictedSpendMicros: roundHalfEven(predictedSpendMicros),
     currency,
     intervals: undefined,
+    isOfRevenue: false,
   };
 }
 

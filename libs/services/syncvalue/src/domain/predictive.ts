@@ -1,0 +1,37 @@
+import {
+  cumulative,
+  dressed,
+  Ensemble,
+  PurchaseDistribution,
+  type EnsembleModel,
+  type Observed,
+  type PurchaseModel,
+} from '@kiki/clv';
+
+/** What forecasts purchases. */
+export type ForecastingModel = PurchaseModel | EnsembleModel;
+
+/** P(N ≤ n) of a customer's purchases within a horizon for n = 0, 1, … until hardly anything is left. */
+export type CountLaw = (row: Observed) => readonly number[];
+
+/** Counts beyond this share of the probability are left to the last one. */
+const CERTAIN = 1 - 1e-9;
+
+/**
+ * The predictive distribution of single customers: process and parameters of a published model; of the ensemble, whose
+ * parameters matter less than the period, process and the period's shock.
+ * @param asOfDay where all customers' statistics end, days since 1970-01-01
+ */
+export function countLaw(model: ForecastingModel, horizonDays: number, asOfDay: number): CountLaw {
+  if (model.kind !== 'ensemble') {
+    const distribution = new PurchaseDistribution(model, horizonDays);
+    return (row) => distribution.below(row);
+  }
+  const ensemble = new Ensemble(model, asOfDay);
+  return (row) => cumulative(ensemble.mixture(row, horizonDays), CERTAIN);
+}
+
+/** The model that totals are forecast with: a published one knows no shock. */
+export function totalling(model: ForecastingModel, asOfDay: number): Ensemble {
+  return new Ensemble(model.kind === 'ensemble' ? model : dressed(model, asOfDay), asOfDay);
+}
