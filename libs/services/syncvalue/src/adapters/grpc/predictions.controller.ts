@@ -32,10 +32,11 @@ export class PredictionsController {
   async predict(
     @Payload() request: wire.PredictRequest,
     @Tenant() tenant: string,
+    @Call() call: CallContext,
   ): Promise<Buffer> {
     const query = queryOf(request.customer);
     const options = optionsOf(request.options);
-    const batch = await this.predictions.executeOne(tenant, query, options);
+    const batch = await this.predictions.executeOne(tenant, query, options, call);
     this.counts.count(batch.outcomes);
     this.shadow.offer(tenant, [query], options);
     const [outcome] = batch.outcomes;
