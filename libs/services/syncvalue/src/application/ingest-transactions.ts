@@ -1,4 +1,5 @@
 import { isTimeZone, type Clock } from '@kiki/kernel';
+import { DistinctCount } from '../domain/distinct-count.js';
 import { errors } from '../errors.js';
 import {
   isRowProblem,
@@ -33,6 +34,8 @@ export interface IngestReport {
   /** The first MAX_PROBLEMS. */
   readonly problems: readonly RowProblem[];
   readonly customerCount: number;
+  /** There were too many of them to be counted one by one. */
+  readonly isCustomerCountEstimated: boolean;
 }
 
 /** Most rows of one message. */
@@ -135,7 +138,7 @@ class Tally {
   private duplicates = 0;
   private rejected = 0;
   private readonly problems: RowProblem[] = [];
-  private readonly customers = new Set<string>();
+  private readonly customers = new DistinctCount();
 
   add(received: number, outcome: ChunkOutcome): void {
     this.received += received;
@@ -153,7 +156,8 @@ class Tally {
       duplicateCount: this.duplicates,
       rejectedCount: this.rejected,
       problems: this.problems,
-      customerCount: this.customers.size,
+      customerCount: this.customers.count,
+      isCustomerCountEstimated: this.customers.isEstimated,
     };
   }
 }
