@@ -98,7 +98,7 @@ function show(report: Reporter, { file, ingested }: ImportResult, model: Model |
     [
       [
         ...[file.rows, file.skipped, ingested.storedCount, ingested.duplicateCount],
-        ingested.customerCount,
+        `${ingested.isCustomerCountEstimated ? 'about ' : ''}${ingested.customerCount}`,
       ],
     ],
   );
