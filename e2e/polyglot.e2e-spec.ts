@@ -47,11 +47,15 @@ interface Printed {
   readonly sentence: string;
 }
 
-async function answerOf({ command, script }: Program, ...args: string[]): Promise<Printed> {
+async function answerOf(
+  { command, script }: Program,
+  key: string,
+  ...args: string[]
+): Promise<Printed> {
   const target = host.service('syncvalue').grpcTarget ?? '';
   const { stdout } = await run(command, [path.join(examples, script), target, ...args], {
     cwd: examples,
-    env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1', KIKI_KEY: key },
     timeout: 60_000,
   });
   return JSON.parse(stdout) as Printed;
@@ -60,7 +64,7 @@ async function answerOf({ command, script }: Program, ...args: string[]): Promis
 async function keyOf(tenant: string): Promise<string> {
   const { admin } = host.auth;
   await admin.createTenant({ tenant });
-  const scopes = ['value:read', 'value:write', 'value:admin'];
+  const scopes = ['value:write', 'value:read'];
   return (await admin.createKey({ tenant, name: 'example', scopes })).key;
 }
 
@@ -98,6 +102,14 @@ function talks(title: string, reason: string | undefined, program: Program): voi
       const refused = answerOf(program, 'kiki_nobody', 'customer-6');
       await expect(refused).rejects.toMatchObject({
         stderr: expect.stringMatching(/UNAUTHENTICATED/) as unknown,
+      });
+    }, 60_000);
+
+    it('says how it is used where the key is missing', async () => {
+      const refused = answerOf(program, '', 'customer-6');
+      await expect(refused).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^usage: KIKI_KEY=/) as unknown,
       });
     }, 60_000);
   });

@@ -1,5 +1,5 @@
 /**
- * node syncvalue.js TARGET KEY [CUSTOMER] [--demo]
+ * KIKI_KEY=… node syncvalue.js TARGET [CUSTOMER] [--demo]
  *
  * Asks a SyncValue of which nothing is known beforehand: what services it has, whether it is healthy, what a customer
  * is worth and why. `--demo` sends a small made-up order log first and fits a model to it. Prints one line of JSON.
@@ -8,11 +8,13 @@ import { Metadata } from '@grpc/grpc-js';
 import { ReflectedServer } from './reflection.js';
 
 const isDemo = process.argv.includes('--demo');
-const [target, key, customerId = 'customer-1'] = process.argv
+const [target, customerId = 'customer-1'] = process.argv
   .slice(2)
   .filter((argument) => argument !== '--demo');
-if (key === undefined) {
-  console.error('usage: node syncvalue.js TARGET KEY [CUSTOMER] [--demo]');
+// Not an argument: every user of a machine sees those of all its processes.
+const key = process.env.KIKI_KEY;
+if (target === undefined || !key) {
+  console.error('usage: KIKI_KEY=… node syncvalue.js TARGET [CUSTOMER] [--demo]');
   process.exit(2);
 }
 

@@ -1,4 +1,4 @@
-"""python3 syncvalue.py TARGET KEY [CUSTOMER] [--demo]
+"""KIKI_KEY=… python3 syncvalue.py TARGET [CUSTOMER] [--demo]
 
 Asks a SyncValue of which nothing is known beforehand: what services it has, whether it is healthy, what a customer is
 worth and why. `--demo` sends a small made-up order log first and fits a model to it. Prints one line of JSON.
@@ -6,6 +6,7 @@ worth and why. `--demo` sends a small made-up order log first and fits a model t
 
 import calendar
 import json
+import os
 import sys
 
 import grpc
@@ -76,6 +77,9 @@ def main(target, key, customer_id, is_demo):
 
 if __name__ == "__main__":
     arguments = [argument for argument in sys.argv[1:] if argument != "--demo"]
-    if len(arguments) not in (2, 3):
-        sys.exit("usage: python3 syncvalue.py TARGET KEY [CUSTOMER] [--demo]")
-    main(arguments[0], arguments[1], (arguments + ["customer-1"])[2], "--demo" in sys.argv)
+    # Not an argument: every user of a machine sees those of all its processes.
+    key = os.environ.get("KIKI_KEY")
+    if len(arguments) not in (1, 2) or not key:
+        print("usage: KIKI_KEY=… python3 syncvalue.py TARGET [CUSTOMER] [--demo]", file=sys.stderr)
+        sys.exit(2)
+    main(arguments[0], key, (arguments + ["customer-1"])[1], "--demo" in sys.argv)
