@@ -8,7 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { ModelKind, SyncValueClient } from '@kiki/contract-syncvalue';
+import { customerById, ModelKind, SyncValueClient } from '@kiki/contract-syncvalue';
 import { freePort, removeHome, waitFor } from '@kiki/testing';
 import { ServiceProcess } from './service-process.ts';
 
@@ -93,13 +93,14 @@ it('answer by the model that the other has just promoted', async () => {
       amountMicros: BigInt(10_000_000 + 1_000_000 * k),
       currency: 'USD',
       kind: 0,
+      acquisition: undefined,
     })),
   );
   await first!.ingest(rows);
   const versions: string[] = [];
   const fit = { kind: ModelKind.BGNBD };
   for (let i = 0; i < 2; i++) versions.push((await first!.fitModel(fit)).modelVersion);
-  const query = { subject: { $case: 'customerId' as const, value: 'c7' } };
+  const query = customerById('c7');
   for (let i = 0; i < 20; i++) {
     const modelVersion = versions[i % 2]!;
     const [promoter, other] = i % 4 < 2 ? [first, second] : [second, first];

@@ -30,6 +30,7 @@ function orders(): Transaction[] {
     amountMicros: BigInt(10_000_000 + random.nextInt(5_000_000)),
     currency: 'USD',
     kind: TransactionKind.UNSPECIFIED,
+    acquisition: undefined,
   });
   const many = Array.from({ length: 200 }, (_, i) =>
     Array.from({ length: 1 + random.nextInt(6) }, () => order(`c${i}`, random.nextInt(360))),

@@ -65,6 +65,7 @@ describe('the wire', () => {
       amountMicros: -(2n ** 53n - 1n),
       currency: 'USD',
       kind: TransactionKind.REFUND,
+      acquisition: { attributes: { channel: 'ads' } },
     };
     expect(Transaction.decode(Transaction.encode(row).finish())).toEqual(row);
   });
@@ -72,7 +73,7 @@ describe('the wire', () => {
   it('tells an absent option from a zero', () => {
     const subject = (meanRepeatSpendMicros: bigint | undefined): CustomerQuery => {
       const value = { repeatPurchases: 1, recencyDays: 2.5, ageDays: 9, meanRepeatSpendMicros };
-      return { subject: { $case: 'statistics', value } };
+      return { subject: { $case: 'statistics', value }, acquisition: undefined };
     };
     for (const query of [subject(undefined), subject(0n)]) {
       expect(CustomerQuery.decode(CustomerQuery.encode(query).finish())).toEqual(query);
@@ -92,6 +93,7 @@ describe('the wire', () => {
       quantiles: [],
       valueTier: ValueTier.TOP,
       activeProbability: 1 - Number.EPSILON,
+      acquisition: undefined,
     };
     expect(Prediction.decode(Prediction.encode(prediction).finish())).toEqual(prediction);
   });

@@ -36,6 +36,7 @@ function orderLog(): Transaction[] {
       ...{ transactionId: `${customerId}-${k}`, customerId, currency: 'USD', kind: 0 },
       occurredAt: new Date(Date.UTC(2024, 0, 1 + first + k * (1 + random.nextInt(60)), 12)),
       amountMicros: BigInt(5 + random.nextInt(50)) * 1_000_000n,
+      acquisition: undefined,
     }));
   });
 }

@@ -67,6 +67,7 @@ function orderLog(): Transaction[] {
       ...{ transactionId: `t${i}-${k}`, customerId: `c${i}`, currency: 'USD', kind: 0 },
       occurredAt: new Date(Date.UTC(2024, 0, 1 + first + k * (1 + random.nextInt(60)), 12)),
       amountMicros: BigInt(5 + random.nextInt(50)) * 1_000_000n,
+      acquisition: undefined,
     }));
   }).flat();
 }

@@ -34,7 +34,7 @@ function chunk(): Buffer {
   const customers = Array.from({ length: CHUNK }, (_, i): CustomerQuery => {
     const ageDays = i % 11 === 0 ? -1 : 100 + (i % 300);
     const value = { repeatPurchases: 2, recencyDays: 50, ageDays };
-    return { subject: { $case: 'statistics', value } };
+    return { subject: { $case: 'statistics', value }, acquisition: undefined };
   });
   const message = PredictStreamRequest.encode({ customers, options: undefined }).finish();
   const framed = Buffer.alloc(message.length + 5);

@@ -81,6 +81,7 @@ export function row(
     amountMicros: BigInt(Math.round(amount * 1e6)),
     currency: 'USD',
     kind: 0,
+    acquisition: undefined,
     ...more,
   };
 }

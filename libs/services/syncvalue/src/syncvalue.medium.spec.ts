@@ -297,7 +297,7 @@ describe('SyncValue over gRPC', () => {
         customerById('c3'),
         customerById('nobody'),
         customerById(''),
-        { subject: undefined },
+        { subject: undefined, acquisition: undefined },
         statistics(2, 30, 60),
         statistics(2, 90, 60),
         statistics(2, NaN, 60),
@@ -511,7 +511,7 @@ function statistics(
   meanRepeatSpendMicros?: bigint,
 ) {
   const value = { repeatPurchases, recencyDays, ageDays, meanRepeatSpendMicros };
-  return { subject: { $case: 'statistics' as const, value } };
+  return { subject: { $case: 'statistics' as const, value }, acquisition: undefined };
 }
 
 /** The facts of a model fitted to a log, and all predictions; ids that locales would sort in different orders. */
@@ -567,6 +567,7 @@ describeWithData('ltv/CDNOW_master.txt', 'CDNOW end to end', (path) => {
       amountMicros: order.amountMicros ?? 0n,
       currency: 'USD',
       kind: TransactionKind.UNSPECIFIED,
+      acquisition: undefined,
     }));
     const report = await client.ingest(log, { source: 'CDNOW_master.txt' });
     expect(report).toMatchObject({ storedCount: 69_659n, customerCount: 23_570n, errors: [] });

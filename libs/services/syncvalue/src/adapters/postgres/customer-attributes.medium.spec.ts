@@ -4,6 +4,7 @@
  * against a fold over all events; a log that is read as a fit reads it.
  */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { AcquisitionAttributes } from '@kiki/clv';
 import { SystemClock } from '@kiki/kernel';
 import { createTestDatabase, testSeed, type TestDatabase } from '@kiki/testing';
 import fc from 'fast-check';
@@ -149,10 +150,13 @@ describe('attributes of acquisition', () => {
   it('are refused by the row where they are too many, too long or unnamed', async () => {
     const row = rowOf({ customer: 0, day: 0, channel: 'ads', country: undefined }, 'r1');
     const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`a${i}`, 'x']));
-    const bad = [many, { '': 'x' }, { '9lives': 'x' }, { __proto__: null, a: 'x'.repeat(65) }];
+    const bad: AcquisitionAttributes[] = [
+      ...[many, { '': 'x' }, { '9lives': 'x' }, { a: 'x'.repeat(65) }],
+      ...[{ a: 'x\ny' }, JSON.parse('{"__proto__":"x"}') as AcquisitionAttributes],
+    ];
     const rows = bad.map((acquisition, i) => ({ ...row, transactionId: `b${i}`, acquisition }));
     const report = await send('bad', [...rows, { ...row, acquisition: { a: '', b: 'ok' } }]);
-    expect(report).toMatchObject({ storedCount: 1, rejectedCount: 4 });
+    expect(report).toMatchObject({ storedCount: 1, rejectedCount: 6 });
     expect(new Set(report.problems.map(({ code, field }) => `${code} ${field}`))).toEqual(
       new Set(['acquisition_invalid acquisition']),
     );
