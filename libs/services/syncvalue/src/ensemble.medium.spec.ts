@@ -56,7 +56,7 @@ describe('the ensemble', () => {
     expect((explanation?.populationValue ?? NaN) + shares).toBeCloseTo(factors?.value ?? NaN, 6);
   });
 
-  it('answers with quantiles of purchases and money, which other kinds do not have', async () => {
+  it('answers with quantiles of purchases and money, as other kinds do', async () => {
     const options = { quantiles: [0.5, 0.05, 0.95] };
     const { prediction } = await client.predict(customerById('c7'), options);
     const points = prediction?.quantiles ?? [];
@@ -69,7 +69,9 @@ describe('the ensemble', () => {
     const plain = await client.fitModel({ kind: ModelKind.BGNBD });
     const version = { $case: 'modelVersion', value: plain.modelVersion } as const;
     const other = await client.predict(customerById('c7'), { ...options, model: version });
-    expect(other.prediction?.quantiles).toEqual([]);
+    const others = other.prediction?.quantiles ?? [];
+    expect(others.map(({ quantile }) => quantile)).toEqual(options.quantiles);
+    expect(others[2]?.purchases).toBeGreaterThanOrEqual(others[1]?.purchases ?? NaN);
   });
 
   it('is scored on windows beside the naive rate', async () => {
