@@ -4,7 +4,11 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
-import { expectedSpendMicros, fitSpend, gammaGammaLogLikelihood } from './spend-model.js';
+import { testSeed } from '@kiki/testing';
+import fc from 'fast-check';
+import { gammaGammaLogLikelihood } from './gamma-gamma.js';
+import { normalVariate } from './numerics/sampling.js';
+import { expectedSpendMicros, fitSpend } from './spend-model.js';
 import { tableOf } from './statistics.js';
 
 function tableWith(rows: readonly (readonly [frequency: number, spend: number])[]) {
@@ -85,15 +89,45 @@ describe('fitSpend', () => {
     expect(none.model.populationMeanMicros).toBe(0);
   });
 
-  it('uses the mean, and says so, where the tail is so heavy that no mean exists', () => {
+  it('holds the mean at the customers’, and says so, where the tail is so heavy that none exists', () => {
     const rows = Array.from({ length: 400 }, (_, i): [number, number] => [
       30,
       1.03 ** (i - 200) * 10,
     ]);
     const { model, warnings } = fitSpend(tableWith(rows));
     expect(warnings.map(({ code }) => code)).toContain('spend_shape_at_most_one');
-    expect(model.kind).toBe('mean');
+    const mean = rows.reduce((sum, [, spend]) => sum + spend, 0) / rows.length;
+    expect(model.populationMeanMicros / 1e6).toBeCloseTo(mean, 6);
     expect(expectedSpendMicros(model, 5, 1e6)).toBeGreaterThan(0);
+  });
+
+  it('invents no spend where there are a few fixed prices, and keeps what each customer pays', () => {
+    const prices = fc.constantFrom([9.99, 99.99], [10, 100, 1000], [5, 20, 50], [1, 400]);
+    const noises = fc.constantFrom(0, 0.05, 0.2);
+    fc.assert(
+      fc.property(prices, noises, fc.nat(1000), (of, noise, seed) => {
+        const random = new SeededRandom(seed);
+        const rows = Array.from({ length: 150 }, (): [number, number] => {
+          const [frequency, price] = [1 + random.nextInt(5), of[random.nextInt(of.length)] ?? 0];
+          let spent = 0;
+          for (let k = 0; k < frequency; k++) spent += price * Math.exp(noise * normalVariate(random));
+          return [frequency, spent / frequency];
+        });
+        const { model, warnings } = fitSpend(tableWith(rows));
+        const mean = rows.reduce((sum, [, spend]) => sum + spend, 0) / rows.length;
+        const ratio = model.populationMeanMicros / 1e6 / mean;
+        expect(ratio).toBeGreaterThan(1 / 1.5);
+        expect(ratio).toBeLessThan(1.5);
+        const isHeld = warnings.some(({ code }) => code.startsWith('spend_'));
+        if (isHeld) expect(ratio).toBeCloseTo(1, 9);
+        const { p = NaN, q = NaN, v = NaN } = model.parameters;
+        expect((p * v) / (q - 1) / (model.populationMeanMicros / 1e6)).toBeCloseTo(1, 9);
+        const expected = of.map((price) => expectedSpendMicros(model, 5, price * 1e6) / 1e6);
+        expect([...expected].sort((a, b) => a - b)).toEqual(expected);
+        expect(expected.at(-1)).toBeLessThan(Math.max(...of) * 1.01);
+      }),
+      { numRuns: 6, seed: testSeed() },
+    );
   });
 
   it('pulls a customer from the population towards their own mean as purchases grow', () => {
