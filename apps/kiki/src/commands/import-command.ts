@@ -37,6 +37,11 @@ export function importCommand(environment: Environment): AnyCliCommand {
     ],
     options: {
       ...orderLogOptions,
+      attributes: textOption(
+        '--attributes <map>',
+        'columns that say how customers came: channel=utm_source,country=…',
+        undefined,
+      ),
       tenant: textOption('--tenant <tenant>', 'whose orders', 'default'),
       isFitting: switchOption('--fit', 'fit a model afterwards'),
       timeUnit: choiceOption(
@@ -55,9 +60,10 @@ export function importCommand(environment: Environment): AnyCliCommand {
         const result = await withLocalOrders(source, async (path) => {
           const total = await orderFileBytes(path);
           const progress = report.progress({ label: 'import', total, unit: 'bytes' });
+          const { attributes } = options;
           return importOrders({
             ...{ path, client, signal, tenant: options.tenant },
-            options: readingOf(options),
+            options: { ...readingOf(options), ...(attributes !== undefined && { attributes }) },
             onBytes: (done) => progress.update(done),
           }).finally(() => progress.end());
         });
@@ -102,5 +108,6 @@ function show(report: Reporter, { file, ingested }: ImportResult, model: Model |
       ],
     ],
   );
-  if (model) report.say(`Model ${model.modelVersion}: log-likelihood ${model.logLikelihood ?? 'none'}.`);
+  if (model)
+    report.say(`Model ${model.modelVersion}: log-likelihood ${model.logLikelihood ?? 'none'}.`);
 }

@@ -67,6 +67,6 @@ export function transactionOf(row: OrderRow, currency: string): Transaction {
     amountMicros: row.amountMicros ?? 0n,
     currency: row.currency ?? currency,
     kind: row.isRefund ? TransactionKind.REFUND : TransactionKind.PURCHASE,
-    acquisition: undefined,
+    acquisition: row.attributes && { attributes: { ...row.attributes } },
   };
 }

@@ -1,0 +1,82 @@
+/**
+ * Goal: a file's columns that say how customers came reach SyncValue, also when its rows are known already. Method: the
+ * command against a real SyncValue on free ports.
+ */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RecordingTerminal, runCli } from '@kiki/cli';
+import { start, type Host } from '@kiki/host';
+import { syncvalueDefinition } from '@kiki/service-syncvalue';
+import { createTestDatabase, removeHome, type TestDatabase } from '@kiki/testing';
+import { importCommand, syncValueClient } from './import-command.js';
+
+// A busy machine decides nothing here.
+jest.setTimeout(120_000);
+
+const home = mkdtempSync(join(tmpdir(), 'kiki-import-'));
+const file = join(home, 'orders.csv');
+let store: TestDatabase;
+let host: Host;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  store = await createTestDatabase({ schema: 'unused' });
+  const settings = {
+    DATABASE_URL: store.url,
+    KIKI_HOME: home,
+    KIKI_SECRET: 'a secret of at least thirty-two characters',
+    KIKI_ENV: 'test',
+    LOG_LEVEL: 'silent',
+  };
+  host = await start([syncvalueDefinition], { environment: settings, portBase: 0 });
+  environment = { ...settings, SYNCVALUE_URL: host.service('syncvalue').grpcTarget ?? '' };
+  const rows = ['a,2025-01-01,5,ads,de', 'a,2025-02-01,6,mail,de', 'b,2025-01-03,7,,at'];
+  writeFileSync(file, ['customer_id,date,amount,utm_source,country', ...rows, ''].join('\n'));
+}, 60_000);
+
+afterAll(async () => {
+  await host.stop();
+  await store.drop();
+  removeHome(home);
+});
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- read as a program without our types would
+async function kiki(...words: string[]): Promise<{ exitCode: number; answer: any }> {
+  const terminal = new RecordingTerminal();
+  const program = {
+    name: 'kiki',
+    version: '0',
+    summary: '',
+    commands: [importCommand(environment)],
+  };
+  const exitCode = await runCli(program, ['import', file, ...words, '--json'], { terminal });
+  return { exitCode, answer: JSON.parse(terminal.output.at(-1) ?? 'null') };
+}
+
+async function acquisitionOf(customerId: string): Promise<unknown> {
+  const client = syncValueClient(environment);
+  try {
+    return (await client.getCustomer(customerId)).customer?.acquisition?.attributes;
+  } finally {
+    client.close();
+  }
+}
+
+describe('kiki import', () => {
+  it('takes a log in, and later what it says of how customers came', async () => {
+    expect(await kiki()).toMatchObject({ exitCode: 0, answer: { ingested: { storedCount: 3 } } });
+    expect(await acquisitionOf('a')).toBeUndefined();
+    const again = await kiki('--attributes', 'channel=utm_source,country=country');
+    expect(again).toMatchObject({ exitCode: 0, answer: { ingested: { duplicateCount: 3 } } });
+    expect(await acquisitionOf('a')).toEqual({ channel: 'ads', country: 'de' });
+    expect(await acquisitionOf('b')).toEqual({ country: 'at' });
+  });
+
+  it('names a column that is not there', async () => {
+    const { exitCode, answer } = await kiki('--attributes', 'channel=campaign');
+    expect(exitCode).not.toBe(0);
+    expect(answer.error.code).toBe('order_log_column_missing');
+  });
+});
