@@ -71,8 +71,8 @@ export class SyncValueClient extends ModelWorkClient {
   }
 
   /**
-   * Brings a model as an ONNX graph, whole or piece by piece; the same declaration and graph again answers the model that
-   * there is. @throws onnx_declaration_invalid, onnx_graph_invalid, onnx_graph_mismatch, onnx_graph_too_large
+   * Brings a model as an ONNX graph, whole or piece by piece; the same declaration and graph again: the model there is.
+   * @throws onnx_declaration_invalid, onnx_graph_invalid, onnx_graph_mismatch, onnx_graph_too_large
    */
   importModel(
     declaration: OnnxDeclaration,

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
 /** What one gate said of a model that wants to become champion. */
 export interface GateResult {
-  /** backtest, mae_ratio, bias, decile_mape or normalized_gini. */
+  /** backtest, mae_ratio, bias, spend_bias, decile_mape or normalized_gini. */
   gate: string;
   /** True also where the gate does not apply. */
   isPassed: boolean;
