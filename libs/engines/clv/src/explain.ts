@@ -71,8 +71,8 @@ export function explainValue(
 }
 
 /**
- * The 2⁴ mixtures of the average customer and this one, for whoever values them elsewhere and has {@link explainMixtures}
- * sum them up; the last one is the customer.
+ * The 2⁴ mixtures of the average customer and this one, for whoever values them elsewhere and has
+ * {@link explainMixtures} sum them up; the last one is the customer.
  */
 export function mixturesOf(customer: ValuedCustomer, average: AverageCustomer): ValuedCustomer[] {
   const everything = ACQUISITION - 1;

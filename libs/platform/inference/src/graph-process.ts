@@ -53,7 +53,10 @@ export class GraphProcess {
     child.once('exit', () => this.end());
   }
 
-  /** Starts a child and waits until the graph is loaded. @throws onnx_runtime_missing, onnx_graph_invalid, onnx_run_failed */
+  /**
+   * Starts a child and waits until the graph is loaded.
+   * @throws onnx_runtime_missing, onnx_graph_invalid, onnx_run_failed
+   */
   static async start(options: GraphProcessOptions): Promise<GraphProcess> {
     const { file, provider = 'cpu', program = CHILD, startTimeoutMs = START_TIMEOUT_MS } = options;
     const child = fork(fileURLToPath(program), [file, provider], {

@@ -29,8 +29,8 @@ function column(
 }
 
 /**
- * Expected purchases at a customer's own rate. Input: repeat purchases, age and, unless the horizon is fixed, horizon, all
- * in days.
+ * Expected purchases at a customer's own rate. Input: repeat purchases, age and, unless the horizon is fixed,
+ * horizon; days.
  */
 export function rateGraph(
   options: { isDouble?: boolean; fixedHorizonDays?: number } = {},

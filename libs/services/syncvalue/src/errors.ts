@@ -55,7 +55,7 @@ export const errors = defineErrors({
   onnx_graph_mismatch: {
     kind: 'invalid',
     title: 'The ONNX graph does not do what its declaration says.',
-    fix: 'Correct the fields named in `fields`, or export the graph anew: its output must be finite and never negative.',
+    fix: 'Correct the fields named in `fields`, or export the graph anew: its output is finite and never negative.',
   },
   onnx_graph_too_large: {
     kind: 'too_large',
@@ -136,6 +136,11 @@ export const errors = defineErrors({
     kind: 'invalid',
     title: 'The windows of the back-test do not lie within the log.',
     fix: 'Move calibration_end, holdout_end, horizon_days or origin_count as the message says.',
+  },
+  calibration_end_invalid: {
+    kind: 'invalid',
+    title: 'The calibration does not end within the log or within 31 days after it.',
+    fix: 'Give a day on which the log is known to be complete, or none: then it ends with the newest row.',
   },
   fit_failed: {
     kind: 'internal',

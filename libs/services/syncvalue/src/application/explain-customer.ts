@@ -76,7 +76,10 @@ export class ExplainCustomer {
     };
   }
 
-  /** The customer and all mixtures with the average one in one run of the graph. @throws onnx_unavailable, onnx_output_invalid */
+  /**
+   * The customer and all mixtures with the average one in one run of the graph.
+   * @throws onnx_unavailable, onnx_output_invalid
+   */
   private async explainGraph(
     tenant: string,
     predictor: OnnxPredictor,

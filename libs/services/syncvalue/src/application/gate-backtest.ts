@@ -1,5 +1,5 @@
 import { DomainError } from '@kiki/kernel';
-import type { TimeUnit } from '@kiki/clv';
+import type { SpendModelKind, TimeUnit } from '@kiki/clv';
 import { dayInstant, type LedgerTerms } from '../domain/ledger-terms.js';
 import {
   gateWindow,
@@ -19,6 +19,7 @@ import type { StoredModel } from './models.js';
 /** How a model is fitted, and up to which day. */
 export interface GateQuestion {
   readonly kind: FitKind;
+  readonly spendKind: SpendModelKind;
   readonly timeUnit: TimeUnit;
   readonly terms: LedgerTerms;
   readonly endDay: number;
@@ -41,8 +42,8 @@ const UNRUNNABLE = new Set([
 ]);
 
 /**
- * Scores a recipe on the newest part of its own log, or a graph as it is, and the champion's where that is another one. A
- * champion counts by the order in which it puts the customers, whatever it speaks of and however far it looks.
+ * Scores a recipe on the newest part of its own log, or a graph as it is, and the champion's where that is another
+ * one. A champion counts by the order in which it puts the customers, whatever it speaks of and however far it looks.
  */
 export class GateBacktest {
   constructor(
@@ -57,11 +58,13 @@ export class GateBacktest {
     question: GateQuestion,
     options: FitOptions,
   ): Promise<StoredBacktest | undefined> {
-    const { kind, timeUnit, terms, endDay, champion } = question;
-    const window = gateWindow(terms.firstDay, endDay);
+    const { kind, spendKind, timeUnit, terms, endDay, champion } = question;
+    // Days after the newest row are no holdout: nobody knows whether they are complete.
+    const window = gateWindow(terms.firstDay, Math.min(endDay, terms.newestDay));
     if (window === undefined) return undefined;
     const own = `${kind}/${timeUnit}`;
-    const scored = await this.score(tenant, { kind, timeUnit, ...window, terms }, options);
+    const fitted = { kind, spendKind, timeUnit, ...window, terms };
+    const scored = await this.score(tenant, fitted, options);
     if (scored === undefined) return undefined;
     const beside = { window, terms, own, isOfRevenue: false };
     return {
@@ -119,6 +122,7 @@ export class GateBacktest {
   ): Promise<number | null | undefined> {
     const recipeOf = {
       kind: artefact.requestedKind ?? artefact.purchase.kind,
+      spendKind: artefact.requestedSpendKind ?? 'gamma_gamma',
       timeUnit: artefact.timeUnit,
     };
     const theirs = await this.score(tenant, { ...recipeOf, ...window, terms }, options);
@@ -153,11 +157,12 @@ export class GateBacktest {
 
   private async score(
     tenant: string,
-    { kind, timeUnit, calibrationDay, holdoutDay, terms }: FittedWindow,
+    { kind, spendKind, timeUnit, calibrationDay, holdoutDay, terms }: FittedWindow,
     options: FitOptions,
   ): Promise<ScoredWindow | undefined> {
     const question = {
       kind,
+      spendKind,
       timeUnit,
       calibrationEnd: dayInstant(calibrationDay, terms),
       holdoutEnd: dayInstant(holdoutDay, terms),
@@ -175,7 +180,7 @@ export class GateBacktest {
 }
 
 type Window = Pick<StoredBacktest, 'calibrationDay' | 'holdoutDay'>;
-type FittedWindow = Window & Pick<GateQuestion, 'kind' | 'timeUnit' | 'terms'>;
+type FittedWindow = Window & Pick<GateQuestion, 'kind' | 'spendKind' | 'timeUnit' | 'terms'>;
 type GivenArtefact = Pick<GivenQuestion, 'artefact'>;
 
 /** What the champion's order is measured against. */

@@ -71,7 +71,10 @@ const RUN_ROWS = 10_000;
 /** Largest relative difference between a row's output alone and among others. */
 const ROW_TOLERANCE = 1e-4;
 
-/** Opens a graph, tries it and measures the population with it. @throws onnx_graph_mismatch, no_transactions, as OpenGraphFile */
+/**
+ * Opens a graph, tries it and measures the population with it.
+ * @throws onnx_graph_mismatch, no_transactions, as OpenGraphFile
+ */
 export async function measureLog(
   scan: LogScan,
   open: OpenGraphFile,

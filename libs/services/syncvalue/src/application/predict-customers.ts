@@ -1,10 +1,4 @@
-import {
-  netDays,
-  summarize,
-  type HistorySummary,
-  type ValuedCustomer,
-  type ValueOptions,
-} from '@kiki/clv';
+import { netDays, summarize, type HistorySummary, type ValuedCustomer } from '@kiki/clv';
 import { DomainError, type Clock } from '@kiki/kernel';
 import {
   queryProblem,
@@ -13,29 +7,17 @@ import {
   type ItemProblem,
 } from '../domain/customer-query.js';
 import { statisticsAt } from '../domain/customer-state.js';
-import { dayInstant, dayOfInstant, type LedgerTerms } from '../domain/ledger-terms.js';
-import type { Labels, ModelArtefact, ModelReference } from '../domain/model.js';
-import {
-  NOTHING_ASKED,
-  onnxOptions,
-  valueOptions,
-  type AskedOptions,
-} from '../domain/prediction-options.js';
+import type { LedgerTerms } from '../domain/ledger-terms.js';
+import type { AskedOptions } from '../domain/prediction-options.js';
 import { OnnxPredictor } from '../domain/onnx-predictor.js';
 import type { Prediction, Predictor } from '../domain/predictor.js';
 import { errors } from '../errors.js';
 import { acquiredOf, attributesFor, type Acquired } from './acquired.js';
 import { askGraph, type Graphs } from './graphs.js';
-import type { Ledger, TenantView } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import type { Models } from './models.js';
-import { Predictors } from './predictors.js';
-import { stampOf, type Stamp } from './stamp.js';
-
-/** What predictions use when the caller does not say. */
-export interface PredictionSettings {
-  readonly defaults: ValueOptions;
-  readonly modelMaxAgeDays: number;
-}
+import type { Stamp } from './stamp.js';
+import { Viewpoints, type PredictionSettings, type Viewpoint } from './viewpoints.js';
 
 /** The answer for one customer or why there is none. */
 export type PredictionOutcome =
@@ -52,18 +34,6 @@ export interface PredictedBatch {
   readonly asOf: Date;
 }
 
-/** A model with options and where it looks from: what one call predicts with. */
-export interface Viewpoint {
-  readonly predictor: Predictor | OnnxPredictor;
-  readonly view: TenantView;
-  readonly stamp: Stamp;
-  readonly asOfDay: number;
-  /** Quantiles that were asked for. */
-  readonly levels: readonly number[];
-  /** The instant at which that day begins. */
-  readonly asOf: Date;
-}
-
 /** Most customers of one message. */
 export const MAX_BATCH = 10_000;
 /** How long customers are computed before the event loop gets its turn, looked at every few of them. */
@@ -72,17 +42,17 @@ const SLICE_CUSTOMERS = 16;
 
 /** Predicts customers by id or by statistics, each with its own error. */
 export class PredictCustomers {
-  private readonly predictors = new Predictors();
-  /** What calls without options of their own predict with: the same for all that share a view. */
-  private readonly usual = new WeakMap<TenantView, Viewpoint>();
+  private readonly viewpoints: Viewpoints;
 
   constructor(
     private readonly ledger: Ledger,
-    private readonly models: Models,
+    models: Models,
     private readonly clock: Clock,
-    private readonly settings: PredictionSettings,
+    settings: PredictionSettings,
     private readonly graphs: Graphs,
-  ) {}
+  ) {
+    this.viewpoints = new Viewpoints(ledger, models, clock, settings);
+  }
 
   /** @throws batch_too_large, prediction_options_invalid, model_missing, model_not_found */
   async execute(
@@ -162,49 +132,8 @@ export class PredictCustomers {
   }
 
   /** The model and the end of observation that the options ask for. @throws as execute */
-  async viewpoint(tenant: string, asked: AskedOptions): Promise<Viewpoint> {
-    const options =
-      asked === NOTHING_ASKED ? undefined : valueOptions(asked, this.settings.defaults);
-    const view = await this.ledger.view(tenant);
-    if (view === undefined) throw errors.model_missing();
-    if (options !== undefined) return this.open(tenant, view, asked, options);
-    let usual = this.usual.get(view);
-    if (usual === undefined) {
-      usual = await this.open(tenant, view, asked, valueOptions(asked, this.settings.defaults));
-      this.usual.set(view, usual);
-    }
-    return usual;
-  }
-
-  private async open(
-    tenant: string,
-    view: TenantView,
-    asked: AskedOptions,
-    options: ValueOptions,
-  ): Promise<Viewpoint> {
-    const { terms, labels } = view;
-    const model = await this.models.artefact(tenant, versionOf(asked.model, labels));
-    if (model === undefined) throw errors.model_not_found();
-    const asOfDay = asked.asOf === undefined ? terms.newestDay : dayOfInstant(asked.asOf, terms);
-    return {
-      view,
-      predictor: this.predictorOf(model.artefact, asked, options, asOfDay),
-      stamp: stampOf(model, view, this.clock.nowMs(), this.settings.modelMaxAgeDays),
-      asOfDay,
-      levels: asked.quantiles,
-      asOf: dayInstant(asOfDay, terms),
-    };
-  }
-
-  private predictorOf(
-    artefact: ModelArtefact,
-    { horizonDays }: AskedOptions,
-    options: ValueOptions,
-    asOfDay: number,
-  ): Predictor | OnnxPredictor {
-    if (artefact.onnx === undefined) return this.predictors.of(artefact, options, asOfDay);
-    const { declaration } = artefact.onnx;
-    return new OnnxPredictor(artefact, onnxOptions(declaration, horizonDays, options));
+  viewpoint(tenant: string, asked: AskedOptions): Promise<Viewpoint> {
+    return this.viewpoints.of(tenant, asked);
   }
 
   /** How customers came, by id, as known at the end of observation. */
@@ -251,14 +180,6 @@ function answered(
 ): PredictedBatch {
   const { horizonDays } = predictor.options;
   return { outcomes, stamp, terms: view.terms, horizonDays, asOf };
-}
-
-function versionOf(reference: ModelReference | undefined, labels: Labels): string {
-  if (reference !== undefined && 'version' in reference) return reference.version;
-  const label = reference?.label ?? 'champion';
-  const version = labels[label];
-  if (version === undefined) throw errors.model_missing(`No model is labelled ${label}.`);
-  return version;
 }
 
 function usableIds(

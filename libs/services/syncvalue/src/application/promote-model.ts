@@ -6,7 +6,7 @@ import {
   type GateResult,
   type GateSettings,
 } from '../domain/gates.js';
-import type { LabelMoveKind, ModelLabel, OnnxArtefact } from '../domain/model.js';
+import type { LabelMoveKind, Model, ModelLabel, OnnxArtefact } from '../domain/model.js';
 import type { StoredBacktest } from '../domain/stored-backtest.js';
 import { errors } from '../errors.js';
 import type { Models, Moved, StoredModel } from './models.js';
@@ -28,14 +28,25 @@ export interface Promoted extends Moved {
   readonly gates: readonly GateResult[];
 }
 
+/** What became of a version that may become champion; no model where a gate refused. */
+export interface Offered {
+  readonly model: Model | undefined;
+  readonly gates: readonly GateResult[];
+}
+
+interface Judged {
+  readonly moved: Moved | undefined;
+  readonly gates: readonly GateResult[];
+}
+
 /** Most characters of a reason. */
 export const MAX_REASON = 500;
 /** How often the gates are asked anew when the champion changes meanwhile. */
 const ATTEMPTS = 3;
 
 /**
- * A brought model takes no fit to be scored anew: what the gates see of it is the newest part of the log. Undefined where
- * that is too short.
+ * A brought model takes no fit to be scored anew: what the gates see of it is the newest part of the log.
+ * Undefined where that is too short.
  */
 export type RescoreBrought = (
   tenant: string,
@@ -58,6 +69,24 @@ export class PromoteModel {
       const moved = await this.move(tenant, request, request.expectedVersion, undefined);
       return { ...moved, gates: [] };
     }
+    const { moved, gates } = await this.throughGates(tenant, request);
+    if (moved === undefined) throw refusal(request.version, gates);
+    return { ...moved, gates };
+  }
+
+  /** Makes a version champion if the gates let it, and tells what they said. @throws model_not_found, label_moved */
+  async offer(
+    tenant: string,
+    offer: Pick<PromotionRequest, 'version' | 'by' | 'kind'>,
+  ): Promise<Offered> {
+    const how = { label: 'champion', isForced: false, reason: '' } as const;
+    const request = { ...offer, ...how, expectedVersion: undefined };
+    const { moved, gates } = await this.throughGates(tenant, request);
+    return { model: moved?.model, gates };
+  }
+
+  /** Where another champion comes meanwhile and the caller named none, the gates are asked anew. */
+  private async throughGates(tenant: string, request: PromotionRequest): Promise<Judged> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.promoteChampion(tenant, request);
@@ -68,17 +97,18 @@ export class PromoteModel {
     }
   }
 
-  private async promoteChampion(tenant: string, request: PromotionRequest): Promise<Promoted> {
+  private async promoteChampion(tenant: string, request: PromotionRequest): Promise<Judged> {
     const stored = await this.models.artefact(tenant, request.version);
     if (stored === undefined) throw errors.model_not_found();
     const champion = await championOf(this.models, tenant);
     const candidate = await this.candidateOf(tenant, stored, champion);
     const gates = askGates(candidate, champion, this.gates);
     const isOverruled = failedGates(gates).length > 0;
-    if (isOverruled && !request.isForced) throw refusal(request.version, gates);
+    if (isOverruled && !request.isForced) return { moved: undefined, gates };
     const expected = request.expectedVersion ?? champion?.version ?? null;
     const isForced = request.isForced && isOverruled;
-    return { ...(await this.move(tenant, { ...request, isForced }, expected, gates)), gates };
+    const moved = await this.move(tenant, { ...request, isForced }, expected, gates);
+    return { moved, gates };
   }
 
   private async candidateOf(

@@ -22,7 +22,7 @@ export type OnnxFeature = (typeof ONNX_FEATURES)[number];
 /** Type of the elements of the input. */
 export type OnnxInputType = 'float32' | 'float64';
 
-/** What the output says of a customer: purchases, or undiscounted revenue in units of the currency, both within the horizon. */
+/** What the output says: purchases, or undiscounted revenue in units of the currency, both within the horizon. */
 export type OnnxOutputMeaning = 'purchases' | 'revenue';
 
 /** What a brought graph takes and gives: one tensor [n, features] in, one of n numbers out. */

@@ -33,8 +33,8 @@ export type OnnxOutcome =
   | { readonly problem: ItemProblem; readonly prediction?: undefined };
 
 /**
- * A brought model with one set of options. It predicts in two steps, because the graph runs elsewhere: `ask` says what to
- * run it on, `answers` what its outputs mean.
+ * A brought model with one set of options. It predicts in two steps, because the graph runs elsewhere: `ask` says
+ * what to run it on, `answers` what its outputs mean.
  */
 export class OnnxPredictor {
   /** Times of the customers are in days. */

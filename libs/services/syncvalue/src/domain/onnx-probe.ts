@@ -11,8 +11,8 @@ export interface ProbedCustomer {
 }
 
 /**
- * The average customer, a new one, and the extremes of the population and beyond it: whoever they are, the answer must be a
- * number. Times in days.
+ * The average customer, a new one, and the extremes of the population and beyond it: whoever they are, the answer
+ * must be a number. Times in days.
  */
 export function probedCustomers(table: CustomerTable, average: AverageCustomer): ProbedCustomer[] {
   const most = {

@@ -16,7 +16,7 @@ export interface StoredBacktest {
   readonly model: StoredScores;
   /** Each customer's own past rate goes on; its deciles are not kept. */
   readonly naive: StoredScores;
-  /** Where the model speaks of revenue, and its scores with it: how many purchases there were, in all and per decile. */
+  /** Where the model, and with it its scores, speak of revenue: how many purchases there were, in all and per decile. */
   readonly revenue?: { readonly purchases: number; readonly deciles: readonly number[] };
   /** The recipe of the champion of that time on the same window, where it was another one. */
   readonly champion?: { readonly version: string; readonly normalizedGini: number | null };
@@ -39,7 +39,7 @@ export function gateWindow(
   return { calibrationDay: endDay - days, holdoutDay: endDay };
 }
 
-/** The window that a graph of one horizon is scored on: the last so many days, after as many as make a holdout at least. */
+/** The window that a graph of one horizon is scored on; undefined where less than a shortest holdout lies before it. */
 export function gateWindowOf(
   horizonDays: number,
   firstDay: number,
