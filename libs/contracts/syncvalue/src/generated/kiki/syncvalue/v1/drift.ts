@@ -7,7 +7,7 @@ import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
 /** How far a population has moved from the one that a model was fitted to. */
 export enum DriftLevel {
-  /** UNSPECIFIED - Not measured yet, or fewer than 100 customers on either side. */
+  /** UNSPECIFIED - Not measured yet, fewer than 100 customers on either side, or none of the ages that the fitted ones had. */
   UNSPECIFIED = 0,
   /** STABLE - PSI below .1. */
   STABLE = 1,
@@ -21,10 +21,16 @@ export enum DriftLevel {
 export interface FeatureDrift {
   /** frequency, recency, age, spend or score. */
   feature: string;
-  /** Sum over the bins of (now − then) × ln(now / then); bins are the deciles of the fitted population. */
+  /**
+   * Sum over the bins of (now − then) × ln(now / then); bins are the deciles of the fitted population, and customers of
+   * now are weighted to its ages.
+   */
   psi: number;
   level: DriftLevel;
-  /** Customers that have the feature: spend is known of repeat customers only. */
+  /**
+   * Customers that have the feature: spend is known of repeat customers only. Those of now who are older than any of the
+   * fitted ones are not counted.
+   */
   fittedCount: bigint;
   currentCount: bigint;
 }
@@ -38,7 +44,7 @@ export interface DriftReport {
   /** The end of the observation of the current customers. */
   asOf: Date | undefined;
   features: FeatureDrift[];
-  /** The highest of the features. */
+  /** The highest of the features but age, which tells how customers come, not how they behave. */
   level: DriftLevel;
   maxPsi: number;
 }

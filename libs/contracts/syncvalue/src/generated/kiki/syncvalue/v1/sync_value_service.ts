@@ -3113,8 +3113,8 @@ export const SyncValueServiceService = {
   },
   /**
    * Stores a model that the user brings as an ONNX graph, once it has loaded, keeps to its declaration and gives finite
-   * numbers on the tenant's own customers. The same declaration and graph again: the model that there is. Scope
-   * value:write.
+   * numbers on the tenant's own customers. The same declaration and graph again: the model that there is.
+   * Scope value:write; label CHAMPION value:admin.
    */
   importModel: {
     path: "/kiki.syncvalue.v1.SyncValueService/ImportModel" as const,
@@ -3286,8 +3286,8 @@ export interface SyncValueServiceServer extends UntypedServiceImplementation {
   fitModel: handleServerStreamingCall<FitModelRequest, FitModelResponse>;
   /**
    * Stores a model that the user brings as an ONNX graph, once it has loaded, keeps to its declaration and gives finite
-   * numbers on the tenant's own customers. The same declaration and graph again: the model that there is. Scope
-   * value:write.
+   * numbers on the tenant's own customers. The same declaration and graph again: the model that there is.
+   * Scope value:write; label CHAMPION value:admin.
    */
   importModel: handleClientStreamingCall<ImportModelRequest, ImportModelResponse>;
   /** Newest first. Scope value:read. */
