@@ -5,7 +5,7 @@ import { featureDrifts, overallDrift, type DriftReport } from '../domain/drift.j
 import { dayInstant } from '../domain/ledger-terms.js';
 import type { ModelArtefact } from '../domain/model.js';
 import { OnnxPredictor } from '../domain/onnx-predictor.js';
-import { PopulationCounter } from '../domain/population-profile.js';
+import { PopulationCounter } from '../domain/population-counter.js';
 import { onnxOptions } from '../domain/prediction-options.js';
 import type { CustomerScores, ScorePassFacts, ScoreSnapshot } from './customer-scores.js';
 import type { Graphs } from './graphs.js';

@@ -4,7 +4,7 @@ import { attributesAt } from '../domain/acquisition.js';
 import { statisticsAt, type CustomerState } from '../domain/customer-state.js';
 import type { FittedArtefact } from '../domain/model.js';
 import type { OnnxPredictor } from '../domain/onnx-predictor.js';
-import type { PopulationCounter } from '../domain/population-profile.js';
+import type { PopulationCounter } from '../domain/population-counter.js';
 import { Predictor, type Prediction } from '../domain/predictor.js';
 import { rfmScores, type RfmBounds } from '../domain/rfm.js';
 import { errors } from '../errors.js';

@@ -6,12 +6,8 @@ import { describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
 import { testSeed } from '@kiki/testing';
 import { driftLevel, featureDrifts, overallDrift, stabilityIndex } from './drift.js';
-import {
-  BinCounter,
-  PopulationCounter,
-  populationProfile,
-  profileOf,
-} from './population-profile.js';
+import { PopulationCounter } from './population-counter.js';
+import { BinCounter, populationProfile, profileOf } from './population-profile.js';
 
 describe('stabilityIndex', () => {
   it('is Σ (q − p) ln(q / p), of shares with half a customer more in every bin', () => {
@@ -65,6 +61,19 @@ describe('profileOf', () => {
       const again = new BinCounter(edges);
       sample.forEach((value) => again.add(value));
       expect(again.counts).toEqual(counts);
+    }
+  });
+});
+
+describe('populationProfile', () => {
+  it('notes the oldest age rounded up by less than a day', () => {
+    for (const days of [0, 1, 7, 599, 36_525, 46_000]) {
+      const column = Float64Array.of(days / 7);
+      const table = { timeUnit: 'week' as const, customerIds: ['c'], spendMeanMicros: column };
+      const all = { ...table, frequency: column, recency: column, age: column };
+      const { oldestAge = NaN } = populationProfile(all, [1]);
+      expect(oldestAge).toBeGreaterThanOrEqual(days / 7);
+      expect(oldestAge).toBeLessThan((days + 1) / 7);
     }
   });
 });

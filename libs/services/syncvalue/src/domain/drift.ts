@@ -1,3 +1,4 @@
+import type { ComparableCounts } from './population-counter.js';
 import { FEATURES, type Feature, type PopulationProfile } from './population-profile.js';
 
 /** What a stability index means; thresholds are the convention of credit scoring. */
@@ -19,7 +20,7 @@ export interface DriftReport {
   readonly computedAtMs: number;
   readonly asOf: Date;
   readonly features: readonly FeatureDrift[];
-  /** The highest of the features. */
+  /** The highest of the features that {@link overallDrift} counts. */
   readonly level: DriftLevel;
   readonly maxPsi: number;
 }
@@ -50,25 +51,29 @@ export function driftLevel(psi: number, customers: number): DriftLevel {
   return psi >= WATCH ? 'watch' : 'stable';
 }
 
-/** The drift of every feature. @param countsNow in the profile's bins */
+/** The drift of every feature. @param countsNow in the profile's bins, at the profile's ages */
 export function featureDrifts(
   profile: PopulationProfile,
-  countsNow: (feature: Feature) => readonly number[],
+  countsNow: (feature: Feature) => ComparableCounts,
 ): FeatureDrift[] {
   return FEATURES.map((feature) => {
-    const [then, now] = [profile[feature].counts, countsNow(feature)];
-    const [fittedCount, currentCount] = [total(then), total(now)];
-    const psi = stabilityIndex(then, now);
-    const level = driftLevel(psi, Math.min(fittedCount, currentCount));
+    const then = profile[feature].counts;
+    const { counts, customers: currentCount, effectiveCustomers } = countsNow(feature);
+    const fittedCount = total(then);
+    const psi = stabilityIndex(then, counts);
+    const level = driftLevel(psi, Math.min(fittedCount, effectiveCustomers));
     return { feature, psi, level, fittedCount, currentCount };
   });
 }
 
-/** Sums up: the highest level, and the highest index among the features that have one. */
+/**
+ * Sums up: the highest level, and the highest index among the features that have one. Ages do not count: they tell how
+ * customers come, not how they behave.
+ */
 export function overallDrift(
   features: readonly FeatureDrift[],
 ): Pick<DriftReport, 'level' | 'maxPsi'> {
-  const known = features.filter(({ level }) => level !== 'unknown');
+  const known = features.filter(({ feature, level }) => feature !== 'age' && level !== 'unknown');
   const rank = Math.max(0, ...known.map(({ level }) => ORDER.indexOf(level)));
   return { level: ORDER[rank] ?? 'unknown', maxPsi: Math.max(0, ...known.map(({ psi }) => psi)) };
 }

@@ -1,4 +1,4 @@
-import type { CustomerTable, ValuedCustomer } from '@kiki/clv';
+import type { CustomerTable } from '@kiki/clv';
 
 /** The quantities whose distribution is watched; times in the model's unit, spend and score in micros. */
 export const FEATURES = ['frequency', 'recency', 'age', 'spend', 'score'] as const;
@@ -13,7 +13,10 @@ export interface FeatureProfile {
 }
 
 /** The population that a model was fitted to, in bins of about a tenth; about 700 bytes of JSON. */
-export type PopulationProfile = Readonly<Record<Feature, FeatureProfile>>;
+export interface PopulationProfile extends Readonly<Record<Feature, FeatureProfile>> {
+  /** Age of the oldest customer, rounded up. Absent in models before it was noted. */
+  readonly oldestAge?: number;
+}
 
 const BINS = 10;
 /** Edges are rounded before anybody is counted, so that the artefact stays small and the counts exact. */
@@ -34,6 +37,7 @@ export function populationProfile(
     age: profileOf(table.age),
     spend: profileOf(spend),
     score: profileOf(values),
+    ...(table.age.length > 0 && { oldestAge: roundedUp(largest(table.age)) }),
   };
 }
 
@@ -65,38 +69,23 @@ export class BinCounter {
   }
 
   add(value: number): void {
-    let bin = 0;
-    while (bin < this.edges.length && value > (this.edges[bin] ?? Infinity)) bin += 1;
+    const bin = binOf(this.edges, value);
     this.counts[bin] = (this.counts[bin] ?? 0) + 1;
   }
 }
 
-/** Counts a population, customer by customer, into the bins of a profile. */
-export class PopulationCounter {
-  private readonly counters: Readonly<Record<Feature, BinCounter>>;
+/** Which bin of a profile a value lies in. */
+export function binOf(edges: readonly number[], value: number): number {
+  let bin = 0;
+  while (bin < edges.length && value > (edges[bin] ?? Infinity)) bin += 1;
+  return bin;
+}
 
-  constructor(profile: PopulationProfile) {
-    const counterOf = (feature: Feature): BinCounter => new BinCounter(profile[feature].edges);
-    this.counters = {
-      frequency: counterOf('frequency'),
-      recency: counterOf('recency'),
-      age: counterOf('age'),
-      spend: counterOf('spend'),
-      score: counterOf('score'),
-    };
-  }
+/** Like an edge, yet never below the value; a day more is more at any age. */
+function roundedUp(value: number): number {
+  return Number((value * (1 + 10 ** (1 - EDGE_DIGITS))).toPrecision(EDGE_DIGITS));
+}
 
-  add(customer: ValuedCustomer, valueMicros: number): void {
-    const { frequency, recency, age, spend, score } = this.counters;
-    frequency.add(customer.frequency);
-    recency.add(customer.recency);
-    age.add(customer.age);
-    if (customer.frequency > 0) spend.add(customer.spendMeanMicros ?? 0);
-    score.add(valueMicros);
-  }
-
-  /** How many lie in each bin of a feature. */
-  counts(feature: Feature): readonly number[] {
-    return this.counters[feature].counts;
-  }
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, value), -Infinity);
 }
