@@ -15,14 +15,17 @@ const SPREAD = 1.5;
 
 type Parameters = Readonly<Record<string, number>>;
 
+/** Gamma/Gompertz/NBD is recovered by its spec: CDNOW has no hazard that grows, and its fits take seconds each. */
+type RecoveredKind = Exclude<PurchaseModelKind, 'ggompertz_nbd'>;
+
 /** CDNOW's estimates (23,570 customers, weeks): the middle of the truths. */
-const CENTRES: Readonly<Record<PurchaseModelKind, Parameters>> = {
+const CENTRES: Readonly<Record<RecoveredKind, Parameters>> = {
   nbd: { r: 0.385, alpha: 12.07 },
   bg_nbd: { r: 0.252, alpha: 4.79, a: 0.723, b: 2.16 },
   mbg_nbd: { r: 0.637, alpha: 7.31, a: 0.807, b: 1.23 },
   pareto_nbd: { r: 0.597, alpha: 11.59, s: 0.522, beta: 8.83 },
 };
-const KINDS = Object.keys(CENTRES) as PurchaseModelKind[];
+const KINDS = Object.keys(CENTRES) as RecoveredKind[];
 
 /** Cohorts made by each model and fitted by it: does a fit find what made them, and never anything but a number? */
 export const recoveryBench: Benchmark = {
@@ -45,7 +48,7 @@ export const recoveryBench: Benchmark = {
   },
 };
 
-function recover(kind: PurchaseModelKind, seed: number): Figure[] {
+function recover(kind: RecoveredKind, seed: number): Figure[] {
   let [finite, identified, inside, judged] = [0, 0, 0, 0];
   const seconds: number[] = [];
   for (let cohort = 0; cohort < COHORTS; cohort++) {

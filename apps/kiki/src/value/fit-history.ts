@@ -21,15 +21,17 @@ export const PURCHASE_MODELS = {
   bgnbd: 'bg_nbd',
   mbgnbd: 'mbg_nbd',
   paretonbd: 'pareto_nbd',
+  ggompertznbd: 'ggompertz_nbd',
   nbd: 'nbd',
   auto: 'auto',
 } as const satisfies Readonly<Record<string, RequestedKind>>;
 
-/** What `--model` knows; `auto` is the likeliest of the three with dropout, else NBD. */
+/** What `--model` knows; `auto` is the likeliest of the first three, else NBD. */
 export const MODEL_NAMES = [
   'bgnbd',
   'mbgnbd',
   'paretonbd',
+  'ggompertznbd',
   'nbd',
   'bgbb',
   'auto',
@@ -40,7 +42,7 @@ export type ModelName = (typeof MODEL_NAMES)[number];
 
 /** A fit as `kiki value fit --json` prints it. */
 export interface FitAnswer {
-  /** `bgnbd mbgnbd paretonbd nbd bgbb betabinomial ensemble`: the model that is answered with. */
+  /** `bgnbd mbgnbd paretonbd ggompertznbd nbd bgbb betabinomial ensemble`: the model that is answered with. */
   readonly kind: string;
   readonly requested: ModelName;
   readonly parameters: Readonly<Record<string, number>>;

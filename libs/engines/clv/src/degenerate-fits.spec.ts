@@ -15,7 +15,7 @@ import { tableOf, type CustomerTable } from './statistics.js';
 // A busy machine decides nothing here.
 jest.setTimeout(240_000);
 
-const KINDS = ['nbd', 'bg_nbd', 'mbg_nbd', 'pareto_nbd', 'auto'] as const;
+const KINDS = ['nbd', 'bg_nbd', 'mbg_nbd', 'pareto_nbd', 'ggompertz_nbd', 'auto'] as const;
 
 type Row = readonly [frequency: number, recency: number, age: number];
 

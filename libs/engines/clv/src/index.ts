@@ -40,3 +40,4 @@ export type {
   RequestedKind,
 } from './models/purchase-kind.js';
 export * from './discrete/index.js';
+export { zilnLoss, zilnMean, type ZilnLogits } from './ziln.js';

@@ -46,8 +46,8 @@ export interface PurchaseFit {
   readonly warnings: readonly FitWarning[];
 }
 
-/** AIC: two more parameters must gain more than two units of log-likelihood. */
-const DROPOUT_GAIN = 2;
+/** AIC: what more parameters must gain, each, in units of log-likelihood. */
+const GAIN_PER_PARAMETER = 1;
 /** A dropout less likely than this, per purchase or mean age, has run off to none at all. */
 const VANISHING_DROPOUT = 1e-6;
 /** Beyond it differences of gamma functions lose the digits that a fit needs. */
@@ -61,9 +61,8 @@ const MAX_FREQUENCY = 1_000_000;
  */
 export function fitPurchases(table: CustomerTable, kind: RequestedKind = 'bg_nbd'): PurchaseFit {
   const { rows, timeScale } = scaledRowsOf(table);
-  const fit = (one: PurchaseModelKind): Fitted => {
-    return fitKind(purchaseKind(one), { rows, timeScale, timeUnit: table.timeUnit });
-  };
+  const data = { rows, timeScale, timeUnit: table.timeUnit };
+  const fit = (one: PurchaseModelKind): Fitted => fitKind(purchaseKind(one), data);
   const nbd = fit('nbd');
   if (kind === 'nbd') return fitOf(nbd, nbd, kind);
   const tried = kind === 'auto' ? DROPOUT_KINDS.map(fit) : [fit(kind)];
@@ -97,6 +96,8 @@ function scaledRowsOf(table: CustomerTable): {
 interface Fitted {
   readonly model: PurchaseModel;
   readonly estimate: Estimate;
+  /** What the kind becomes at a boundary, if it has such a limit. */
+  readonly limit?: Fitted | undefined;
   /** At the estimate, per purchase or mean age. */
   readonly dropoutProbability: number;
 }
@@ -120,12 +121,19 @@ function fitOf(requested: Fitted, nbd: Fitted, requestedKind: RequestedKind): Pu
 }
 
 /** Two ways not to be: the data gain too little by it, or it ran to a boundary where nobody leaves. */
-function isDropoutIdentified({ model, dropoutProbability }: Fitted, nbd: Fitted): boolean {
-  const gain = model.logLikelihood - nbd.model.logLikelihood;
-  return gain > DROPOUT_GAIN && dropoutProbability > VANISHING_DROPOUT;
+function isDropoutIdentified(fitted: Fitted, nbd: Fitted): boolean {
+  return isGain(fitted, nbd) && fitted.dropoutProbability > VANISHING_DROPOUT;
 }
 
-function warningsOf({ model, estimate }: Fitted, dropoutIdentified: boolean): FitWarning[] {
+/** By Akaike's criterion. */
+function isGain({ model }: Fitted, simpler: Fitted): boolean {
+  const gain = model.logLikelihood - simpler.model.logLikelihood;
+  const more = model.parameterNames.length - simpler.model.parameterNames.length;
+  return gain > GAIN_PER_PARAMETER * more;
+}
+
+function warningsOf(fitted: Fitted, dropoutIdentified: boolean): FitWarning[] {
+  const { model, estimate, limit } = fitted;
   const warnings: FitWarning[] = [];
   const warn = (code: FitWarning['code'], message: string): void => {
     warnings.push({ code, message });
@@ -133,6 +141,11 @@ function warningsOf({ model, estimate }: Fitted, dropoutIdentified: boolean): Fi
   if (!dropoutIdentified && model.kind !== 'nbd') {
     const message = `The data show no dropout: ${model.kind} is no better than NBD, which is used instead.`;
     warn('dropout_not_identified', message);
+  }
+  if (limit !== undefined && !isGain(fitted, limit)) {
+    const gain = Math.max(0, model.logLikelihood - limit.model.logLikelihood).toFixed(4);
+    const message = `${model.kind} gains ${gain} over ${limit.model.kind}, its limit: along a flat ridge only the ratio of b and beta counts.`;
+    warn('parameters_on_ridge', message);
   }
   for (const i of estimate.atBoundary) {
     const message = `Parameter ${model.parameterNames[i]} of ${model.kind} ran off to a boundary.`;
@@ -154,15 +167,19 @@ interface FitData {
   readonly timeUnit: TimeUnit;
 }
 
-function fitKind(mathematics: PurchaseKind, { rows, timeScale, timeUnit }: FitData): Fitted {
+function fitKind(mathematics: PurchaseKind, data: FitData): Fitted {
+  const { rows, timeScale, timeUnit } = data;
+  const limit = mathematics.limit && fitKind(purchaseKind(mathematics.limit.kind), data);
+  const near = limit && mathematics.limit?.startFrom(Array.from(limit.estimate.theta));
   const estimate = maximize({
     observations: rows.customers,
-    starts: mathematics.starts,
+    starts: near === undefined ? mathematics.starts : [near, ...mathematics.starts],
     at: (theta, gradient) => mathematics.logLikelihood(theta, rows, gradient),
   });
-  const natural = estimate.theta.map((value, i) =>
-    mathematics.timeParameters[i] === true ? value * timeScale : value,
-  );
+  const natural = estimate.theta.map((value, i) => {
+    if (mathematics.timeParameters[i] === true) return value * timeScale;
+    return mathematics.rateParameters?.[i] === true ? value / timeScale : value;
+  });
   const { logCovariance } = estimate;
   const covariance =
     logCovariance?.map((row, i) =>
@@ -186,7 +203,8 @@ function fitKind(mathematics: PurchaseKind, { rows, timeScale, timeUnit }: FitDa
     evaluations: estimate.evaluations,
     hasConverged: estimate.hasConverged,
   };
-  return { model, estimate, dropoutProbability: mathematics.dropoutProbability(estimate.theta) };
+  const dropoutProbability = mathematics.dropoutProbability(estimate.theta);
+  return { model, estimate, limit, dropoutProbability };
 }
 
 function named(names: readonly string[], values: ArrayLike<number>): Record<string, number> {

@@ -1,4 +1,5 @@
 import { bgNbd } from './bg-nbd.js';
+import { ggompertzNbd } from './ggompertz-nbd.js';
 import { mbgNbd } from './mbg-nbd.js';
 import { nbd } from './nbd.js';
 import { paretoNbd } from './pareto-nbd.js';
@@ -8,6 +9,7 @@ const KINDS: Readonly<Record<PurchaseModelKind, PurchaseKind>> = {
   bg_nbd: bgNbd,
   mbg_nbd: mbgNbd,
   pareto_nbd: paretoNbd,
+  ggompertz_nbd: ggompertzNbd,
   nbd,
 };
 

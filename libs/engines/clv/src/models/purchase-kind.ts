@@ -1,7 +1,7 @@
 import type { GroupedRows } from '../statistics.js';
 
 /** The purchase models there are. */
-export type PurchaseModelKind = 'bg_nbd' | 'mbg_nbd' | 'pareto_nbd' | 'nbd';
+export type PurchaseModelKind = 'bg_nbd' | 'mbg_nbd' | 'pareto_nbd' | 'ggompertz_nbd' | 'nbd';
 
 /** What to fit: a kind, or `auto` for whichever of them fits best by Akaike's criterion. */
 export type RequestedKind = PurchaseModelKind | 'auto';
@@ -22,6 +22,13 @@ export interface PurchaseKind {
   readonly parameterNames: readonly string[];
   /** Which parameters scale with time (a rate's denominator), by position. */
   readonly timeParameters: readonly boolean[];
+  /** Which parameters are rates, per unit of time; none where absent. */
+  readonly rateParameters?: readonly boolean[];
+  /** What the kind becomes at a boundary, with one parameter fewer, and where near it a fit can start. */
+  readonly limit?: {
+    readonly kind: PurchaseModelKind;
+    startFrom(theta: readonly number[]): readonly number[];
+  };
   /** What is expected of the living is analytic in log(timeScale + age + horizon): it bends within no less time. */
   timeScale(theta: ArrayLike<number>): number;
   /** Points to start a fit from, for times divided by the mean age. */

@@ -11,8 +11,10 @@ import {
 export interface Latents {
   /** Purchases per unit of time while alive. */
   readonly rate: number;
-  /** Chance to drop out per purchase (BG/NBD, MBG/NBD) or per unit of time (Pareto/NBD); 0 for NBD. */
+  /** Chance to drop out per purchase (BG/NBD, MBG/NBD) or per unit of time (the others, now); 0 for NBD. */
   readonly dropout: number;
+  /** Growth of the chance to drop out, per unit of time (Gamma/Gompertz/NBD). */
+  readonly dropoutGrowth?: number;
 }
 
 /** Purchases after the first one, and when the last of them was. */

@@ -6,6 +6,7 @@ import type { CustomerTable } from '../statistics.js';
 import type { TimeUnit } from '../time-unit.js';
 import { betaGeometricDraws } from './beta-geometric-draws.js';
 import { nbdDraws, type CustomerDraws } from './customer-draws.js';
+import { ggompertzNbdDraws } from './ggompertz-nbd-draws.js';
 import { paretoNbdDraws } from './pareto-nbd-draws.js';
 
 /** A purchase model with its parameters, fitted or made up; a fitted one is one of these. */
@@ -26,6 +27,7 @@ const DRAWS: Readonly<Record<PurchaseModelKind, CustomerDraws>> = {
   bg_nbd: betaGeometricDraws(0),
   mbg_nbd: betaGeometricDraws(1),
   pareto_nbd: paretoNbdDraws,
+  ggompertz_nbd: ggompertzNbdDraws,
   nbd: nbdDraws,
 };
 

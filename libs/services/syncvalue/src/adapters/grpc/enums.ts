@@ -25,6 +25,7 @@ export function purchaseKindOf(kind: wire.ModelKind): AskedKind {
       return 'auto';
     case wire.ModelKind.ENSEMBLE:
       return 'ensemble';
+    case wire.ModelKind.GGOMPERTZNBD:
     case wire.ModelKind.BGBB:
     case wire.ModelKind.ONNX:
     default:
@@ -89,6 +90,7 @@ export const WIRE_KIND: Readonly<Record<PurchaseModelKind | 'ensemble' | 'onnx',
     bg_nbd: wire.ModelKind.BGNBD,
     mbg_nbd: wire.ModelKind.MBGNBD,
     pareto_nbd: wire.ModelKind.PARETONBD,
+    ggompertz_nbd: wire.ModelKind.GGOMPERTZNBD,
     nbd: wire.ModelKind.NBD,
     ensemble: wire.ModelKind.ENSEMBLE,
     onnx: wire.ModelKind.ONNX,
