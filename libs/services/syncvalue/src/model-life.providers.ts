@@ -24,6 +24,7 @@ import { rescoreBrought } from './application/rescore-brought.js';
 import { RefitModels, RefitRuns } from './application/refit-models.js';
 import { RefreshScores } from './application/refresh-scores.js';
 import { ScoreUpkeep } from './application/score-upkeep.js';
+import { StoreModel } from './application/store-model.js';
 import { Shadow, ShadowStore } from './application/shadow.js';
 import { onnxModels } from './onnx.providers.js';
 import { factory } from './provider-factory.js';
@@ -37,6 +38,7 @@ export function modelLife(config: SyncvalueConfig): FactoryProvider[] {
   const gates = {
     maxMaeRatio: config.gateMaxMaeRatio,
     maxBias: config.gateMaxBias,
+    maxSpendBias: config.gateMaxSpendBias,
     maxDecileMape: config.gateMaxDecileMape,
     giniTolerance: config.gateGiniTolerance,
   };
@@ -45,15 +47,26 @@ export function modelLife(config: SyncvalueConfig): FactoryProvider[] {
     provide(GateBacktest, [BacktestModel, ModelThread, Graphs]),
     factory(
       FitModel,
-      [Ledger, Models, ModelThread, GateBacktest, Clock],
-      (ledger: Ledger, models: Models, thread: ModelThread, backtest: GateBacktest, clock: Clock) =>
-        new FitModel(ledger, models, { thread, backtest }, clock, { standard, gates }),
+      [Ledger, Models, ModelThread, GateBacktest, StoreModel, Clock],
+      (
+        ledger: Ledger,
+        models: Models,
+        thread: ModelThread,
+        backtest: GateBacktest,
+        store: StoreModel,
+        clock: Clock,
+      ) => new FitModel(ledger, models, { thread, backtest, store }, clock, standard),
     ),
     factory(
       PromoteModel,
       [Models, Ledger, GateBacktest],
       (models: Models, ledger: Ledger, backtest: GateBacktest) =>
         new PromoteModel(models, gates, rescoreBrought(ledger, backtest)),
+    ),
+    factory(
+      StoreModel,
+      [Models, PromoteModel],
+      (models: Models, promotions: PromoteModel) => new StoreModel(models, promotions, gates),
     ),
     factory(
       RefreshScores,
@@ -63,7 +76,7 @@ export function modelLife(config: SyncvalueConfig): FactoryProvider[] {
     ),
     provide(ScoreUpkeep, [CustomerScores, RefreshScores, DriftBoard]),
     provide(DriftGauges, [Metrics]),
-    ...onnxModels(config, { standard, gates }),
+    ...onnxModels(config, standard),
     ...shadow(config),
     ...refits(config),
     upkeep(config),

@@ -430,7 +430,7 @@ describe('a brought model', () => {
         ...{ modelVersion: 'v2', isForced: true, reason: 'it is known exactly' },
       });
       expect(gates.map(({ gate }) => gate)).toEqual([
-        ...['backtest', 'mae_ratio', 'bias', 'decile_mape', 'normalized_gini'],
+        ...['backtest', 'mae_ratio', 'bias', 'spend_bias', 'decile_mape', 'normalized_gini'],
       ]);
       const gini = gates.find(({ gate }) => gate === 'normalized_gini');
       expect(gini).toMatchObject({ isApplicable: true, bound: expect.any(Number) });

@@ -68,6 +68,11 @@ export const syncvalueConfig = defineConfig('syncvalue', {
     schema: decimal({ min: 0, max: 100, default: 0.25 }),
     doc: 'Most |predicted / actual − 1| of a champion, to which two standard errors of the count are added.',
   }),
+  gateMaxSpendBias: variable({
+    env: 'SYNCVALUE_GATE_MAX_SPEND_BIAS',
+    schema: decimal({ min: 0, max: 100, default: 0.4 }),
+    doc: 'Most |predicted / actual − 1| of the money of a champion’s back-test, to which two standard errors are added.',
+  }),
   gateMaxDecileMape: variable({
     env: 'SYNCVALUE_GATE_MAX_DECILE_MAPE',
     schema: decimal({ min: 0, max: 100, default: 0.5 }),

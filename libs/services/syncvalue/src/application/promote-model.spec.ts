@@ -7,7 +7,10 @@ import { errors } from '../errors.js';
 import type { Models, Promotion } from './models.js';
 import { PromoteModel, type PromotionRequest } from './promote-model.js';
 
-const SETTINGS = { maxMaeRatio: 1, maxBias: 0.25, maxDecileMape: 0.5, giniTolerance: 0.01 };
+const SETTINGS = {
+  ...{ maxMaeRatio: 1, maxBias: 0.25, maxSpendBias: 0.4 },
+  ...{ maxDecileMape: 0.5, giniTolerance: 0.01 },
+};
 const REQUEST: PromotionRequest = {
   ...{ version: 'v9', label: 'champion', expectedVersion: undefined, kind: 'promotion' },
   ...{ isForced: true, reason: 'a spec', by: 'key' },
@@ -34,7 +37,10 @@ function setUp(champions: readonly (string | undefined)[]) {
       return Promise.resolve({ model: {}, previousVersion: now ?? undefined });
     },
   } as unknown as Models;
-  return { promotions: new PromoteModel(models, SETTINGS, () => Promise.resolve(undefined)), asked };
+  return {
+    promotions: new PromoteModel(models, SETTINGS, () => Promise.resolve(undefined)),
+    asked,
+  };
 }
 
 describe('PromoteModel', () => {

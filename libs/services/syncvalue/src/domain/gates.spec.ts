@@ -7,7 +7,10 @@ import { askGates, failedGates, gateSummary, type GateName } from './gates.js';
 import type { ModelArtefact } from './model.js';
 import type { StoredBacktest, StoredScores } from './stored-backtest.js';
 
-const SETTINGS = { maxMaeRatio: 1, maxBias: 0.25, maxDecileMape: 0.5, giniTolerance: 0.01 };
+const SETTINGS = {
+  ...{ maxMaeRatio: 1, maxBias: 0.25, maxSpendBias: 0.4 },
+  ...{ maxDecileMape: 0.5, giniTolerance: 0.01 },
+};
 const SCORES: StoredScores = {
   customers: 1000,
   actual: 400,
@@ -58,6 +61,7 @@ describe('the gates', () => {
       ['backtest', true],
       ['mae_ratio', true],
       ['bias', true],
+      ['spend_bias', true],
       ['decile_mape', true],
       ['normalized_gini', false],
     ]);
@@ -74,6 +78,8 @@ describe('the gates', () => {
     ['bias', { predicted: 400 * 0.64 }],
     ['bias', { predicted: 400 * 1.36 }],
     ['bias', { predicted: 3, actual: 0 }],
+    ['spend_bias', { predictedSpendMicros: 172e6, actualSpendMicros: 100e6 }],
+    ['spend_bias', { predictedSpendMicros: 40e6, actualSpendMicros: 100e6 }],
     ['decile_mape', { decileMape: 0.51 }],
   ])('refuse by %s alone: %j', (gate, scores) => {
     expect(refused(candidate(scores), undefined, SETTINGS)).toEqual([gate]);
@@ -90,6 +96,15 @@ describe('the gates', () => {
         ?.bound;
     expect(bound(400)).toBeCloseTo(0.25 + 2 / 20, 12);
     expect(bound(4)).toBeCloseTo(0.25 + 2 / 2, 12);
+  });
+
+  it('ask for no money where there was none, nor twice where revenue is what is forecast', () => {
+    const nothing = { predictedSpendMicros: 5e6, actualSpendMicros: 0 };
+    expect(refused(candidate(nothing), undefined, SETTINGS)).toEqual([]);
+    const off = { predictedSpendMicros: 5e6, actualSpendMicros: 1e6 };
+    const revenue = { purchases: 400, deciles: SCORES.deciles.map(() => 40) };
+    expect(refused(candidate(off, { revenue }), undefined, SETTINGS)).toEqual([]);
+    expect(refused(candidate(off), undefined, SETTINGS)).toEqual(['spend_bias']);
   });
 
   it('do not apply where the back-test cannot say', () => {

@@ -2,7 +2,8 @@ import type { ModelArtefact } from './model.js';
 import type { StoredBacktest } from './stored-backtest.js';
 
 /** The gates before the champion's place, in the order in which they are asked. */
-export type GateName = 'backtest' | 'mae_ratio' | 'bias' | 'decile_mape' | 'normalized_gini';
+export type GateName =
+  'backtest' | 'mae_ratio' | 'bias' | 'spend_bias' | 'decile_mape' | 'normalized_gini';
 
 /** What one gate said. */
 export interface GateResult {
@@ -22,6 +23,8 @@ export interface GateSettings {
   readonly maxMaeRatio: number;
   /** Most |predicted / actual − 1|; sampling error of the actuals is added. */
   readonly maxBias: number;
+  /** The same of the money that came. */
+  readonly maxSpendBias: number;
   readonly maxDecileMape: number;
   /** How far the normalised Gini may lie below the champion's on the same window. */
   readonly giniTolerance: number;
@@ -33,6 +36,8 @@ export interface GatedModel {
   readonly artefact: ModelArtefact;
 }
 
+/** Of a sum of a chance number of spends that vary by their mean, per purchase and in squares of that mean. */
+const SPEND_VARIANCE = 2;
 /** Fewer purchases in a decile than this say nothing about its mean: their relative error is above 30 %. */
 const MIN_DECILE_PURCHASES = 10;
 
@@ -48,6 +53,7 @@ export function askGates(
     { ...verdict('backtest', 'a back-test on the model’s own log'), isApplicable: true },
     maeGate(backtest, settings),
     biasGate(backtest, settings),
+    spendBiasGate(backtest, settings),
     decileGate(backtest, settings),
     giniGate(candidate, champion, backtest, settings),
   ];
@@ -108,6 +114,20 @@ function biasGate({ model, revenue }: StoredBacktest, { maxBias }: GateSettings)
   const purchases = Math.max(1, revenue?.purchases ?? model.actual);
   const bias = Math.abs(model.predicted - model.actual) / actual;
   return atMost('bias', requirement, bias, maxBias + 2 / Math.sqrt(purchases));
+}
+
+/** Money of the same customers: purchases may be forecast well and their worth not. A forecast of revenue is `bias`. */
+function spendBiasGate(
+  { model, revenue }: StoredBacktest,
+  { maxSpendBias }: GateSettings,
+): GateResult {
+  const requirement =
+    '|predicted − actual| / actual money, to which two standard errors of as many spends are added';
+  const { actual, actualSpendMicros, predictedSpendMicros } = model;
+  if (revenue !== undefined || !(actualSpendMicros > 0)) return verdict('spend_bias', requirement);
+  const bias = Math.abs(predictedSpendMicros / actualSpendMicros - 1);
+  const bound = maxSpendBias + 2 * Math.sqrt(SPEND_VARIANCE / Math.max(1, actual));
+  return atMost('spend_bias', requirement, bias, bound);
 }
 
 function decileGate(
