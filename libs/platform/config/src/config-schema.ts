@@ -10,6 +10,8 @@ export interface ConfigVariable<T = unknown> {
   readonly doc: string;
   /** Masked wherever the configuration is printed; may come from `<env>_FILE`. @default false */
   readonly isSecret?: boolean;
+  /** What of a secret may be printed, e.g. {@link addressOf} a server; without it nothing is. */
+  shown?(value: T): string;
   /** Older names that are still read. */
   readonly aliases?: readonly string[];
 }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { defineConfig, variable } from './config-schema.js';
-import { describeConfig, loadConfig, maskUrl } from './load-config.js';
+import { addressOf, describeConfig, loadConfig, maskUrl } from './load-config.js';
 import { sharedConfig } from './shared-config.js';
 import { flag, integer, port, url } from './variables.js';
 
@@ -153,6 +153,24 @@ describe('describeConfig', () => {
     for (const secret of ['a real secret', 'hunter2', ':pass@', 'xxxx']) {
       expect(text).not.toContain(secret);
     }
+  });
+
+  it('shows of a secret what may be shown, and no more', () => {
+    const mail = defineConfig('syncengage', {
+      url: variable({
+        env: 'MAIL_URL',
+        schema: url(['smtp', 'https']).optional(),
+        doc: 'Mail server.',
+        isSecret: true,
+        shown: (text) => addressOf(text ?? ''),
+      }),
+    });
+    const shown = (text: string) => describeConfig([mail], { MAIL_URL: text })[0]?.value;
+    expect(shown('smtp://u:hunter2@mail.test:587/hunter2?hunter2')).toBe('smtp://mail.test:587');
+    expect(shown('smtp://hunter2@mail.test')).toBe('smtp://mail.test');
+    expect(shown('https://mail.test/hunter2')).toBe('https://mail.test');
+    expect(shown('')).toBe('(not set)');
+    expect(shown('ftp://hunter2@mail.test')).toMatch(/^INVALID: [^2]*$/);
   });
 
   it('masks the password of any URL and leaves the rest', () => {

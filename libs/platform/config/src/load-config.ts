@@ -138,8 +138,14 @@ function shown(variable: ConfigVariable, text: string): string {
 
 function printable(variable: ConfigVariable, value: unknown): string {
   if (value === undefined) return '(not set)';
-  if (variable.isSecret) return '********';
+  if (variable.isSecret) return variable.shown?.(value) ?? '********';
   return maskUrl(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** Scheme, host and port of a URL: what else it has may be secret. */
+export function addressOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
 }
 
 /** Hides the password inside a URL. */

@@ -1,4 +1,4 @@
-import { defineConfig, flag, integer, url, variable, type ConfigOf } from '@kiki/config';
+import { addressOf, defineConfig, flag, integer, url, variable, type ConfigOf } from '@kiki/config';
 import { z } from 'zod';
 
 const DAY_MS = 86_400_000;
@@ -11,6 +11,7 @@ export const syncengageConfig = defineConfig('syncengage', {
     schema: url(['smtp', 'smtps']).optional(),
     doc: 'Mail server, e.g. `smtp://user:password@host:587`; not set: nothing can be sent.',
     isSecret: true,
+    shown: (url) => (url === undefined ? '' : addressOf(url)),
   }),
   smtpConnections: variable({
     env: 'SYNCENGAGE_SMTP_CONNECTIONS',

@@ -1,4 +1,4 @@
-import { defineConfig, integer, variable, type ConfigOf } from '@kiki/config';
+import { addressOf, defineConfig, integer, variable, type ConfigOf } from '@kiki/config';
 import { z } from 'zod';
 
 const channelUrls = z
@@ -23,6 +23,12 @@ export const syncflowConfig = defineConfig('syncflow', {
     env: 'SYNCFLOW_EXCHANGES',
     schema: channelUrls,
     doc: 'Exchange of each channel, e.g. `social=http://127.0.0.1:9000`; channels without one stay dry.',
+    // A path may hold a token.
+    isSecret: true,
+    shown: (urls) =>
+      Object.entries(urls)
+        .map(([channel, url]) => `${channel}=${addressOf(url)}`)
+        .join(','),
   }),
   exchangeTimeoutMs: variable({
     env: 'SYNCFLOW_EXCHANGE_TIMEOUT_MS',
