@@ -35,7 +35,7 @@ export abstract class ShadowStore {
   abstract newest(tenant: string, versions: ShadowVersions): Promise<ShadowSample | undefined>;
 }
 
-/** Told what was compared. */
+/** Told what was compared; without a summary where there is nothing to compare any more. */
 export abstract class ShadowObserver {
   abstract compared(tenant: string, pairs: number, summary: ShadowSummary | undefined): void;
 }

@@ -27,8 +27,12 @@ export class DriftGauges {
   }
 }
 
-/** Shows how challengers compare with champions. */
+/**
+ * Shows how challengers compare with champions: the farthest of all tenants, each by its newest comparison of this
+ * process. Nothing names a tenant, because the page is public.
+ */
 export class ShadowGauges extends ShadowObserver {
+  private readonly newest = new Map<string, ShadowSummary>();
   private readonly pairs;
   private readonly difference;
   private readonly correlation;
@@ -36,39 +40,51 @@ export class ShadowGauges extends ShadowObserver {
 
   constructor(metrics: Metrics) {
     super();
-    const labelNames = ['tenant'];
     this.pairs = metrics.counter({
       name: 'shadow_pairs_total',
       help: 'Predictions that champion and challenger both made.',
-      labelNames,
     });
     this.difference = metrics.gauge({
       name: 'shadow_mean_difference_ratio',
-      help: 'Mean of challenger − champion over the mean of the champion.',
-      labelNames,
+      help: 'Mean of challenger − champion over the mean of the champion, the farthest from 0 of all tenants.',
     });
     this.correlation = metrics.gauge({
       name: 'shadow_rank_correlation',
-      help: 'Spearman’s correlation of challenger and champion.',
-      labelNames,
+      help: 'Spearman’s correlation of challenger and champion, the lowest of all tenants.',
     });
     this.psi = metrics.gauge({
       name: 'shadow_psi',
-      help: 'Stability index of the challenger’s values over the champion’s deciles.',
-      labelNames,
+      help: 'Stability index of the challenger’s values over the champion’s deciles, the highest of all tenants.',
     });
+    this.show();
   }
 
   override compared(tenant: string, pairs: number, summary: ShadowSummary | undefined): void {
-    this.pairs.inc({ tenant }, pairs);
-    if (summary === undefined) return;
-    const { championMeanMicros, meanDifferenceMicros, rankCorrelation, psi } = summary;
-    if (championMeanMicros > 0) {
-      this.difference.set({ tenant }, meanDifferenceMicros / championMeanMicros);
-    }
-    if (rankCorrelation !== null) this.correlation.set({ tenant }, rankCorrelation);
-    if (psi !== null) this.psi.set({ tenant }, psi);
+    this.pairs.inc(pairs);
+    if (summary === undefined) this.newest.delete(tenant);
+    else this.newest.set(tenant, summary);
+    this.show();
   }
+
+  private show(): void {
+    const all = [...this.newest.values()];
+    const ratios = all.map((one) => one.meanDifferenceMicros / one.championMeanMicros);
+    const farthest = ratios
+      .filter(Number.isFinite)
+      .sort((a, b) => Math.abs(b) - Math.abs(a))
+      .slice(0, 1);
+    const known = (values: readonly (number | null)[]): number[] =>
+      values.filter((value) => value !== null).sort((a, b) => a - b);
+    put(this.difference, farthest[0]);
+    put(this.correlation, known(all.map((one) => one.rankCorrelation))[0]);
+    put(this.psi, known(all.map((one) => one.psi)).at(-1));
+  }
+}
+
+/** A gauge of which nothing is known has no series. */
+function put(gauge: ReturnType<Metrics['gauge']>, value: number | undefined): void {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
 }
 
 /** Counts scheduled refits and remembers the failures that nobody has mended since. */
@@ -85,11 +101,13 @@ export class RefitCounts extends RefitObserver {
     });
   }
 
-  /** Tenants whose last refit by this process failed, and why. */
-  get failures(): Record<string, string> {
-    return Object.fromEntries(
-      [...this.broken].map(([tenant, { errorCode }]) => [tenant, errorCode ?? 'unknown']),
-    );
+  /** How many tenants' last refit by this process failed, by error code; the tenants are nobody else's business. */
+  get failures(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { errorCode = 'unknown' } of this.broken.values()) {
+      counts[errorCode] = (counts[errorCode] ?? 0) + 1;
+    }
+    return counts;
   }
 
   override ended(tenant: string, end: RefitEnd): void {

@@ -20,7 +20,7 @@ export class ModelReadiness implements OnApplicationBootstrap {
       const { failures: failedRefits } = this.refits;
       const isBroken =
         Object.keys(failedRefits).length > 0 ||
-        Object.values(upkeep).some(({ lastError }) => lastError !== undefined);
+        Object.values(upkeep).some(({ lastErrorCode }) => lastErrorCode !== undefined);
       const status = isBroken ? 'degraded' : 'up';
       return { status, jobsRunning: this.thread.running, upkeep, failedRefits };
     });

@@ -1,4 +1,4 @@
-import type { Clock } from '@kiki/kernel';
+import { DomainError, type Clock } from '@kiki/kernel';
 import type { Logger } from '@kiki/logging';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 
@@ -8,10 +8,10 @@ export interface Chore {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** What a chore did last. */
+/** What a chore did last; anybody may see it, so what an error says of tenants and customers stays in the log. */
 export interface ChoreState {
   readonly lastDoneAt: string | undefined;
-  readonly lastError: string | undefined;
+  readonly lastErrorCode: string | undefined;
 }
 
 /** Runs each chore in a loop of its own, beside the requests, until the application goes. */
@@ -55,12 +55,12 @@ export class Upkeep implements OnApplicationBootstrap, BeforeApplicationShutdown
     try {
       await chore.run(signal);
       const lastDoneAt = this.clock.now().toISOString();
-      this.states.set(chore.name, { lastDoneAt, lastError: undefined });
+      this.states.set(chore.name, { lastDoneAt, lastErrorCode: undefined });
     } catch (error) {
       if (signal.aborted) return;
       this.logger.warn(`${chore.name} failed, will be tried again`, { error });
-      const lastError = error instanceof Error ? error.message : String(error);
-      this.states.set(chore.name, { lastDoneAt: last?.lastDoneAt, lastError });
+      const lastErrorCode = DomainError.is(error) ? error.code : 'internal';
+      this.states.set(chore.name, { lastDoneAt: last?.lastDoneAt, lastErrorCode });
     }
   }
 }
