@@ -4,19 +4,18 @@ import {
   switchOption,
   textOption,
   type AnyCliCommand,
-  type Reporter,
 } from '@kiki/cli';
 import type { Environment } from '@kiki/config';
 import {
   LabelMoveKind,
-  ModelKind,
   ModelLabel,
-  type GateResult,
   type LabelMove,
   type Model,
   type SyncValueClient,
 } from '@kiki/contract-syncvalue';
+import { modelFacts, short, showGates } from '../value/show-model.js';
 import { syncValueClient } from './import-command.js';
+import { importModelCommand } from './value-import-model-command.js';
 
 const tenantOption = textOption('--tenant <tenant>', 'whose models', 'default');
 const limitOption = integerOption('--limit <n>', 'at most so many', {
@@ -26,13 +25,14 @@ const limitOption = integerOption('--limit <n>', 'at most so many', {
 });
 const reasonOption = textOption('--reason <text>', 'why; kept with the move', '');
 
-/** `kiki value models|moves|promote|rollback`: the models of a running SyncValue. */
+/** `kiki value models|moves|promote|rollback|import-model`: the models of a running SyncValue. */
 export function valueModelCommands(environment: Environment): AnyCliCommand[] {
   return [
     listModels(environment),
     listMoves(environment),
     promote(environment),
     rollback(environment),
+    importModelCommand(environment),
   ];
 }
 
@@ -130,34 +130,6 @@ async function withClient(
   }
 }
 
-function showGates(report: Reporter, gates: readonly GateResult[]): void {
-  report.table(
-    ['gate', 'passed', 'value', 'bound', 'of'],
-    gates.map((gate) => [
-      ...[gate.gate, gate.isApplicable ? (gate.isPassed ? 'yes' : 'NO') : 'not asked'],
-      ...[short(gate.value), short(gate.bound), gate.requirement],
-    ]),
-  );
-}
-
-function modelFacts(model: Model) {
-  const { modelVersion, backtest, createdAt, customerCount, isDropoutIdentified } = model;
-  return {
-    modelVersion,
-    labels: model.labels.map((label) => ModelLabel[label].toLowerCase()),
-    kind: ModelKind[model.kind].toLowerCase(),
-    createdAt,
-    customerCount: Number(customerCount),
-    isDropoutIdentified,
-    backtest: backtest && {
-      mae: backtest.mae,
-      bias: backtest.bias,
-      normalizedGini: backtest.normalizedGini,
-      decileMape: backtest.decileMape,
-    },
-  };
-}
-
 function modelRow(model: Model): (string | number | undefined)[] {
   const { modelVersion, labels, kind, createdAt, customerCount, backtest } = modelFacts(model);
   return [
@@ -178,8 +150,4 @@ function moveFacts({ label, kind, movedAt, gates, ...move }: LabelMove) {
 
 function after(previousVersion: string): string {
   return previousVersion === '' ? '' : `, after ${previousVersion}`;
-}
-
-function short(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : String(Number(value.toPrecision(4)));
 }

@@ -31,6 +31,7 @@ export interface DemoPlatform extends Pick<StandIns, 'exchange' | 'smtp' | 'link
 export async function openDemoPlatform(
   environment: Environment,
   { seed, isAttached, standInPort }: DemoOptions,
+  signal: AbortSignal,
 ): Promise<DemoPlatform> {
   const closing: (() => Promise<unknown> | void)[] = [];
   const close = async (): Promise<void> => {
@@ -42,7 +43,7 @@ export async function openDemoPlatform(
     closing.push(() => standIns.close());
     const settings = standInSettings(portsOf(standIns));
     const open = isAttached ? attachServices : startOwnServices;
-    const services = await open(environment, settings);
+    const services = await open(environment, settings, signal);
     closing.push(() => services.close());
     const target = services.valueTarget;
     standIns.link.aim(target);

@@ -51,7 +51,7 @@ export async function runDemo(run: DemoRun): Promise<DemoResult> {
   const { summary, calibrationEnd } = await inspectOrders(file, options);
   report.say(`${options.isAttached ? 'Finding' : 'Starting'} the five services …`);
   const steps = new StepTimes();
-  const platform = await steps.time('start', openDemoPlatform(environment, options));
+  const platform = await steps.time('start', openDemoPlatform(environment, options, run.signal));
   try {
     report.say(
       `Profile ${platform.services.profile} (${platform.services.stores}), tenant ${platform.tenant}`,

@@ -1,4 +1,5 @@
 import { cliErrors, switchOption, textOption, type CliOption } from '@kiki/cli';
+import { isTimeZone } from '@kiki/kernel';
 import type { OrderLogOptions } from '@kiki/orderlog';
 
 /** The currency of amounts where neither the log nor anybody says one. */
@@ -11,8 +12,19 @@ export const orderLogOptions = {
     'columns of a CSV by name or position: id=…,date=…,amount=…',
     undefined,
   ),
-  currency: currencyOption(),
-  timeZone: textOption('--time-zone <zone>', 'time zone of the dates (IANA)', 'UTC'),
+  currency: checkedOption(
+    '--currency <code>',
+    `currency of the amounts (ISO 4217); default: what the log says, else ${DEFAULT_CURRENCY}`,
+    {
+      expected: 'three capital letters (ISO 4217) such as EUR',
+      isValid: (text) => /^[A-Z]{3}$/.test(text),
+      fallback: undefined,
+    },
+  ),
+  timeZone: checkedOption('--time-zone <zone>', 'time zone of the dates (IANA)', {
+    ...{ expected: 'an IANA time zone such as Europe/Berlin', isValid: isTimeZone },
+    fallback: 'UTC',
+  }),
   hasRefunds: switchOption('--refunds', 'negative amounts are refunds'),
   isLenient: switchOption(
     '--skip-bad-rows',
@@ -41,17 +53,23 @@ export function readingOf(choices: OrderLogChoices): OrderLogOptions {
   };
 }
 
-function currencyOption(): CliOption<string | undefined> {
-  const expected = 'three capital letters (ISO 4217) such as EUR';
-  return {
-    flags: '--currency <code>',
-    summary: `currency of the amounts (ISO 4217); default: what the log says, else ${DEFAULT_CURRENCY}`,
-    fallback: undefined,
-    parse: (text) => {
-      if (/^[A-Z]{3}$/.test(text)) return text;
-      throw cliErrors.usage_invalid(`--currency: expected ${expected}, got "${text}".`, {
-        fields: [{ field: '--currency', expected }],
-      });
-    },
+interface Check<T> {
+  readonly expected: string;
+  readonly isValid: (text: string) => boolean;
+  readonly fallback: T;
+}
+
+function checkedOption<T extends string | undefined>(
+  flags: string,
+  summary: string,
+  { expected, isValid, fallback }: Check<T>,
+): CliOption<string | T> {
+  const [field = flags] = flags.split(' ');
+  const parse = (text: string): string => {
+    if (isValid(text)) return text;
+    throw cliErrors.usage_invalid(`${field}: expected ${expected}, got "${text}".`, {
+      fields: [{ field, expected }],
+    });
   };
+  return { flags, summary, parse, fallback };
 }
