@@ -54,6 +54,15 @@ describeWithData('ltv/CDNOW_sample.txt', 'kiki value on CDNOW, 1/10 sample', (pa
     expect(Object.keys(answer['standardErrors'] as object)).toEqual(Object.keys(published));
   });
 
+  it('answers to the names of its columns, which the file does not have', async () => {
+    const columns = ['--columns', 'id=customer_id,date=date,amount=dollar_value'];
+    const [named, plain] = [
+      await fit(...cdnow, ...columns, '--model', 'bgnbd'),
+      await fit(...cdnow, '--model', 'bgnbd'),
+    ];
+    expect(named).toEqual(plain);
+  });
+
   it('picks the likeliest, and fits spend', async () => {
     const answer = await fit(...cdnow, '--time-unit', 'week');
     expect(answer).toMatchObject({
@@ -100,6 +109,28 @@ describeWithData('ltv/online_retail_invoices.csv', 'kiki value on Online Retail'
     });
     expect(JSON.stringify(answer['warnings'])).toContain('dropout_not_identified');
     expect(Number(answer['logLikelihood'])).toBeGreaterThan(-13_255.62);
+  });
+});
+
+describeWithData('ltv/discreteSimElog.csv', 'kiki value on the yearly log of BTYD', (path) => {
+  it('sees seven opportunities until 1977-01-01, as its manual does', async () => {
+    const args = ['--orders', path, '--columns', 'id=cust,date=date', '--time-unit', 'year'];
+    const cut = await fit(...args, '--model', 'bgbb', '--calibration-end', '1977-01-01');
+    const whole = await fit(...args, '--model', 'bgbb', '--calibration-end', '1977-12-31');
+    expect(cut).toMatchObject({ kind: 'bgbb', n: 10_000, dropoutIdentified: true });
+    expect(Number(cut['logLikelihood'])).toBeCloseTo(-33_013.438, 3);
+    expect({ ...cut, calibrationEnd: '' }).toEqual({ ...whole, calibrationEnd: '' });
+  });
+});
+
+describeWithData('ltv/example_transactions.csv', 'kiki value on the log of lifetimes', (path) => {
+  it('fits what its documentation prints', async () => {
+    const columns = ['--columns', 'id=id,date=date', '--time-unit', 'day'];
+    const { parameters, n } = await fit('--orders', path, ...columns, '--model', 'bgnbd');
+    const printed = Object.entries(parameters as Record<string, number>);
+    expect([n, ...printed.map(([name, value]) => `${name} ${value.toFixed(2)}`)]).toEqual([
+      ...[5000, 'r 0.16', 'alpha 1.86', 'a 1.85', 'b 3.18'],
+    ]);
   });
 });
 
