@@ -4,7 +4,7 @@
  */
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { explainValue } from './explain.js';
+import { explainMixtures, explainValue, mixturesOf } from './explain.js';
 import { PurchaseForecaster } from './forecast.js';
 import type { PurchaseModel } from './purchase-fit.js';
 import type { SpendModel } from './spend-model.js';
@@ -124,6 +124,18 @@ describe('explainValue', () => {
         expect(explained.valueMicros).toBe(model.valueOf(row, asked).valueMicros);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('says the same by the values of the mixtures', () => {
+    fc.assert(
+      fc.property(customer, options, (row, asked) => {
+        const values = mixturesOf(row, average).map(
+          (mixed) => model.valueOf(mixed, asked).valueMicros,
+        );
+        expect(explainMixtures(values)).toEqual(explainValue(model, row, average, asked));
+      }),
+      { numRuns: 50 },
     );
   });
 

@@ -134,3 +134,35 @@ describe('the gates', () => {
     expect(refused(candidate(), candidate(), SETTINGS)).toEqual([]);
   });
 });
+
+describe('of a brought model that speaks of revenue', () => {
+  const money = {
+    actual: 8_000,
+    predicted: 11_000,
+    predictedSpendMicros: 11,
+    actualSpendMicros: 8,
+  };
+  const inMoney = (purchases: number, each = 40) => ({
+    revenue: { purchases, deciles: Array<number>(10).fill(each) },
+  });
+
+  it('the error of the count is that of purchases, not of money', () => {
+    const settings = { ...SETTINGS, maxSpendBias: 10 };
+    // .375 off: within .25 + 2 / √100, not within .25 + 2 / √8000.
+    expect(refused(candidate(money, inMoney(100)), undefined, settings)).toEqual([]);
+    expect(refused(candidate(money, inMoney(8_000)), undefined, settings)).toEqual(['bias']);
+    expect(refused(candidate(money), undefined, settings)).toEqual(['bias']);
+  });
+
+  it('deciles are asked where each has ten purchases', () => {
+    const settings = { ...SETTINGS, maxSpendBias: 10, maxBias: 10 };
+    const off = { ...money, decileMape: 0.9 };
+    expect(refused(candidate(off, inMoney(400, 9)), undefined, settings)).toEqual([]);
+    expect(refused(candidate(off, inMoney(400, 10)), undefined, settings)).toEqual(['decile_mape']);
+  });
+
+  it('is not compared with what a champion scored in purchases', () => {
+    const results = refused(candidate({}, inMoney(400)), other(0.1), SETTINGS);
+    expect(results).toContain('normalized_gini');
+  });
+});

@@ -55,7 +55,8 @@ export class OnnxInputs {
       case 'mean_days_between_purchases':
         return frequency === 0 ? 0 : recency / frequency;
       case 'repeat_purchases_per_day':
-        return age === 0 ? 0 : frequency / age;
+        // Repeats fall on other days than the first purchase.
+        return frequency / Math.max(1, age);
       case 'total_repeat_spend':
         return frequency * this.spendOf(customer);
       case 'population_repeat_purchases':

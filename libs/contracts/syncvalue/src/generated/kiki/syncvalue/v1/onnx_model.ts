@@ -22,7 +22,7 @@ export enum OnnxFeature {
   DAYS_SINCE_LAST_PURCHASE = 6,
   /** MEAN_DAYS_BETWEEN_PURCHASES - recency_days / repeat_purchases; 0 without repeats. */
   MEAN_DAYS_BETWEEN_PURCHASES = 7,
-  /** REPEAT_PURCHASES_PER_DAY - repeat_purchases / age_days; 0 at age 0. */
+  /** REPEAT_PURCHASES_PER_DAY - repeat_purchases / age_days, of which at least one day counts. */
   REPEAT_PURCHASES_PER_DAY = 8,
   /** TOTAL_REPEAT_SPEND - repeat_purchases × mean_repeat_spend, units of the currency. */
   TOTAL_REPEAT_SPEND = 9,
