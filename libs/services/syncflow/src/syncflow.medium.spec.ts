@@ -407,7 +407,6 @@ describe('a bid job', () => {
 });
 
 describe('outages', () => {
-  const LOOPBACK = /^127\.0\.0\.1:\d+$/;
   const metric = async (name: string): Promise<number> => {
     const page = await (await fetch(`${host.service('syncflow').httpUrl}/metrics`)).text();
     const line = page.split('\n').find((text) => text.startsWith(`kiki_syncflow_${name}`));
@@ -423,11 +422,10 @@ describe('outages', () => {
     await campaignWith('cut', 1_000_000_000n);
     expect(await ready()).toMatchObject({
       status: 'ready',
-      checks: {
-        syncvalue: { status: 'up', target: expect.stringMatching(LOOPBACK) },
-        exchanges: { status: 'up', channels: { social: expect.stringMatching(LOOPBACK) } },
-      },
+      checks: { syncvalue: { status: 'up', breaker: 'closed' } },
     });
+    // Whom it talks to is no business of whoever may look at its health.
+    expect(JSON.stringify(await ready())).not.toMatch(/127\.0\.0\.1|localhost/);
     value.stop();
     const asked = value.asked.length;
     // Customers that no job has asked for: nothing is cached.

@@ -1,7 +1,7 @@
 import { LiveChannels, Peers } from '@kiki/auth';
 import { SyncShieldClient } from '@kiki/contract-syncshield';
 import { SyncValueClient } from '@kiki/contract-syncvalue';
-import { Readiness, type ReadinessReport } from '@kiki/health';
+import { Readiness } from '@kiki/health';
 import { provide } from '@kiki/host';
 import { Clock } from '@kiki/kernel';
 import { Logger } from '@kiki/logging';
@@ -142,20 +142,10 @@ function background(config: SyncflowConfig): FactoryProvider[] {
     ),
     factory(
       ValueLink,
-      [SyncValueClient, ValueBreaker, Readiness, Clock, Peers],
-      (...args: [SyncValueClient, ValueBreaker, Readiness, Clock, Peers]) => {
-        const [client, breaker, readiness, clock, peers] = args;
-        return new ValueLink(client, breaker, readiness, clock, {
-          target: peers.url('syncvalue'),
-          timeoutMs: config.valueTimeoutMs,
-          breakerOpenMs: config.breakerOpenMs,
-        });
-      },
+      [SyncValueClient, ValueBreaker, Readiness, Clock],
+      (client: SyncValueClient, breaker: ValueBreaker, readiness: Readiness, clock: Clock) =>
+        new ValueLink(client, breaker, readiness, clock, config.valueTimeoutMs),
     ),
-    factory('syncflow:readiness', [Readiness], (readiness: Readiness) => {
-      readiness.add('exchanges', () => Promise.resolve(exchangesReport(config)));
-      return readiness;
-    }),
     factory(
       Background,
       [ValueLink, SettlementSweeper, BidsProcessor],
@@ -163,12 +153,6 @@ function background(config: SyncflowConfig): FactoryProvider[] {
         new Background([link, sweeper, bids]),
     ),
   ];
-}
-
-/** Where each channel's bids would go: host and port only, since a path may hold a secret. */
-function exchangesReport({ exchangeUrls }: SyncflowConfig): ReadinessReport {
-  const channels = Object.entries(exchangeUrls).map(([name, url]) => [name, new URL(url).host]);
-  return { status: 'up', channels: Object.fromEntries(channels) as Record<string, string> };
 }
 
 /** A provider that needs more than constructor arguments, e.g. settings. */

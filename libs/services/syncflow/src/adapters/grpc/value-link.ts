@@ -6,13 +6,6 @@ import type { ValueBreaker } from './value-breaker.js';
 /** How often an open circuit is looked at, milliseconds; the breaker itself decides when a probe may pass. */
 const PROBE_EVERY_MS = 250;
 
-/** How SyncValue is asked, as `/ready` shows it. */
-export interface ValueLinkSettings {
-  readonly target: string;
-  readonly timeoutMs: number;
-  readonly breakerOpenMs: number;
-}
-
 /**
  * Watches over the link to SyncValue: shows the breaker in `/ready`, and probes as soon as it may half-open, so that
  * recovery costs no bid and does not wait for one.
@@ -26,14 +19,14 @@ export class ValueLink {
     private readonly breaker: ValueBreaker,
     private readonly readiness: Readiness,
     private readonly clock: Clock,
-    private readonly settings: ValueLinkSettings,
+    private readonly timeoutMs: number,
   ) {}
 
   start(): void {
     // Values have a fallback, so an open circuit degrades the service and does not make it unready.
     this.readiness.add('syncvalue', async () => {
       const { state } = this.breaker;
-      return { status: state === 'closed' ? 'up' : 'degraded', breaker: state, ...this.settings };
+      return { status: state === 'closed' ? 'up' : 'degraded', breaker: state };
     });
     this.watching = this.watch();
   }
@@ -54,7 +47,7 @@ export class ValueLink {
 
   /** One small call; while the circuit is open it fails without leaving the process. */
   private async probe(): Promise<void> {
-    const call = { tenant: DEFAULT_TENANT, deadlineMs: this.settings.timeoutMs };
+    const call = { tenant: DEFAULT_TENANT, deadlineMs: this.timeoutMs };
     const { signal } = this.stopping;
     await this.breaker
       .run(() => this.client.predict(customerById('probe'), undefined, { ...call, signal }))
