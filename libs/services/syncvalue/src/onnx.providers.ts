@@ -14,7 +14,8 @@ import { ImportModel } from './application/import-model.js';
 import { Ledger } from './application/ledger.js';
 import { ModelThread } from './application/model-thread.js';
 import { Models } from './application/models.js';
-import type { FitSettings } from './application/fit-model.js';
+import { StoreModel } from './application/store-model.js';
+import type { StandardOptions } from './domain/model.js';
 import { factory } from './provider-factory.js';
 import type { SyncvalueConfig } from './syncvalue.config.js';
 
@@ -23,7 +24,7 @@ const MIB = 1024 * 1024;
 const REST_MS = 10_000;
 
 /** Models that users bring: where their graphs come in, lie and run. */
-export function onnxModels(config: SyncvalueConfig, settings: FitSettings): FactoryProvider[] {
+export function onnxModels(config: SyncvalueConfig, standard: StandardOptions): FactoryProvider[] {
   const options = {
     maxProcesses: config.onnxProcesses,
     runTimeoutMs: config.onnxRunTimeoutMs,
@@ -42,15 +43,16 @@ export function onnxModels(config: SyncvalueConfig, settings: FitSettings): Fact
     provide(GraphLife, [ProcessGraphs, Readiness]),
     factory(
       ImportModel,
-      [Ledger, Models, ModelThread, GateBacktest, GraphIntake, Clock],
+      [Ledger, Models, ModelThread, GateBacktest, GraphIntake, StoreModel, Clock],
       (
         ledger: Ledger,
         models: Models,
         thread: ModelThread,
         backtest: GateBacktest,
         intake: GraphIntake,
+        store: StoreModel,
         clock: Clock,
-      ) => new ImportModel(ledger, models, { thread, backtest, intake }, clock, settings),
+      ) => new ImportModel(ledger, models, { thread, backtest, intake, store }, clock, standard),
     ),
   ];
 }

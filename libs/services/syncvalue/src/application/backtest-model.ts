@@ -1,4 +1,4 @@
-import type { TimeUnit } from '@kiki/clv';
+import type { SpendModelKind, TimeUnit } from '@kiki/clv';
 import { backtestWindows } from '../domain/backtest-windows.js';
 import { dayInstant, dayOfInstant } from '../domain/ledger-terms.js';
 import type { AskedKind } from '../domain/choose-kind.js';
@@ -11,6 +11,7 @@ import type { ModelThread } from './model-thread.js';
 /** What to score. */
 export interface BacktestQuestion {
   readonly kind: AskedKind;
+  readonly spendKind: SpendModelKind;
   readonly timeUnit: TimeUnit;
   readonly calibrationEnd: Date | undefined;
   readonly holdoutEnd: Date | undefined;
@@ -58,7 +59,7 @@ export class BacktestModel {
       horizonDays: question.horizonDays,
     };
     const windows = backtestWindows(asked, terms);
-    const { kind, timeUnit } = question;
+    const { kind, spendKind, timeUnit } = question;
     const scored: ScoredWindow[] = [];
     for (const [i, window] of windows.entries()) {
       const part: FitOptions = {
@@ -67,7 +68,7 @@ export class BacktestModel {
       };
       const { calibrationDay, holdoutDay } = window;
       const wanted = { intervals: question.wantsIntervals, previous: scored.at(-1)?.profile };
-      const job = { tenant, kind, timeUnit, ...window, wanted };
+      const job = { tenant, kind, spendKind, timeUnit, ...window, wanted };
       const outcome = await this.thread.score(job, part);
       scored.push({
         ...outcome,

@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { SpendModelKind } from '@kiki/clv';
 import type { Clock } from '@kiki/kernel';
-import { askGates, failedGates } from '../domain/gates.js';
 import type { LedgerTerms } from '../domain/ledger-terms.js';
-import {
-  artefactBytes,
-  MAX_ARTEFACT_BYTES,
-  type ModelLabel,
-  type OnnxArtefact,
-} from '../domain/model.js';
+import type { ModelLabel, OnnxArtefact, StandardOptions } from '../domain/model.js';
 import {
   checkedDeclaration,
   type AskedDeclaration,
@@ -16,11 +10,9 @@ import {
 } from '../domain/onnx-declaration.js';
 import type { StoredBacktest } from '../domain/stored-backtest.js';
 import { errors } from '../errors.js';
-import type { FitSettings, Fitted } from './fit-model.js';
-import type { GateBacktest } from './gate-backtest.js';
+import type { FitWork, Fitted } from './fit-model.js';
 import type { GraphIntake, ReceivedGraph } from './graphs.js';
 import type { Ledger } from './ledger.js';
-import type { ModelThread } from './model-thread.js';
 import type { Models, StoredModel } from './models.js';
 import type { LogMeasurement } from './onnx-jobs.js';
 import { championOf } from './promote-model.js';
@@ -55,13 +47,9 @@ export class ImportModel {
   constructor(
     private readonly ledger: Ledger,
     private readonly models: Models,
-    private readonly work: {
-      readonly thread: ModelThread;
-      readonly backtest: GateBacktest;
-      readonly intake: GraphIntake;
-    },
+    private readonly work: FitWork & { readonly intake: GraphIntake },
     private readonly clock: Clock,
-    private readonly settings: FitSettings,
+    private readonly standard: StandardOptions,
   ) {}
 
   /**
@@ -93,7 +81,11 @@ export class ImportModel {
     const measured = await this.measure(bringing);
     const champion = await championOf(this.models, tenant);
     const artefact = await this.artefactOf(bringing, measured, champion, startedMs);
-    return this.store(bringing, artefact, champion, importSha256);
+    bringing.signal.throwIfAborted();
+    const { label, by } = request;
+    const brought = { file: graph.file, importSha256 };
+    const stored = { artefact, label, by, kind: 'fit', champion, brought } as const;
+    return this.work.store.execute(tenant, stored);
   }
 
   private measure(bringing: Bringing): Promise<LogMeasurement> {
@@ -112,7 +104,7 @@ export class ImportModel {
 
   /** A model that knows one horizon is measured with that one. */
   private standardOf({ trainedHorizonDays }: OnnxDeclaration): OnnxArtefact['standard'] {
-    const { standard } = this.settings;
+    const { standard } = this;
     return { ...standard, horizonDays: trainedHorizonDays ?? standard.horizonDays };
   }
 
@@ -139,30 +131,6 @@ export class ImportModel {
       fitDurationMs: this.clock.monotonicMs() - startedMs,
       ...(backtest !== undefined && { backtest }),
     };
-  }
-
-  /** A model that was to become champion and fails a gate is stored without the label. */
-  private async store(
-    { tenant, request, graph, signal }: Bringing,
-    artefact: OnnxArtefact,
-    champion: StoredModel | undefined,
-    importSha256: string,
-  ): Promise<Imported> {
-    const bytes = artefactBytes(artefact);
-    if (bytes > MAX_ARTEFACT_BYTES) throw errors.fit_failed(`The artefact has ${bytes} bytes.`);
-    const { label, by } = request;
-    const isGated = label === 'champion';
-    const candidate = { version: '', artefact };
-    const gates = isGated ? askGates(candidate, champion, this.settings.gates) : undefined;
-    const isRefused = champion !== undefined && failedGates(gates ?? []).length > 0;
-    const move = { by, kind: 'fit', reason: '', isForced: false, gates } as const;
-    const given = isRefused ? undefined : label;
-    signal.throwIfAborted();
-    const brought = { file: graph.file, importSha256 };
-    const model = await this.models.add(tenant, { artefact, label: given, move, brought });
-    // Somebody else may have brought the same meanwhile.
-    const isNew = model.artefact === artefact;
-    return { model, gates: isNew ? (gates ?? []) : [], isNew };
   }
 }
 

@@ -59,6 +59,7 @@ export interface LogFit {
 export interface LogScoreJob {
   readonly tenant: string;
   readonly kind: AskedKind;
+  readonly spendKind: SpendModelKind;
   readonly timeUnit: TimeUnit;
   /** Last days of what is fitted and of what is forecast, days since 1970-01-01. */
   readonly calibrationDay: number;
@@ -130,7 +131,7 @@ export async function readForFit(
 /** Reads the past of a window, and what happened then. */
 export async function readForScore(
   scan: LogScan,
-  { tenant, kind, timeUnit, calibrationDay, holdoutDay, wanted }: LogScoreJob,
+  { tenant, kind, spendKind, timeUnit, calibrationDay, holdoutDay, wanted }: LogScoreJob,
   onProgress: OnProgress,
 ): Promise<ScoreJob> {
   const builder = new TableBuilder(timeUnit);
@@ -154,6 +155,7 @@ export async function readForScore(
   return {
     table,
     ...bought.kindAndLog(table),
+    spendKind,
     asOfDay: calibrationDay,
     wanted,
     horizon: (holdoutDay - calibrationDay) / DAYS_PER_UNIT[timeUnit],

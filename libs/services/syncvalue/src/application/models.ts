@@ -23,6 +23,8 @@ export interface NewModel {
   readonly artefact: ModelArtefact;
   /** Label to give to it; undefined: champion when there is none yet. */
   readonly label: ModelLabel | undefined;
+  /** The label champion is given only while this version has it, or nobody where null. */
+  readonly judgedBeside: string | null;
   readonly move: MoveFacts;
   /** Of a model that was brought. */
   readonly brought?: BroughtGraph;

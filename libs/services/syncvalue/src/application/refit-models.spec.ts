@@ -77,7 +77,7 @@ function setUp(options: { everyMs?: number; isPromoting?: boolean } = {}) {
   };
   const artefactOf = (transactionCount: number) => ({
     ...{ transactionCount, timeUnit: 'week', requestedKind: 'bg_nbd' },
-    ...{ purchase: { kind: 'nbd' }, spend: { kind: 'mean' } },
+    ...{ purchase: { kind: 'nbd' }, spend: { kind: 'mean' }, requestedSpendKind: 'gamma_gamma' },
   });
   const champion = { version: 'v1', createdAtMs: clock.nowMs(), artefact: artefactOf(100) };
   const models = {
@@ -126,7 +126,12 @@ describe('scheduled refits', () => {
     await after(HOUR_MS);
     expect(state.asked).toEqual([
       {
-        ...{ kind: 'bg_nbd', spendKind: 'mean', timeUnit: 'week', calibrationEnd: undefined },
+        ...{
+          kind: 'bg_nbd',
+          spendKind: 'gamma_gamma',
+          timeUnit: 'week',
+          calibrationEnd: undefined,
+        },
         ...{ label: 'challenger', by: 'scheduled refit', moveKind: 'refit' },
       },
     ]);

@@ -131,7 +131,7 @@ export class RefitModels {
       tenant,
       {
         kind: artefact.requestedKind ?? artefact.purchase.kind,
-        spendKind: artefact.spend.kind,
+        spendKind: artefact.requestedSpendKind ?? 'gamma_gamma',
         timeUnit: artefact.timeUnit,
         calibrationEnd: undefined,
         label: 'challenger',

@@ -21,7 +21,8 @@ import { score } from './scoring.js';
 
 function artefactWith(effects: readonly AcquisitionEffect[]): FittedArtefact {
   const acquisition = { customers: 500, pooled: 3, effects };
-  return { dataSha256: '0'.repeat(2_000), acquisition } as unknown as FittedArtefact;
+  const facts = { dataSha256: '0'.repeat(2_000), fitDurationMs: 1.5 };
+  return { ...facts, acquisition } as unknown as FittedArtefact;
 }
 
 describe('withinLimit', () => {
@@ -37,6 +38,16 @@ describe('withinLimit', () => {
     expect(cut.acquisition?.pooled).toBe(3 + effects.length - kept.length);
     const more = artefactWith(effects.slice(0, kept.length + 1));
     expect(artefactBytes(more)).toBeGreaterThan(MAX_ARTEFACT_BYTES);
+  });
+
+  it('tells back-tests in fewer digits before an effect goes', () => {
+    const scores = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`s${i}`, 1 / (3 + i)]));
+    const backtest = { calibrationDay: 20_000, model: { ...scores, customers: 123_456_789 } };
+    const large = { ...artefactWith(effects.slice(0, 12)), backtest } as unknown as FittedArtefact;
+    expect(artefactBytes(large)).toBeGreaterThan(MAX_ARTEFACT_BYTES);
+    const cut = withinLimit(large);
+    expect(cut.acquisition).toEqual(large.acquisition);
+    expect(cut.backtest?.model).toMatchObject({ s0: 0.33333, customers: 123_456_789 });
   });
 
   it('leaves alone what is small enough, or too large without any', () => {
@@ -83,7 +94,8 @@ describe('a back-test', () => {
   it('scores the forecast that counts it', () => {
     const n = rows.length;
     const window = {
-      ...({ table, kind: 'pareto_nbd', asOfDay: 20_000, horizon: 13 } as const),
+      ...({ table, kind: 'pareto_nbd', spendKind: 'gamma_gamma' } as const),
+      ...{ asOfDay: 20_000, horizon: 13 },
       actualPurchases: new Float64Array(n),
       actualSpendMicros: new Float64Array(n),
     };

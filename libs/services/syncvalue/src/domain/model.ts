@@ -6,6 +6,7 @@ import type {
   PurchaseModelKind,
   RequestedKind,
   SpendModel,
+  SpendModelKind,
   TimeUnit,
 } from '@kiki/clv';
 import type { DriftReport } from './drift.js';
@@ -71,6 +72,7 @@ export interface FittedArtefact extends ArtefactFacts {
   readonly isDropoutIdentified: boolean;
   /** What was asked for, where the data may have chosen a simpler one. Absent in models before the gates. */
   readonly requestedKind?: FitKind;
+  readonly requestedSpendKind?: SpendModelKind;
   readonly onnx?: undefined;
 }
 

@@ -115,6 +115,7 @@ describe('score', () => {
     const window = {
       table,
       kind: 'bg_nbd',
+      spendKind: 'gamma_gamma',
       asOfDay: 20_000,
       horizon: 20,
       actualPurchases,
@@ -123,6 +124,9 @@ describe('score', () => {
     const { model, naive } = score(window, () => undefined);
     expect(model.scores.actual).toBe(naive.scores.actual);
     expect(model.actualSpendMicros).toBe(model.scores.actual * 10e6);
+    const byMean = score({ ...window, spendKind: 'mean' }, () => undefined).model;
+    expect(byMean.scores).toEqual(model.scores);
+    expect(byMean.predictedSpendMicros).not.toBe(model.predictedSpendMicros);
     expect(model.predictedSpendMicros).toBeGreaterThan(0);
     expect(model.scores.predicted).not.toBe(naive.scores.predicted);
   });

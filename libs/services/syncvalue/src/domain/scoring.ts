@@ -11,6 +11,7 @@ import {
   type ForecastScores,
   type Observed,
   type PurchaseLogColumns,
+  type SpendModelKind,
 } from '@kiki/clv';
 import { stabilityIndex } from './drift.js';
 import { ensembleOf, type OnProgress } from './fitting.js';
@@ -24,6 +25,7 @@ import { acquiredFactors } from './scored-acquisition.js';
 export interface ScoreJob {
   readonly table: CustomerTable;
   readonly kind: FitKind;
+  readonly spendKind: SpendModelKind;
   /** Purchase days up to the end of the table and not later, of an ensemble only. */
   readonly log?: PurchaseLogColumns | undefined;
   /** Where the statistics of the table end, days since 1970-01-01. */
@@ -77,10 +79,10 @@ export interface FittedScores extends ScoreOutcome {
 /** Fits on the past of the window and scores on its future. @throws clv_not_enough_data */
 export function score(job: ScoreJob, onProgress: OnProgress): FittedScores {
   onProgress('fitting', 0);
-  const { table, horizon, wanted } = job;
+  const { table, spendKind, horizon, wanted } = job;
   const model = fitted(job);
   const expected = expectationOf(model, horizon);
-  const spend = fitSpend(table).model;
+  const spend = fitSpend(table, spendKind).model;
   const factorsOf = acquiredFactors(job, model, spend);
   onProgress('scoring', 0.7);
   const n = table.customerIds.length;

@@ -58,6 +58,7 @@ export class ModelsController {
   ): AsyncGenerator<wire.BacktestResponse> {
     const question = {
       kind: purchaseKindOf(request.kind),
+      spendKind: 'gamma_gamma' as const,
       timeUnit: timeUnitOf(request.timeUnit),
       calibrationEnd: instantOf(request.calibrationEnd, 'calibration_end'),
       holdoutEnd: instantOf(request.holdoutEnd, 'holdout_end'),

@@ -53,7 +53,10 @@ export class PostgresModels extends Models {
     this.known = new LRUCache({ max: cacheEntries });
   }
 
-  override add(tenant: string, { artefact, label, move, brought }: NewModel): Promise<Model> {
+  override add(
+    tenant: string,
+    { artefact, label, judgedBeside, move, brought }: NewModel,
+  ): Promise<Model> {
     return this.database.transaction(async (tx) => {
       if (brought !== undefined) {
         await lockLabels(tx, tenant);
@@ -79,7 +82,9 @@ export class PostgresModels extends Models {
         await insertGraph(tx, tenant, artefact.onnx.graphSha256, brought.file);
       }
       const labels = await readLabels(tx, tenant);
-      const given = label ?? (labels.champion === undefined ? 'champion' : undefined);
+      const isOvertaken = label === 'champion' && (labels.champion ?? null) !== judgedBeside;
+      const wanted = isOvertaken ? undefined : label;
+      const given = wanted ?? (labels.champion === undefined ? 'champion' : undefined);
       if (given !== undefined) {
         const previousVersion = labels[given];
         const isFirst = given === 'champion' && previousVersion === undefined;
