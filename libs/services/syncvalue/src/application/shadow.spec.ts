@@ -14,23 +14,42 @@ const OPTIONS: AskedOptions = {
   ...{ asOf: undefined, quantiles: [], model: undefined },
 };
 
+/** A tenant for whom one of the steps fails. */
+interface Failing {
+  readonly tenant: string;
+  readonly broken: string;
+}
+
 class Kept extends ShadowStore {
   readonly batches: ShadowBatch[] = [];
-  override async add(_tenant: string, batch: ShadowBatch): Promise<void> {
+  readonly tenants: string[] = [];
+
+  constructor(private readonly failing: Failing | undefined) {
+    super();
+  }
+  override async add(tenant: string, batch: ShadowBatch): Promise<void> {
+    if (this.failing?.tenant === tenant) throw new Error('storing');
     this.batches.push(batch);
+    this.tenants.push(tenant);
   }
   override newest() {
     return Promise.resolve(undefined);
   }
 }
 
-class Silent extends ShadowObserver {
-  override compared(): void {}
+class Told extends ShadowObserver {
+  readonly pairs: number[] = [];
+  override compared(_tenant: string, pairs: number): void {
+    this.pairs.push(pairs);
+  }
 }
 
-function shadowOf(share: number, hasChallenger = true) {
+function shadowOf(share: number, hasChallenger = true, failing?: Failing) {
   const asked: string[][] = [];
-  const execute = (_tenant: string, queries: CustomerQuery[], { model }: AskedOptions) => {
+  const execute = (tenant: string, queries: CustomerQuery[], { model }: AskedOptions) => {
+    if (failing?.tenant === tenant && failing.broken === 'predicting') {
+      return Promise.reject(new Error('predicting'));
+    }
     const label = model !== undefined && 'label' in model ? model.label : '';
     if (label === 'challenger' && !hasChallenger) return Promise.reject(errors.model_missing());
     asked.push(queries.map((query) => (query && 'customerId' in query ? query.customerId : '')));
@@ -38,9 +57,10 @@ function shadowOf(share: number, hasChallenger = true) {
     const outcomes = queries.map(() => ({ prediction: { ltvMicros: value } }));
     return Promise.resolve({ outcomes, stamp: { model: { version: label } } });
   };
-  const store = new Kept();
+  const store = new Kept(failing);
   const predictions = { execute } as unknown as PredictCustomers;
-  return { shadow: new Shadow(predictions, store, new Silent(), share), store, asked };
+  const told = new Told();
+  return { shadow: new Shadow(predictions, store, told, share), store, asked, told };
 }
 
 const ids = (count: number) =>
@@ -92,6 +112,36 @@ describe('the shadow', () => {
       await shadow.flush(signal);
       expect(store.batches).toEqual([]);
     }
+  });
+
+  it('tells that there is nothing to compare any more', async () => {
+    for (const [hasChallenger, pairs] of [
+      [true, [2]],
+      [false, [0]],
+    ] as const) {
+      const { shadow, told } = shadowOf(1, hasChallenger);
+      shadow.offer('t', ids(2), OPTIONS);
+      await shadow.flush(signal);
+      expect(told.pairs).toEqual(pairs);
+    }
+  });
+
+  it('compares the other tenants where one fails, and throws that at the end', async () => {
+    for (const broken of ['predicting', 'storing']) {
+      const { shadow, store } = shadowOf(1, true, { tenant: 'b', broken });
+      for (const tenant of ['a', 'b', 'c']) shadow.offer(tenant, ids(2), OPTIONS);
+      await expect(shadow.flush(signal)).rejects.toThrow(broken);
+      expect(store.tenants).toEqual(['a', 'c']);
+      await shadow.flush(signal);
+      expect(store.tenants).toEqual(['a', 'c']);
+    }
+  });
+
+  it('ends at once when it is told to', async () => {
+    const { shadow, store } = shadowOf(1);
+    shadow.offer('t', ids(2), OPTIONS);
+    await expect(shadow.flush(AbortSignal.abort(new Error('leaving')))).rejects.toThrow('leaving');
+    expect(store.batches).toEqual([]);
   });
 
   it('does not grow without end', async () => {

@@ -106,7 +106,8 @@ export class Shadow {
     signal: AbortSignal,
   ): Promise<void> {
     const batch = await this.compare(tenant, queries, signal);
-    if (batch === undefined || batch.pairs.champion.length === 0) return;
+    if (batch === undefined) return this.observer.compared(tenant, 0, undefined);
+    if (batch.pairs.champion.length === 0) return;
     await this.store.add(tenant, batch);
     const sample = await this.store.newest(tenant, batch);
     const summary = sample && summarizeShadow(sample.pairs);
