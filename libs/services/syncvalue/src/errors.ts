@@ -137,7 +137,7 @@ export const errors = defineErrors({
     title: 'The windows of the back-test do not lie within the log.',
     fix: 'Move calibration_end, holdout_end, horizon_days or origin_count as the message says.',
   },
-  calibration_end_invalid: {
+  calibration_day_invalid: {
     kind: 'invalid',
     title: 'The calibration does not end within the log or within 31 days after it.',
     fix: 'Give a day on which the log is known to be complete, or none: then it ends with the newest row.',

@@ -69,7 +69,7 @@ export class FitModel {
     private readonly standard: StandardOptions,
   ) {}
 
-  /** @throws no_transactions, calibration_end_invalid, clv_not_enough_data, fit_failed, what the signal was aborted with */
+  /** @throws no_transactions, calibration_day_invalid, clv_not_enough_data, fit_failed, what the signal was aborted with */
   async execute(tenant: string, request: FitRequest, options: FitOptions): Promise<Fitted> {
     const view = await this.ledger.view(tenant);
     if (view === undefined) throw errors.no_transactions();
@@ -123,13 +123,13 @@ function artefactOf(
   };
 }
 
-/** @throws calibration_end_invalid before the log begins or long after it ends */
+/** @throws calibration_day_invalid before the log begins or long after it ends */
 function endDayOf({ calibrationEnd }: FitRequest, terms: LedgerTerms): number {
   const { firstDay, newestDay } = terms;
   const day = calibrationEnd === undefined ? newestDay : dayOfInstant(calibrationEnd, terms);
   if (day >= firstDay && day <= newestDay + MAX_QUIET_DAYS) return day;
   const latest = dayText(newestDay + MAX_QUIET_DAYS);
-  throw errors.calibration_end_invalid(undefined, {
+  throw errors.calibration_day_invalid(undefined, {
     fields: [{ field: 'calibration_end', expected: `from ${dayText(firstDay)} to ${latest}` }],
   });
 }
