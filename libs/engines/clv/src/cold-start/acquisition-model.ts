@@ -22,7 +22,7 @@ export type AcquisitionEffect = readonly [
   rawSpend: number | null,
 ];
 
-/** What was learned from how customers came: plain data, about 60 bytes of JSON an effect. */
+/** What was learned from how customers came: plain data, about 50 bytes of JSON an effect. */
 export interface AcquisitionModel {
   /** Customers with at least one attribute. */
   readonly customers: number;
@@ -38,7 +38,7 @@ const MAX_EFFECTS = 64;
 const LEAST_EFFECT = 1e-3;
 /** Repeat customers of a level from which on its spend is judged. */
 const MIN_REPEATERS = 10;
-const DIGITS = 5;
+const DIGITS = 4;
 
 /**
  * Learns what attributes of acquisition tell of a newcomer: repeat purchases beside what `model`, fitted to the same

@@ -39,14 +39,42 @@ export function alphaOf({ parameters }: PurchaseModel): number {
   return parameters['alpha'] ?? NaN;
 }
 
-/** The artefact with as many of the strongest effects of acquisition as its size allows. */
+/** Digits of what is only told, where bytes are short. */
+const TOLD_DIGITS = 5;
+
+/**
+ * The artefact with as many of the strongest effects of acquisition as its size allows; before one of them goes, what
+ * forecasts nothing is told with fewer digits.
+ */
 export function withinLimit(artefact: FittedArtefact): FittedArtefact {
   const { acquisition } = artefact;
-  if (acquisition === undefined) return artefact;
+  if (acquisition === undefined || artefactBytes(artefact) <= MAX_ARTEFACT_BYTES) return artefact;
+  const short = toldShort(artefact);
   let kept = acquisition.effects.length;
-  let fitting = artefact;
+  let fitting = short;
   while (kept > 0 && artefactBytes(fitting) > MAX_ARTEFACT_BYTES) {
-    fitting = { ...artefact, acquisition: strongestEffects(acquisition, --kept) };
+    fitting = { ...short, acquisition: strongestEffects(acquisition, --kept) };
   }
   return fitting;
+}
+
+/** Scores of the back-test, and beside an ensemble the published model that it is compared with. */
+function toldShort(artefact: FittedArtefact): FittedArtefact {
+  const { backtest, ensemble, purchase, fitDurationMs } = artefact;
+  return {
+    ...artefact,
+    ...(backtest !== undefined && { backtest: inFewDigits(backtest) }),
+    purchase: ensemble === undefined ? purchase : inFewDigits(purchase),
+    fitDurationMs: Math.round(fitDurationMs),
+  };
+}
+
+/** The same with fractions in few digits; whole numbers stay. */
+function inFewDigits<T>(value: T): T {
+  const text = JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'number' && !Number.isInteger(part)
+      ? Number(part.toPrecision(TOLD_DIGITS))
+      : part,
+  );
+  return JSON.parse(text) as T;
 }
