@@ -270,10 +270,14 @@ describe('every method of SyncValue', () => {
     expect(methods.length).toBeGreaterThanOrEqual(11);
   });
 
-  it('serves over HTTP only what is public', () => {
+  it('serves over HTTP only what is public, and its settings to operators', async () => {
     const { app } = host.service('syncvalue');
-    const served = declaredRoutes(app).map((route) => `GET ${route.path}`);
-    expect(served.sort()).toEqual(PUBLIC);
+    const served = declaredRoutes(app).map(({ path: target, access }) => {
+      const scope = access.kind === 'scope' ? ` ${access.scope}` : '';
+      return `GET ${target}${scope}`;
+    });
+    expect(served.sort()).toEqual([...PUBLIC, 'GET /settings platform:read']);
+    expect((await request('syncvalue', 'GET', '/settings')).status).toBe(401);
   });
 
   it('refuses a call without a key', async () => {

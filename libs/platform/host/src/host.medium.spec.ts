@@ -132,6 +132,25 @@ describe('two services in one process', () => {
     }
   });
 
+  it('show operators, and nobody else, what they were started with, and no secret', async () => {
+    const { httpUrl } = host.service('syncflow');
+    expect((await fetch(`${httpUrl}/settings`)).status).toBe(401);
+    const { body } = await call('syncflow', '/settings');
+    expect(body).toMatchObject({
+      service: 'syncflow',
+      settings: {
+        SYNCFLOW_ANSWERS: '42',
+        DATABASE_URL: '********',
+        SYNCVALUE_URL: '127.0.0.1:50051',
+        SYNCSHIELD_URL: host.service('syncshield').httpUrl,
+      },
+    });
+    const { admin } = host.auth;
+    const { key } = await admin.createKey({ tenant: 'default', name: 'spec', scopes: ['*'] });
+    const headers = { authorization: `Bearer ${key}` };
+    expect((await fetch(`${httpUrl}/settings`, { headers })).status).toBe(403);
+  });
+
   it('serve the document that is committed as their contract, to whoever has a key', async () => {
     const { httpUrl } = host.service('syncflow');
     expect((await fetch(`${httpUrl}/openapi.json`)).status).toBe(401);

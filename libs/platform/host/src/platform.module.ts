@@ -10,6 +10,7 @@ import { Database } from '@kiki/postgres';
 import { Queues } from '@kiki/queue';
 import { Cache, Locks, RateLimiter } from '@kiki/redis';
 import { SERVICE_CONFIG } from './service-definition.js';
+import type { SettingsAnswer } from './settings.controller.js';
 
 /** What every service finds ready to inject. */
 export interface PlatformParts {
@@ -35,6 +36,8 @@ export interface PlatformParts {
   readonly openApi: OpenApiSource;
   /** The service's own configuration. */
   readonly config: unknown;
+  /** What `/settings` shows of it and of the shared one. */
+  readonly settings: SettingsAnswer;
 }
 
 /** Makes the parts visible to all modules of one application. */

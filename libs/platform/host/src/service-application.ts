@@ -20,6 +20,7 @@ import { addReadiness } from './readiness-checks.js';
 import { ServiceShutdown, type RunningService } from './running-service.js';
 import { serviceModule } from './service-module.js';
 import { openServiceStores, type ServiceStores } from './service-stores.js';
+import { settingsAnswer } from './settings.controller.js';
 import type { HostSettings, ServiceSettings } from './settings.js';
 import type { Teardown } from './teardown.js';
 import { VERSION } from './version.js';
@@ -110,6 +111,7 @@ async function createApplication(
     ...tools,
     objects: context.stores.objects.store,
     ...{ clock, random, peers, openApi, config: service.config },
+    settings: settingsAnswer(settings, service, peers),
     info: { service: name, version: VERSION, profile: settings.profile },
     authenticator: auth.authenticator,
     urlSigner: auth.urlSigner,

@@ -7,7 +7,7 @@ export type ServiceName = 'syncvalue' | 'syncshield' | 'syncflow' | 'synccreate'
 
 /** Default endpoint of a service; `--port-base` and `<SERVICE>_HTTP_PORT` / `<SERVICE>_GRPC_PORT` override it. */
 export interface Endpoints {
-  /** HTTP port: API and `/health /ready /metrics` (only the latter three for SyncValue). */
+  /** HTTP port: API and `/health /ready /metrics /settings` (only the latter four for SyncValue). */
   readonly httpPort: number;
   /** Set for SyncValue: gRPC port and the generated services; `connectGrpc` of `@kiki/grpc` serves them. */
   readonly grpc?: {

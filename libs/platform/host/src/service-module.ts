@@ -4,6 +4,7 @@ import { healthModule } from '@kiki/health';
 import { docsModule } from '@kiki/http';
 import { metricsModule } from '@kiki/metrics';
 import { platformModule, type PlatformParts } from './platform.module.js';
+import { settingsModule } from './settings.controller.js';
 import type { AnyServiceDefinition } from './service-definition.js';
 
 /** Which of the platform's own routes answer without a key. */
@@ -13,8 +14,8 @@ export interface OpenRoutes {
 }
 
 /**
- * The whole application of a service: its own module, the platform's parts, health, metrics and, for HTTP APIs,
- * docs.
+ * The whole application of a service: its own module, the platform's parts, health, metrics, settings and, for HTTP
+ * APIs, docs.
  */
 export function serviceModule(
   definition: AnyServiceDefinition,
@@ -31,6 +32,7 @@ export function serviceModule(
       platformModule(parts),
       healthModule(PublicRoute()),
       metricsModule(metricsAccess),
+      settingsModule(parts.settings),
       ...docs,
       definition.module(parts.config as never),
     ],
