@@ -94,7 +94,10 @@ describe('how customers came', () => {
     expect(friend.fallbackReason).toBe(FallbackReason.COLD_START);
     expect(friend.acquisition?.attributes).toEqual({ channel: 'friends' });
     const { purchasesMultiplier = 0, spendMultiplier = 0 } = friend.acquisition ?? {};
-    expect(friend.expectedPurchases).toBeCloseTo(purchasesMultiplier * plain.expectedPurchases, 9);
+    expect(friend.expectedPurchases).toBeCloseTo(
+      purchasesMultiplier * (plain.expectedPurchases ?? NaN),
+      9,
+    );
     expect(Number(friend.expectedSpendMicros)).toBeCloseTo(
       spendMultiplier * Number(plain.expectedSpendMicros),
       -1,
