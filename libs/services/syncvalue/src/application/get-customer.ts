@@ -42,10 +42,9 @@ export class GetCustomer {
     const { terms } = view;
     const asOfDay = asOf === undefined ? terms.newestDay : dayOfInstant(asOf, terms);
     const { transactionCount, refundCount } = state;
-    const history =
-      asOfDay >= terms.newestDay
-        ? state.history
-        : await this.historyAt(tenant, customerId, asOfDay);
+    // Rows that came after the view was read would lie in its future.
+    const isWhole = asOfDay >= terms.newestDay && (state.history?.lastDay ?? -Infinity) <= asOfDay;
+    const history = isWhole ? state.history : await this.historyAt(tenant, customerId, asOfDay);
     const at = { asOfDay, asOf: dayInstant(asOfDay, terms) };
     const score = await this.scoreOf(tenant, customerId, terms);
     const known = (await this.ledger.attributes(tenant, [customerId])).get(customerId);
