@@ -3,6 +3,7 @@ import { studyCdnow } from './parity/cdnow-study.js';
 import { donations, subscriptions } from './parity/discrete-parity.js';
 import { fullFits, sampleFits } from './parity/fits-parity.js';
 import { fullHoldout, sampleHoldout } from './parity/holdout-parity.js';
+import { sampleIntervals } from './parity/interval-parity.js';
 import { agrees, parityTable, type ParityGroup } from './parity/parity-row.js';
 import { printedParameters, samplePredictions } from './parity/predictions-parity.js';
 import { onlineRetail, weeklyRepeats } from './parity/retail-parity.js';
@@ -13,6 +14,7 @@ const GROUPS = [
   'CDNOW sample, predictions',
   'pmf, DERT, stability',
   'CDNOW sample, holdout',
+  'CDNOW sample, intervals',
   'CDNOW full, fits',
   'CDNOW full, holdout',
   'donations, BG/BB',
@@ -29,7 +31,7 @@ export const parityBench: Benchmark = {
     'likelihoods, parameters, errors, predictions and scores in print, beside ours from raw files',
   targets: [
     ...GROUPS.map((group) => ({ figure: outside(group), relation: '<=' as const, bound: 0 })),
-    { figure: 'numbers compared', relation: '>=', bound: 250 },
+    { figure: 'numbers compared', relation: '>=', bound: 290 },
   ],
   run: async ({ note }) => {
     const groups = await computeGroups({ note });
@@ -42,7 +44,7 @@ export const parityBench: Benchmark = {
     note(
       'deciles and Gini are compared as the reference computed them (src/value/parity/holdout-scores.ts)',
     );
-    note('not compared: GGompertz/NBD and ZILN (no model of KIKI), intervals (value.backtest)');
+    note('not compared: what BTYDplus prints of a grocery log, which is not among the data');
     return figuresOf(groups);
   },
 };
@@ -58,6 +60,7 @@ async function computeGroups({ note }: Pick<BenchOptions, 'note'>): Promise<Pari
     samplePredictions(sample),
     printedParameters(sample),
     sampleHoldout(sample),
+    sampleIntervals(sample),
     fullFits(full),
     fullHoldout(full),
     donations(),

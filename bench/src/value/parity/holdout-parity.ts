@@ -155,7 +155,7 @@ function addByFrequency(group: ParityGroup, { table, history, forecasters }: Cdn
   for (const [name, values, printed] of columns) {
     const sum = sums(values);
     const mean = (i: number): number => (sum[i] ?? 0) / (counts[i] ?? 0);
-    const how = name === 'actual' ? PRINTED : BTYD;
+    const how = name === 'pareto_nbd' ? BTYD : PRINTED;
     group.addAll(`${name} mean by x`, bins, mean, printed.split(' '), how);
   }
 }

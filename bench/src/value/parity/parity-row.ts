@@ -15,21 +15,14 @@ export interface Tolerance {
   readonly relative?: number;
 }
 
-/** Log-likelihoods: 1e-3 absolute. */
-export const LIKELIHOOD: Tolerance = { absolute: 1e-3 };
-/** Parameters: 2e-3 of the reference. */
-export const PARAMETER: Tolerance = { relative: 2e-3 };
-/** Pareto/NBD's beta, on a flat ridge: 5e-3. */
-export const FLAT_PARAMETER: Tolerance = { relative: 5e-3 };
-/** Standard errors: 1 %. */
-export const STANDARD_ERROR: Tolerance = { relative: 0.01 };
-/** Predictions: to the printed digits. */
+/** To the printed digits: wherever what is in print is an optimum or follows from one. */
 export const PRINTED: Tolerance = {};
 /**
- * Predictions that BTYD prints at its own fits, whose parameters (in print to three decimals) lie up to 1.2e-3 beside
- * the optimum: 1e-3.
+ * What BTYD prints at its own fits, whose parameters (in print to three decimals) lie up to 1.2e-3 beside the optimum
+ * of Pareto/NBD and 1e-4 beside that of BG/NBD: our predictions at its parameters are its own.
  */
 export const BTYD: Tolerance = { relative: 1e-3 };
+export const BTYD_BG: Tolerance = { relative: 2e-4 };
 /** Shown beside the reference, not judged. */
 export const SHOWN: Tolerance = { absolute: Infinity };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fitPurchases } from '@kiki/clv';
 import { CALIBRATION_END, HOLDOUT_END, type CdnowStudy } from './cdnow-study.js';
-import { LIKELIHOOD, PARAMETER, ParityGroup, PRINTED } from './parity-row.js';
+import { ParityGroup, PRINTED } from './parity-row.js';
 import { dayOf, ltvFile, readRawLog } from './raw-log.js';
 
 /** UCI Online Retail: no dropout to be identified, cancellations netted. */
@@ -23,9 +23,9 @@ export async function onlineRetail(): Promise<ParityGroup> {
     group.add(`${kind} answered with nbd`, Number(model.kind === 'nbd'), '1', PRINTED);
     const below = Math.min(0, requested.logLikelihood + 13_255.62);
     group.add(`${kind} LL below -13255.62`, below, '0', PRINTED);
-    group.add(`nbd instead of ${kind} LL`, model.logLikelihood, '-13255.61', LIKELIHOOD);
-    group.add(`nbd instead of ${kind} r`, model.parameters['r'], '.7416', PARAMETER);
-    group.add(`nbd instead of ${kind} alpha`, model.parameters['alpha'], '8.737', PARAMETER);
+    group.add(`nbd instead of ${kind} LL`, model.logLikelihood, '-13255.61', PRINTED);
+    group.add(`nbd instead of ${kind} r`, model.parameters['r'], '.7416', PRINTED);
+    group.add(`nbd instead of ${kind} alpha`, model.parameters['alpha'], '8.737', PRINTED);
   }
   return group;
 }
