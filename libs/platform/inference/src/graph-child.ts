@@ -60,6 +60,8 @@ const textOf = (error: unknown): string =>
     .replace(/^.* was false\. /, '')
     .split('\n', 1)
     .join('')
+    // Nothing of this machine: it may be shown to whoever asks.
+    .replace(/(?:\/[\w.@+-]+){2,}\/?/g, '…')
     .slice(0, 300);
 
 // Since 1.29 the runtime reports home unless told otherwise; it reads this when it is loaded.

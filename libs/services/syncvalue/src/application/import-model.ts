@@ -32,6 +32,8 @@ export interface Imported extends Fitted {
   readonly isNew: boolean;
 }
 
+const DEFAULT_SPEND: SpendModelKind = 'gamma_gamma';
+
 /** A checked import. */
 interface Bringing {
   readonly tenant: string;
@@ -74,7 +76,8 @@ export class ImportModel {
 
   private async bring(bringing: Bringing): Promise<Imported> {
     const { tenant, declaration, request, graph } = bringing;
-    const importSha256 = shaOf({ declaration, spendKind: request.spendKind, graph: graph.sha256 });
+    const { spendKind = DEFAULT_SPEND } = request;
+    const importSha256 = shaOf({ declaration, spendKind, graph: graph.sha256 });
     const known = await this.models.imported(tenant, importSha256);
     if (known !== undefined) return { model: known, gates: [], isNew: false };
     const startedMs = this.clock.monotonicMs();
@@ -95,7 +98,7 @@ export class ImportModel {
       {
         ...{ tenant, currency, timeZone, endDay: newestDay },
         graph: { file: graph.file, declaration },
-        spendKind: request.spendKind ?? 'gamma_gamma',
+        spendKind: request.spendKind ?? DEFAULT_SPEND,
         standard: this.standardOf(declaration),
       },
       { signal, onProgress: () => undefined },

@@ -106,7 +106,7 @@ describe('processes of graphs', () => {
     expect(pieces.reads).toBe(2);
     await expect(all.run('t', a, input)).rejects.toThrow('not what it was');
     expect(pieces.reads).toBe(2);
-    expect(all.unusable).toEqual(['The stored graph is not what it was.']);
+    expect(all.unusable).toEqual(['onnx_unavailable']);
     await clock.advance(1_001);
     damaged.set(a.graphSha256, graphs[0] ?? new Uint8Array());
     expect((await all.run('t', a, input))[0]).toBeCloseTo(answer, 5);

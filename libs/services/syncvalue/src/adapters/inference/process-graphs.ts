@@ -33,7 +33,7 @@ export class ProcessGraphs extends Graphs {
   private readonly entries = new Map<string, Entry>();
   private readonly resting = new Map<
     string,
-    { readonly untilMs: number; readonly reason: string }
+    { readonly untilMs: number; readonly error: unknown }
   >();
   private isClosed = false;
   private readonly runs;
@@ -63,11 +63,11 @@ export class ProcessGraphs extends Graphs {
     return this.entries.size;
   }
 
-  /** Why graphs cannot be run at the moment, for `/ready`. */
+  /** Codes of why graphs cannot be run at the moment, for `/ready`. */
   get unusable(): string[] {
     const nowMs = this.clock.monotonicMs();
     const resting = [...this.resting.values()].filter(({ untilMs }) => nowMs < untilMs);
-    return [...new Set(resting.map(({ reason }) => reason))];
+    return [...new Set(resting.map(({ error }) => codeOf(error)))];
   }
 
   /** Pids of the children, for tests that kill them. */
@@ -140,7 +140,7 @@ export class ProcessGraphs extends Graphs {
     const rest = this.resting.get(graphSha256);
     if (rest !== undefined && this.clock.monotonicMs() < rest.untilMs) {
       this.runs.inc({ outcome: 'unavailable' });
-      throw errors.onnx_unavailable(rest.reason);
+      throw unavailable(rest.error);
     }
     const entry = this.entries.get(graphSha256) ?? this.newEntry(tenant, model);
     this.entries.delete(graphSha256);
@@ -163,8 +163,7 @@ export class ProcessGraphs extends Graphs {
   }
 
   private rest(sha256: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.resting.set(sha256, { untilMs: this.clock.monotonicMs() + this.options.restMs, reason });
+    this.resting.set(sha256, { untilMs: this.clock.monotonicMs() + this.options.restMs, error });
   }
 
   /** Ends the process that was asked longest ago, among those that owe nothing. */
@@ -183,6 +182,12 @@ export class ProcessGraphs extends Graphs {
     const process = await entry?.process.catch(() => undefined);
     await process?.close();
   }
+}
+
+/** Of an error behind one that says that a call may be made again, its own. */
+function codeOf(error: unknown): string {
+  const { cause } = error instanceof Error ? error : {};
+  return DomainError.is(cause) ? cause.code : DomainError.is(error) ? error.code : 'internal';
 }
 
 /** Whatever the runtime says: the call may be made again. */
