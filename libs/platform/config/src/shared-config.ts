@@ -150,7 +150,7 @@ export const sharedConfig = defineConfig('platform', {
   trustedProxies: variable({
     env: 'KIKI_TRUSTED_PROXIES',
     schema: integer({ min: 0, max: 10, default: 0 }),
-    doc: 'Number of proxies in front whose X-Forwarded-For is believed.',
+    doc: 'Proxies in front whose X-Forwarded-For and -Proto (which HSTS needs) are believed.',
   }),
   syncvalueUrl: variable({
     env: 'SYNCVALUE_URL',
