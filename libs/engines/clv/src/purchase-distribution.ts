@@ -1,7 +1,7 @@
-import { cumulative } from './ensemble/count-distribution.js';
 import { dressed } from './ensemble/dressed-model.js';
 import { Ensemble } from './ensemble/ensemble.js';
 import { ParameterSensitivity } from './ensemble/parameter-sensitivity.js';
+import { countsOverLives, mixed } from './lifetimes.js';
 import { purchaseKind } from './models/index.js';
 import type { Observed, PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';
 import { NORMAL_NODES } from './numerics/hermite.js';
@@ -14,8 +14,6 @@ const LEAVES_AFTER_PURCHASES: Readonly<Partial<Record<PurchaseModelKind, number>
   bg_nbd: 0,
   mbg_nbd: 1,
 };
-/** Lifetimes within a horizon that are told apart. */
-const LIVES = 8;
 /** Counts beyond this share of the probability are left to the last one. */
 const NEGLIGIBLE = 1e-9;
 const MAX_COUNT = 1_000_000;
@@ -51,28 +49,14 @@ export class PurchaseDistribution {
     return living.map((value) => 1 - alive + alive * value);
   }
 
-  /**
-   * Of customers who leave whenever they like: negative binomial counts over their lifetimes within the horizon, which
-   * Pareto/NBD draws independently of their rates; the means add up to what the model expects.
-   */
+  /** Of customers who leave whenever they like. */
   private livingByTime(row: Observed, shockScale: number): number[] {
     const { kind, theta, horizon } = this;
     const shape = (theta[0] ?? NaN) + row.frequency;
-    const stays = Array.from({ length: LIVES + 1 }, (_, k) =>
-      k === 0 ? 1 : kind.survivalIfAlive(theta, row, (horizon * k) / LIVES),
+    const meanIfAlive = kind.purchasesIfAlive(theta, row, horizon);
+    return countsOverLives({ meanIfAlive, shape, shockScale }, (share) =>
+      kind.survivalIfAlive(theta, row, share * horizon),
     );
-    const lives = stays.map((stay, k) => ({
-      weight: stay - (stays[k + 1] ?? 0),
-      length: k === LIVES ? 1 : (k + 0.5) / LIVES,
-    }));
-    const mean = lives.reduce((sum, { weight, length }) => sum + weight * length, 0);
-    const expected = kind.purchasesIfAlive(theta, row, horizon) / mean;
-    const possible = lives.filter(({ weight }) => weight > 0);
-    const parts = possible.map(({ weight, length }) => {
-      const mixture = { aliveProbability: 1, meanIfAlive: expected * length, shape, shockScale };
-      return { weight, values: cumulative(mixture, 1 - NEGLIGIBLE) };
-    });
-    return mixed(parts);
   }
 
   /**
@@ -114,16 +98,4 @@ function betaGeometricCounts(
     values.push(Math.min(1, total));
   }
   return values;
-}
-
-interface Part {
-  readonly weight: number;
-  readonly values: readonly number[];
-}
-
-function mixed(parts: readonly Part[]): number[] {
-  const length = Math.max(...parts.map(({ values }) => values.length));
-  return Array.from({ length }, (_, n) =>
-    parts.reduce((sum, { weight, values }) => sum + weight * (values[n] ?? 1), 0),
-  );
 }

@@ -99,6 +99,38 @@ it('gives the same bits in any order of the customers', () => {
   expect(everybody(turned, OPTIONS)).toEqual(everybody(table, OPTIONS));
 });
 
+it('counts in what is known beside a history, mean and spread', () => {
+  const memberships = new Uint32Array(table.customerIds.length).fill(1);
+  const ask = (busier: number, dearer: number) => {
+    const column = (value: number): Float64Array =>
+      new Float64Array(table.customerIds.length).fill(value);
+    const multipliers = { purchases: column(busier), spend: column(dearer) };
+    const [total] = forecastSegments(
+      ensemble,
+      spend,
+      { table, memberships, segments: 1, multipliers },
+      OPTIONS,
+    );
+    return total;
+  };
+  const [plain, busy, dear] = [ask(1, 1), ask(2, 1), ask(1, 3)];
+  expect(plain).toEqual(everybody(table, OPTIONS));
+  expect((busy?.purchases.expected ?? NaN) / (plain?.purchases.expected ?? NaN)).toBeCloseTo(2, 9);
+  expect((busy?.spendMicros.expected ?? NaN) / (plain?.spendMicros.expected ?? NaN)).toBeCloseTo(
+    2,
+    9,
+  );
+  // Poisson counts of twice the rate vary less, relative to their mean; differences between customers as much.
+  expect(busy?.purchases.process).toBeLessThan(plain?.purchases.process ?? NaN);
+  expect(busy?.purchases.process).toBeGreaterThan((plain?.purchases.process ?? NaN) / Math.SQRT2);
+  expect(busy?.purchases.parameters).toBeCloseTo(plain?.purchases.parameters ?? NaN, 9);
+  expect((dear?.spendMicros.expected ?? NaN) / (plain?.spendMicros.expected ?? NaN)).toBeCloseTo(
+    3,
+    9,
+  );
+  expect(dear?.spendMicros.process).toBeCloseTo(plain?.spendMicros.process ?? NaN, 9);
+});
+
 it('is nothing of nobody, and finite of one', () => {
   const memberships = new Uint32Array(table.customerIds.length);
   memberships[4] = 2;

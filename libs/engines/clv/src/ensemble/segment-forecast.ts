@@ -29,6 +29,12 @@ export interface SegmentForecast {
   readonly spendMicros: SegmentTotal;
 }
 
+/** What expected purchases and spends are multiplied with, per customer. */
+export interface Multipliers {
+  readonly purchases: Float64Array;
+  readonly spend: Float64Array;
+}
+
 /** Customers and the segments that they belong to. */
 export interface Segmented {
   readonly table: CustomerTable;
@@ -36,6 +42,8 @@ export interface Segmented {
   readonly memberships: Uint32Array;
   /** 1 to {@link MAX_SEGMENTS}. */
   readonly segments: number;
+  /** Per customer: what is known beside their history, e.g. how they came. Absent: 1. */
+  readonly multipliers?: Multipliers | undefined;
 }
 
 /** What is asked of the segments. */
@@ -55,7 +63,7 @@ export interface SegmentOptions extends ValueOptions {
 export function forecastSegments(
   ensemble: Ensemble,
   spend: SpendModel,
-  { table, memberships, segments }: Segmented,
+  { table, memberships, segments, multipliers }: Segmented,
   options: SegmentOptions,
 ): SegmentForecast[] {
   const basis = new Basis(ensemble, spend, table.customerIds.length, options);
@@ -67,7 +75,10 @@ export function forecastSegments(
     if (bits === 0) continue;
     const row = rowOf(table, i);
     if (last === undefined || !isAlike(last.row, row)) last = basis.outlook(row);
-    const known = { frequency: row.frequency, spendMeanMicros: row.spendMeanMicros };
+    const known = {
+      ...{ frequency: row.frequency, spendMeanMicros: row.spendMeanMicros },
+      ...{ busier: multipliers?.purchases[i] ?? 1, dearer: multipliers?.spend[i] ?? 1 },
+    };
     for (let s = 0; s < segments; s++) {
       const sum = sums[s];
       if (sum !== undefined && ((bits >>> s) & 1) === 1) basis.add(sum, last, known);
@@ -102,6 +113,12 @@ interface Outlook {
   /** Discounted over undiscounted purchases, times margin. */
   readonly factor: number;
   readonly sensitivity: Float64Array;
+}
+
+/** A customer's own multipliers of purchases and spend. */
+interface Own {
+  readonly busier: number;
+  readonly dearer: number;
 }
 
 /** Sums over the customers of a segment. */
@@ -162,8 +179,13 @@ class Basis {
     };
   }
 
-  add(sum: Sum, { mean, variance, factor, sensitivity }: Outlook, known: KnownSpend): void {
+  add(sum: Sum, outlook: Outlook, known: KnownSpend & Own): void {
     const money = spendMoments(this.spend, known, this.customers);
+    const { busier, dearer } = known;
+    const mean = busier * outlook.mean;
+    // Of a mixed Poisson the mean is the part that grows with the rate, the rest with its square.
+    const variance = busier ** 2 * (outlook.variance - outlook.mean) + mean;
+    const factor = dearer * outlook.factor;
     const square = variance + mean * mean;
     sum.customers += 1;
     sum.purchases += mean;
@@ -172,8 +194,8 @@ class Basis {
     sum.spendVariance +=
       factor ** 2 *
       (money.perPurchase * mean + money.perSquare * square - (money.mean * mean) ** 2);
-    addWeighted(sum.purchaseSensitivity, sensitivity, 1);
-    addWeighted(sum.valueSensitivity, sensitivity, factor * money.mean);
+    addWeighted(sum.purchaseSensitivity, outlook.sensitivity, busier);
+    addWeighted(sum.valueSensitivity, outlook.sensitivity, busier * factor * money.mean);
     this.spendParameters.add(sum.spendSensitivity, known, factor * mean);
   }
 

@@ -110,6 +110,28 @@ describe('forecastLog', () => {
     });
   });
 
+  it('counts in how customers came, as predictions do', async () => {
+    const effect = ['channel', 'tv', 40, 1.4, 1.2, 1.5, 1.3] as const;
+    const acquisition = { customers: 300, effects: [effect], pooled: 0 };
+    const learned: FittedArtefact = { ...artefact, acquisition };
+    const attributes = { channel: 'tv' };
+    const known: LogScan = (asked, visit, onFraction) =>
+      scan(
+        asked,
+        (id, days) => visit(id, days, [{ name: 'channel', value: 'tv', day: AS_OF - 400 }]),
+        onFraction,
+      );
+    const [all] = await forecastLog(known, { ...job, artefact: learned }, () => undefined);
+    const predicted = new Predictor(learned, options, AS_OF);
+    const micros = table.customerIds.reduce(
+      (sum, _id, i) => sum + predicted.predict(rowOf(table, i), attributes).value.valueMicros,
+      0,
+    );
+    const plain = everybody.reduce((sum, { prediction }) => sum + prediction.value.valueMicros, 0);
+    expect(micros).toBeGreaterThan(plain);
+    expect((all?.totals[0]?.spendMicros.expected ?? NaN) / micros).toBeCloseTo(1, 6);
+  });
+
   it('reports growing progress, reading first', () => {
     const fractions = progress.map(([, fraction]) => fraction);
     expect(fractions).toEqual([...fractions].sort((a, b) => a - b));

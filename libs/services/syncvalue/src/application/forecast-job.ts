@@ -5,8 +5,11 @@ import {
   rowOf,
   summarize,
   TableBuilder,
+  type AcquisitionAttributes,
+  type Multipliers,
   type SegmentForecast,
 } from '@kiki/clv';
+import { attributesAt } from '../domain/acquisition.js';
 import type { OnProgress } from '../domain/fitting.js';
 import type { FittedArtefact } from '../domain/model.js';
 import { totalling } from '../domain/predictive.js';
@@ -55,16 +58,18 @@ export async function forecastLog(
   const { table } = population;
   const standard = { ...job.artefact.standard, margin: 1 };
   const predictor = new Predictor(job.artefact, standard, job.asOfDay);
-  const tierOf = (index: number) => predictor.predict(rowOf(table, index)).tier;
+  const { acquired } = population;
+  const tierOf = (index: number) => predictor.predict(rowOf(table, index), acquired[index]).tier;
   const { memberships, unknown } = segmented(job.segments, population, tierOf);
   const ensemble = totalling(job.artefact.ensemble ?? job.artefact.purchase, job.asOfDay);
+  const multipliers = multipliersOf(predictor, population);
   const from = READING_SHARE + TIERS_SHARE;
   const byHorizon = job.horizons.map((horizonDays, h) => {
     const onShare = (share: number): void =>
       onProgress('forecasting', from + ((1 - from) * (h + share)) / job.horizons.length);
     const { annualDiscountRate, margin, levels } = job;
     const options = { horizonDays, annualDiscountRate, margin, levels, onShare };
-    const segments = { table, memberships, segments: job.segments.length };
+    const segments = { table, memberships, segments: job.segments.length, multipliers };
     return forecastSegments(ensemble, job.artefact.spend, segments, options);
   });
   return job.segments.map(({ name }, s) => {
@@ -73,24 +78,49 @@ export async function forecastLog(
   });
 }
 
+/** What predictions make of how customers came; undefined where nobody's way is known. */
+function multipliersOf(
+  predictor: Predictor,
+  { table, acquired }: AcquiredPopulation,
+): Multipliers | undefined {
+  if (acquired.every((attributes) => attributes === undefined)) return undefined;
+  const applied = acquired.map(
+    (attributes, i) => attributes && predictor.predict(rowOf(table, i), attributes).acquisition,
+  );
+  return {
+    purchases: Float64Array.from(applied, (one) => one?.purchases ?? 1),
+    spend: Float64Array.from(applied, (one) => one?.spend ?? 1),
+  };
+}
+
+/** Customers, and how they came where that is known. */
+interface AcquiredPopulation extends Population {
+  readonly acquired: readonly (AcquisitionAttributes | undefined)[];
+}
+
 /** Everybody who had bought by the day, with what segments are told apart by. */
 async function readPopulation(
   scan: LogScan,
   { tenant, asOfDay, artefact }: LogForecastJob,
   onProgress: OnProgress,
-): Promise<Population> {
+): Promise<AcquiredPopulation> {
   const builder = new TableBuilder(artefact.timeUnit);
   const [lastDay, totalMicros] = [new Column(), new Column()];
-  const visit: VisitDays = (customerId, days) => {
+  const acquired: (AcquisitionAttributes | undefined)[] = [];
+  const visit: VisitDays = (customerId, days, attributes) => {
     const history = summarize(netDays(days, asOfDay));
     if (history === undefined) return;
     builder.add(customerId, history, asOfDay);
     lastDay.push(history.lastDay);
     totalMicros.push(history.totalMicros);
+    acquired.push(attributesAt(attributes, asOfDay));
   };
   onProgress('reading', 0);
   await scan({ tenant, endDay: asOfDay }, visit, (fraction) =>
     onProgress('reading', READING_SHARE * fraction),
   );
-  return { table: builder.build(), lastDay: lastDay.values(), totalMicros: totalMicros.values() };
+  return {
+    ...{ table: builder.build(), acquired },
+    ...{ lastDay: lastDay.values(), totalMicros: totalMicros.values() },
+  };
 }

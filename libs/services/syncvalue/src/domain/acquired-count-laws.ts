@@ -1,7 +1,7 @@
 import {
   acquiredPurchaseModel,
-  cumulative,
   Ensemble,
+  EnsembleDistribution,
   fadedMultiplier,
   type AcquisitionPrior,
   type Observed,
@@ -12,15 +12,13 @@ import { countLaw, type CountLaw } from './predictive.js';
 
 /** Laws of different multipliers that are kept; a model has about as many combinations of its effects. */
 const MAX_LAWS = 256;
-/** Counts beyond this share of the probability are left to the last one. */
-const CERTAIN = 1 - 1e-9;
 
 /**
  * How purchases are distributed where it is known how a customer came: of a published model that with a scaled rate, of
  * an ensemble with a scaled mean.
  */
 export class AcquiredCountLaws {
-  private readonly ensemble: Ensemble | undefined;
+  private readonly ensemble: EnsembleDistribution | undefined;
   private readonly laws = new Map<number, CountLaw>();
 
   constructor(
@@ -28,16 +26,17 @@ export class AcquiredCountLaws {
     private readonly horizonDays: number,
     private readonly asOfDay: number,
   ) {
-    this.ensemble = artefact.ensemble && new Ensemble(artefact.ensemble, asOfDay);
+    const { ensemble } = artefact;
+    this.ensemble =
+      ensemble && new EnsembleDistribution(new Ensemble(ensemble, asOfDay), horizonDays);
   }
 
   /** P(N ≤ n) for n = 0, 1, … */
   below(row: Observed, { purchases }: AcquisitionPrior): readonly number[] {
     const { ensemble } = this;
     if (ensemble === undefined) return this.lawOf(purchases)(row);
-    const mixture = ensemble.mixture(row, this.horizonDays);
     const factor = fadedMultiplier(purchases, alphaOf(this.artefact.purchase), row.age);
-    return cumulative({ ...mixture, meanIfAlive: factor * mixture.meanIfAlive }, CERTAIN);
+    return ensemble.below(row, factor);
   }
 
   private lawOf(multiplier: number): CountLaw {

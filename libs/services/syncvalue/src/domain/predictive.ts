@@ -1,7 +1,7 @@
 import {
-  cumulative,
   dressed,
   Ensemble,
+  EnsembleDistribution,
   PurchaseDistribution,
   type EnsembleModel,
   type Observed,
@@ -14,9 +14,6 @@ export type ForecastingModel = PurchaseModel | EnsembleModel;
 /** P(N ≤ n) of a customer's purchases within a horizon for n = 0, 1, … until hardly anything is left. */
 export type CountLaw = (row: Observed) => readonly number[];
 
-/** Counts beyond this share of the probability are left to the last one. */
-const CERTAIN = 1 - 1e-9;
-
 /**
  * The predictive distribution of single customers: process and parameters of a published model; of the ensemble, whose
  * parameters matter less than the period, process and the period's shock.
@@ -27,8 +24,8 @@ export function countLaw(model: ForecastingModel, horizonDays: number, asOfDay: 
     const distribution = new PurchaseDistribution(model, horizonDays);
     return (row) => distribution.below(row);
   }
-  const ensemble = new Ensemble(model, asOfDay);
-  return (row) => cumulative(ensemble.mixture(row, horizonDays), CERTAIN);
+  const distribution = new EnsembleDistribution(new Ensemble(model, asOfDay), horizonDays);
+  return (row) => distribution.below(row);
 }
 
 /** The model that totals are forecast with: a published one knows no shock. */
