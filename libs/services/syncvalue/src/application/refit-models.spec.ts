@@ -71,6 +71,8 @@ function setUp(options: { everyMs?: number; isPromoting?: boolean } = {}) {
   const state = {
     transactions: 100n,
     fitted: 100,
+    /** Models that somebody fitted since, newest first, by recipe. */
+    experiments: [] as object[],
     asked: [] as FitRequest[],
     fit: (): Promise<unknown> => Promise.resolve(),
     promotion: (): Promise<unknown> => Promise.resolve(),
@@ -82,7 +84,15 @@ function setUp(options: { everyMs?: number; isPromoting?: boolean } = {}) {
   const champion = { version: 'v1', createdAtMs: clock.nowMs(), artefact: artefactOf(100) };
   const models = {
     get: () => Promise.resolve(champion),
-    list: () => Promise.resolve({ models: [{ artefact: artefactOf(state.fitted) }] }),
+    list: (_tenant: string, { beforeNumber = 0 }: { beforeNumber?: number }) => {
+      const newest = artefactOf(Number(state.transactions));
+      const tried = state.experiments.map((other) => ({ artefact: { ...newest, ...other } }));
+      const all = [...tried, { artefact: artefactOf(state.fitted) }];
+      // Two a page, numbered from the newest on.
+      const next = beforeNumber + 2;
+      const nextNumber = next < all.length ? next : undefined;
+      return Promise.resolve({ models: all.slice(beforeNumber, next), nextNumber });
+    },
   } as unknown as Models;
   const ledger = {
     view: () => Promise.resolve({ terms: { transactionCount: state.transactions } }),
@@ -118,6 +128,21 @@ describe('scheduled refits', () => {
     expect(await after(HOUR_MS - 1)).toHaveLength(1);
     expect(await after(1)).toHaveLength(2);
     expect(await after(9 * HOUR_MS)).toHaveLength(2);
+  });
+
+  it('are not put off by fits of other recipes, yet by one of the same', async () => {
+    const others = [
+      { requestedKind: 'pareto_nbd' },
+      { requestedSpendKind: 'mean' },
+      { timeUnit: 'day' },
+      { onnx: {} },
+    ];
+    const { state, after } = setUp();
+    state.transactions = 101n;
+    state.experiments = [...others, {}];
+    expect(await after(HOUR_MS)).toEqual([]);
+    state.experiments = others;
+    expect(await after(0)).toEqual(['challenger']);
   });
 
   it('fit what the champion was asked to be, as challenger', async () => {

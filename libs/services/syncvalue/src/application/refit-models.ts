@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DomainError, type Clock } from '@kiki/kernel';
 import type { FittedArtefact } from '../domain/model.js';
 import { errors } from '../errors.js';
-import type { FitModel } from './fit-model.js';
+import type { FitModel, FitRequest } from './fit-model.js';
 import type { Ledger } from './ledger.js';
 import type { Models, StoredModel } from './models.js';
 import { championOf, type PromoteModel } from './promote-model.js';
@@ -63,6 +64,8 @@ export interface RefitSettings {
 export const REFITTER = 'scheduled refit';
 /** A refit whose process died is tried again after this, not at once: it may be what killed it. */
 const LOST_RETRY_MS = 900_000;
+/** Models looked at at a time. */
+const PAGE = 50;
 
 /** Fits the champion's recipe anew, for each tenant whose log has grown, one process at a time. */
 export class RefitModels {
@@ -102,13 +105,28 @@ export class RefitModels {
     // A graph that was brought is trained elsewhere: there is nothing to fit anew.
     if (!isFitted(champion)) return undefined;
     const [last] = await runs.list(tenant, { limit: 1, beforeId: undefined });
-    const [newest] = (await models.list(tenant, { limit: 1, beforeNumber: undefined })).models;
     const { everyMs } = this.settings;
     const waitMs = last?.outcome === 'lost' ? Math.min(everyMs, LOST_RETRY_MS) : everyMs;
     const sinceMs = Math.max(champion.createdAtMs, last?.startedAtMs ?? 0);
-    const isGrown = BigInt(newest?.artefact.transactionCount ?? 0) < view.terms.transactionCount;
-    const isDue = this.clock.nowMs() - sinceMs >= waitMs;
-    return isDue && isGrown ? champion : undefined;
+    if (this.clock.nowMs() - sinceMs < waitMs) return undefined;
+    const fittedCount = BigInt(await this.fittedCount(tenant, champion));
+    return fittedCount < view.terms.transactionCount ? champion : undefined;
+  }
+
+  /** Transactions that the newest model of the champion's recipe has seen; fits of others are no reason to wait. */
+  private async fittedCount(tenant: string, champion: FittedModel): Promise<number> {
+    const wanted = recipeOf(champion.artefact);
+    let beforeNumber: number | undefined;
+    do {
+      const page = await this.ports.models.list(tenant, { limit: PAGE, beforeNumber });
+      const same = page.models.find(
+        ({ artefact }) =>
+          artefact.onnx === undefined && isDeepStrictEqual(recipeOf(artefact), wanted),
+      );
+      if (same !== undefined) return same.artefact.transactionCount;
+      beforeNumber = page.nextNumber;
+    } while (beforeNumber !== undefined);
+    return champion.artefact.transactionCount;
   }
 
   private async run(tenant: string, champion: FittedModel, signal: AbortSignal): Promise<void> {
@@ -130,9 +148,7 @@ export class RefitModels {
     const { model } = await this.fits.execute(
       tenant,
       {
-        kind: artefact.requestedKind ?? artefact.purchase.kind,
-        spendKind: artefact.requestedSpendKind ?? 'gamma_gamma',
-        timeUnit: artefact.timeUnit,
+        ...recipeOf(artefact),
         calibrationEnd: undefined,
         label: 'challenger',
         by: REFITTER,
@@ -164,6 +180,15 @@ type FittedModel = StoredModel & { readonly artefact: FittedArtefact };
 
 function isFitted(model: StoredModel): model is FittedModel {
   return model.artefact.onnx === undefined;
+}
+
+/** What was asked for when a model was fitted, and is asked for again. */
+function recipeOf(artefact: FittedArtefact): Pick<FitRequest, 'kind' | 'spendKind' | 'timeUnit'> {
+  return {
+    kind: artefact.requestedKind ?? artefact.purchase.kind,
+    spendKind: artefact.requestedSpendKind ?? 'gamma_gamma',
+    timeUnit: artefact.timeUnit,
+  };
 }
 
 function failure(error: unknown): RefitEnd {
