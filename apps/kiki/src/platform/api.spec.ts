@@ -61,8 +61,32 @@ describe('Api', () => {
     expect(seen).toEqual(['POST']);
   });
 
+  it.each(['GET', 'POST'])(
+    'gives up a %s at once where waiting cannot help',
+    async (method) => {
+      const { port } = new URL((await listen(0, (_, response) => response.end('{}'))).baseUrl);
+      const seen: string[] = [];
+      const led = await listen(0, (request, response) => {
+        seen.push(request.url ?? '');
+        response.writeHead(302, { location: '/elsewhere' }).end();
+      });
+      const call = (api: Api) => (method === 'GET' ? api.get('/') : api.post('/', {}));
+      for (const api of [
+        led,
+        new Api('http://nowhere.invalid', 'key'),
+        new Api(`https://127.0.0.1:${port}`, 'key'),
+      ]) {
+        await expect(call(api)).rejects.toMatchObject({ code: 'unavailable' });
+      }
+      expect(seen).toEqual(['/']);
+    },
+    10_000,
+  );
+
   it('stops waiting when it is interrupted', async () => {
-    const api = new Api('http://127.0.0.1:1', 'key');
+    const first = await listen(0, (_request, response) => response.end('{}'));
+    await new Promise((resolve) => closing.pop()?.close(resolve));
+    const api = new Api(first.baseUrl, 'key');
     const signal = AbortSignal.timeout(50);
     await expect(api.get('/', { signal })).rejects.toMatchObject({ code: 'cancelled' });
   });

@@ -94,11 +94,13 @@ export class Api {
   }
 }
 
-/** A refused connection has carried nothing, so that any call may be repeated; a reading may be in any case. */
+/** What a service that is being restarted does to a connection: refuses it, resets it, ends it without an answer. */
+const RESTARTING = new Set(['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']);
+
+/** A refused connection has carried nothing, so that any call may be repeated; of others only a reading may be. */
 function mayRepeat(method: string, error: unknown): boolean {
-  const { cause } = error as { readonly cause?: { readonly code?: string } };
-  if (cause === undefined) return false; // our own time-out
-  return method === 'GET' || cause.code === 'ECONNREFUSED';
+  const code = (error as { readonly cause?: { readonly code?: string } }).cause?.code ?? '';
+  return code === 'ECONNREFUSED' || (method === 'GET' && RESTARTING.has(code));
 }
 
 async function success<T>(response: Response): Promise<{ data: T; response: Response }> {
