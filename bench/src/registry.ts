@@ -1,6 +1,7 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
+import { engineBench } from './value/engine-bench.js';
 import { fitBench } from './value/fit-bench.js';
 import { largeBench } from './value/large-bench.js';
 import { parityBench } from './value/parity-bench.js';
@@ -11,6 +12,7 @@ import { serveBench } from './value/serve-bench.js';
 export const benchmarks: readonly Benchmark[] = [
   hostBench,
   backtestBench,
+  engineBench,
   fitBench,
   largeBench,
   parityBench,

@@ -14,6 +14,7 @@ const { exp, expm1, log, log1p, min } = Math;
 
 /** Discount weights below e^−45 add nothing to a double. */
 const NEGLIGIBLE = 45;
+const FAR = 1e15;
 
 /**
  * Gamma/Gompertz/NBD (Bemmaor and Glady 2012, Modeling Purchasing Behavior with Sudden "Death": A Flexible Customer
@@ -133,7 +134,9 @@ function discountedLife(
   const one = named(theta);
   const [{ b, s }, beta] = [one, agedBeta(one, age)];
   const means = emptyGompertzMeans();
-  gompertzIntegral({ a: 1, p: 0, b, beta, q: s, growth: -delta, from: 0, to: horizon }, means);
+  // No power of a + τ: its pole is out of the way.
+  const powers = { a: FAR, p: 0, b, beta, q: s, growth: -delta, from: 0, to: horizon };
+  gompertzIntegral(powers, means);
   return exp(means.logValue + s * log(beta));
 }
 
