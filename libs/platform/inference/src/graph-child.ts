@@ -1,9 +1,10 @@
 /**
  * The process that holds one ONNX session: a run blocks its thread, and a runtime that dies takes only this
- * process along. Started by GraphProcess with the graph's path and one execution provider. It imports no file of
- * this package, so that Node runs it as it is, built or not.
+ * process along. Started by GraphProcess with the graph's path, one execution provider and the longest times of
+ * loading and of a run. It imports no file of this package, so that Node runs it as it is, built or not.
  */
 import process, { env } from 'node:process';
+import { Worker } from 'node:worker_threads';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /** Elements of a tensor as they cross processes. */
@@ -51,6 +52,38 @@ export type GraphReply =
     }
   | { readonly kind: 'error'; readonly id: number; readonly reason: string };
 
+/** When what is going on has to be over, nanoseconds of this machine's monotonic clock; 0: nothing is going on. */
+const deadline = new BigInt64Array(new SharedArrayBuffer(8));
+/** Ends the process at the deadline; a thread of its own, because loading and running block this one. */
+const WATCH = `const { workerData } = require('node:worker_threads');
+  setInterval(() => {
+    const at = Atomics.load(workerData, 0);
+    if (at > 0n && process.hrtime.bigint() > at) process.kill(process.pid, 'SIGKILL');
+  }, 250);`;
+
+/**
+ * Whoever started this process ends it when something takes too long. Should they be gone, it ends itself, a little later.
+ */
+async function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
+  const limitNs = BigInt(Math.ceil(limitMs + GRACE_MS)) * 1_000_000n;
+  Atomics.store(deadline, 0, process.hrtime.bigint() + limitNs);
+  try {
+    return await work();
+  } finally {
+    Atomics.store(deadline, 0, 0n);
+  }
+}
+
+const GRACE_MS = 1_000;
+const DEFAULT_MS = 60_000;
+
+interface Settings {
+  readonly graph: string;
+  readonly provider: string;
+  readonly startMs: number;
+  readonly runMs: number;
+}
+
 type Ort = typeof import('onnxruntime-node');
 
 const send = (reply: GraphReply): void => void process.send?.(reply);
@@ -67,18 +100,21 @@ const textOf = (error: unknown): string =>
 // Since 1.29 the runtime reports home unless told otherwise; it reads this when it is loaded.
 env['ORT_DISABLE_TELEMETRY'] = '1';
 
-async function open(graph: string, provider: string): Promise<void> {
+async function open({ graph, provider, startMs, runMs }: Settings): Promise<void> {
   let fault: LoadFault = 'runtime_missing';
   try {
     const ort = await import('onnxruntime-node');
     fault = 'graph';
-    const session = await ort.InferenceSession.create(graph, {
+    const options: InferenceSession.SessionOptions = {
       executionProviders: [provider],
       intraOpNumThreads: 1,
       extra: { session: { intra_op: { allow_spinning: '0' } } },
       logSeverityLevel: 4,
+    };
+    const session = await within(startMs, () => ort.InferenceSession.create(graph, options));
+    process.on('message', (request: GraphRequest) => {
+      void within(runMs, () => answer(ort, session, request));
     });
-    process.on('message', (request: GraphRequest) => void answer(ort, session, request));
     send({ kind: 'ready', info: infoOf(ort, session) });
   } catch (error) {
     send({ kind: 'failed', fault, reason: textOf(error) });
@@ -124,5 +160,11 @@ async function answer(
 
 // The parent is gone: nobody is left to work for.
 process.on('disconnect', () => process.exit(0));
-const [, , graph = '', provider = 'cpu'] = process.argv;
-await open(graph, provider);
+new Worker(WATCH, { eval: true, workerData: deadline }).unref();
+const [, , graph = '', provider = 'cpu', startMs = '', runMs = ''] = process.argv;
+await open({
+  graph,
+  provider,
+  startMs: Number(startMs) || DEFAULT_MS,
+  runMs: Number(runMs) || DEFAULT_MS,
+});

@@ -4,7 +4,7 @@
  * watched through /proc and their home.
  */
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -183,12 +183,39 @@ describe('a child', () => {
     expect((await (await started(line)).run(rows(0, 0)))['y']?.data).toEqual(Float32Array.of(1));
   });
 
+  it('whose parent is gone ends its run by itself', async () => {
+    const file = fileOf(endless);
+    const starter = `const { fork } = require('node:child_process');
+      const child = fork(process.argv[1], [process.argv[2], 'cpu', '60000', '100'],
+        { execArgv: [], serialization: 'advanced', stdio: 'ignore' });
+      child.on('message', () => {
+        const x = { type: 'float32', dims: [1, 2], data: Float32Array.of(0, 0) };
+        child.send({ id: 1, feeds: { x } }, () => {
+          require('node:fs').writeSync(1, String(child.pid));
+          process.kill(process.pid, 'SIGKILL');
+        });
+      });`;
+    const program = fileURLToPath(new URL('./graph-child.ts', import.meta.url));
+    const { stdout } = spawnSync(process.execPath, ['-e', starter, program, file]);
+    const orphan = Number(stdout);
+    expect(orphan).toBeGreaterThan(0);
+    await waitFor(() => !isAlive(orphan), { timeoutMs: 20_000, what: 'the end of the orphan' });
+  });
+
   it('that takes too long is ended', async () => {
     const process = await started(endless, { runTimeoutMs: 50 });
     await expect(process.run(rows(0, 0))).rejects.toThrow('took too long');
     await expect(process.run(rows(0, 0))).rejects.toThrow('ended');
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 /** Remote ends of the sockets of a process, from /proc. */
 function remoteEnds(pid: number): string[] {

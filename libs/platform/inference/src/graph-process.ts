@@ -59,7 +59,8 @@ export class GraphProcess {
    */
   static async start(options: GraphProcessOptions): Promise<GraphProcess> {
     const { file, provider = 'cpu', program = CHILD, startTimeoutMs = START_TIMEOUT_MS } = options;
-    const child = fork(fileURLToPath(program), [file, provider], {
+    const limits = [String(startTimeoutMs), String(options.runTimeoutMs)];
+    const child = fork(fileURLToPath(program), [file, provider, ...limits], {
       // Nothing of the parent's environment: no secrets, and no telemetry of the runtime from its
       // first instruction on.
       env: { ORT_DISABLE_TELEMETRY: '1', NODE_NO_WARNINGS: '1' },
@@ -119,6 +120,8 @@ export class GraphProcess {
         // It cannot be interrupted from within: a run blocks its thread.
         this.take(id)?.reject(errors.onnx_run_failed('The run took too long.'));
         this.child.kill('SIGKILL');
+        // Its death may take a moment, in which nobody else shall wait for it.
+        this.end();
       }, this.options.runTimeoutMs);
       this.waiting.set(id, { resolve, reject, timer });
       const request: GraphRequest = { id, feeds };
@@ -141,6 +144,7 @@ export class GraphProcess {
   }
 
   private end(): void {
+    if (this.hasEnded) return;
     this.hasEnded = true;
     for (const id of [...this.waiting.keys()]) this.take(id)?.reject(gone());
     this.options.onEnd?.();
