@@ -13,7 +13,10 @@ export interface MetricOptions<L extends string = string> {
 export abstract class Metrics {
   abstract readonly registry: Registry;
   abstract counter<L extends string>(options: MetricOptions<L>): Counter<L>;
-  abstract gauge<L extends string>(options: MetricOptions<L>): Gauge<L>;
+  /** `collect` is called before each page, to set what costs too much to keep up at every step. */
+  abstract gauge<L extends string>(
+    options: MetricOptions<L> & { readonly collect?: (gauge: Gauge<L>) => void },
+  ): Gauge<L>;
   abstract histogram<L extends string>(
     options: MetricOptions<L> & { readonly buckets?: readonly number[] },
   ): Histogram<L>;

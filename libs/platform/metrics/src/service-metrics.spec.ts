@@ -3,6 +3,7 @@
  * as text.
  */
 import { describe, expect, it } from '@jest/globals';
+import type { Gauge } from 'prom-client';
 import { HttpRed, JobRed } from './red.js';
 import { ServiceMetrics } from './service-metrics.js';
 
@@ -37,6 +38,16 @@ describe('ServiceMetrics', () => {
     shield.counter(options).inc(7);
     expect(await seriesOf(flow)).toContain('kiki_syncflow_bids_total 5');
     expect(await seriesOf(shield)).toContain('kiki_syncshield_bids_total 7');
+  });
+
+  it('asks for the values of a gauge that collects them with each page, not before', async () => {
+    const metrics = new ServiceMetrics('syncvalue', '1');
+    let calls = 0;
+    const collect = (gauge: Gauge<'method'>): void => gauge.set({ method: 'Say' }, ++calls);
+    metrics.gauge({ name: 'calls', help: 'Calls.', labelNames: ['method'], collect });
+    expect(calls).toBe(0);
+    expect(await seriesOf(metrics)).toContain('kiki_syncvalue_calls{method="Say"} 1');
+    expect(await seriesOf(metrics)).toContain('kiki_syncvalue_calls{method="Say"} 2');
   });
 
   it('counts requests by method, route and status', async () => {

@@ -34,8 +34,15 @@ export class ServiceMetrics extends Metrics {
     return this.once(options, (full) => new Counter<L>(full));
   }
 
-  override gauge<L extends string>(options: MetricOptions<L>): Gauge<L> {
-    return this.once(options, (full) => new Gauge<L>(full));
+  override gauge<L extends string>(
+    options: MetricOptions<L> & { readonly collect?: (gauge: Gauge<L>) => void },
+  ): Gauge<L> {
+    const { collect } = options;
+    return this.once(options, (full) => {
+      if (collect === undefined) return new Gauge<L>(full);
+      const gauge: Gauge<L> = new Gauge<L>({ ...full, collect: () => collect(gauge) });
+      return gauge;
+    });
   }
 
   override histogram<L extends string>(
