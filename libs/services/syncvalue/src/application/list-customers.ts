@@ -52,6 +52,9 @@ export class ListCustomers {
       ...{ generation, tier, limit },
       after: position?.after,
     });
+    // A table goes whole: one that lies before us empty may have gone since it was looked up.
+    const isGone = rows.length === 0 && !(await this.scores.pass(tenant, generation));
+    if (isGone) throw errors.scores_refreshed();
     const customers = rows.slice(0, limit);
     const last = rows.length > limit ? customers.at(-1) : undefined;
     return {
