@@ -4,6 +4,9 @@ import { errors } from '../errors.js';
 import { areUsableAttributes } from './acquisition.js';
 import { isUsableId } from './transaction.js';
 
+/** 200 years; the ledger begins in 1900. */
+export const MAX_AGE_DAYS = 73_050;
+
 /** A history that the caller knows; times in days. */
 export interface KnownStatistics {
   readonly repeatPurchases: number;
@@ -38,7 +41,11 @@ export function queryProblem(query: CustomerQuery): ItemProblem | undefined {
     return problem(orderLogErrors.customer_id_invalid(), 'customer_id');
   }
   const field = impossibleField(query.statistics);
-  return field === undefined ? undefined : problem(errors.statistics_invalid(), field);
+  if (field === undefined) return undefined;
+  const { ageDays } = query.statistics;
+  const detail =
+    field === 'age_days' ? `Expected 0 to ${MAX_AGE_DAYS} days, not ${ageDays}.` : undefined;
+  return problem(errors.statistics_invalid(detail), field);
 }
 
 /** Known statistics in units of the model. */
@@ -54,7 +61,7 @@ export function statisticsOf(known: KnownStatistics, daysPerUnit: number): Value
 
 function impossibleField(known: KnownStatistics): string | undefined {
   const { repeatPurchases, recencyDays, ageDays, meanRepeatSpendMicros } = known;
-  if (!(Number.isFinite(ageDays) && ageDays >= 0)) return 'age_days';
+  if (!(ageDays >= 0 && ageDays <= MAX_AGE_DAYS)) return 'age_days';
   const hasRepeats = repeatPurchases > 0;
   if (!(recencyDays >= 0 && recencyDays <= ageDays) || recencyDays > 0 !== hasRepeats) {
     return 'recency_days';

@@ -35,6 +35,8 @@ export class LivingMemo {
     const days = Math.round(age * daysPerUnit);
     if (days / daysPerUnit !== age) return this.table.of(row);
     const key = days * (MAX_TABLED_FREQUENCY + 1) + frequency;
+    // Beyond 2^53 several customers would share a key.
+    if (!Number.isSafeInteger(key)) return this.purchases.ifAlive(row, this.options);
     let living = this.kept.get(key);
     if (living === undefined) {
       living = this.purchases.ifAlive(row, this.options);

@@ -53,19 +53,32 @@ describe('LivingTable', () => {
     );
   });
 
-  it('is for parts of days only: whole ones are computed as a fit computes them', () => {
-    const fitted = {
-      kind: 'bg_nbd',
-      timeUnit: 'week',
-      parameterNames: ['r', 'alpha', 'a', 'b'],
+  const bgNbd = (timeUnit: 'day' | 'week'): PurchaseModel =>
+    ({
+      ...{ kind: 'bg_nbd', timeUnit, parameterNames: ['r', 'alpha', 'a', 'b'] },
       parameters: { r: 0.24, alpha: 4.4, a: 0.8, b: 2.4 },
-    } as unknown as PurchaseModel;
-    const asked = { horizonDays: 365.25, annualDiscountRate: 0.1 };
+    }) as unknown as PurchaseModel;
+  const asked = { horizonDays: 365.25, annualDiscountRate: 0.1 };
+
+  it('is for parts of days only: whole ones are computed as a fit computes them', () => {
+    const fitted = bgNbd('week');
     const purchases = new PurchaseForecaster(fitted);
     const memo = new LivingMemo(purchases, asked, fitted);
     for (let day = 0; day < 700; day++) {
       const row = { frequency: day % 9, recency: 0, age: day / 7, spendMeanMicros: undefined };
       expect(memo.of(row)).toEqual(purchases.ifAlive(row, asked));
+    }
+  });
+
+  it('confuses no customers, however old', () => {
+    const fitted = bgNbd('day');
+    const purchases = new PurchaseForecaster(fitted);
+    const memo = new LivingMemo(purchases, asked, fitted);
+    for (const age of [2 ** 46, 2 ** 47, 2 ** 48, 2 ** 52]) {
+      for (let frequency = 0; frequency <= 5; frequency++) {
+        const row = { frequency, recency: 0, age, spendMeanMicros: undefined };
+        expect(memo.of(row)).toEqual(purchases.ifAlive(row, asked));
+      }
     }
   });
 });

@@ -31,7 +31,7 @@ export interface CustomerStatistics {
   repeatPurchases: number;
   /** From the first to the last purchase; zero without repeat purchases. */
   recencyDays: number;
-  /** From the first purchase to now; at least recency_days. */
+  /** From the first purchase to now; at least recency_days, at most 73,050 (200 years). */
   ageDays: number;
   /** Mean spend per repeat purchase; absent: the population's. */
   meanRepeatSpendMicros?: bigint | undefined;
