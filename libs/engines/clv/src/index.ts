@@ -3,6 +3,7 @@ export { errors as clvErrors } from './errors.js';
 export * from './ensemble/index.js';
 export * from './cold-start/index.js';
 export * from './covariates/index.js';
+export type { EstimatedParameters } from './estimated-parameters.js';
 export * from './explain.js';
 export * from './plots/index.js';
 export * from './forecast.js';

@@ -1,4 +1,9 @@
 import { errors } from './errors.js';
+import {
+  estimatedParameters,
+  estimateWarnings,
+  type EstimatedParameters,
+} from './estimated-parameters.js';
 import { maximize, type Estimate } from './maximum-likelihood.js';
 import { DROPOUT_KINDS, purchaseKind } from './models/index.js';
 import { totalPurchases } from './models/nbd.js';
@@ -13,22 +18,13 @@ import {
 import type { TimeUnit } from './time-unit.js';
 import type { FitWarning } from './warning.js';
 
-/** A fitted purchase model: plain data, structured-cloneable, JSON of about one kilobyte. */
-export interface PurchaseModel {
+/**
+ * A fitted purchase model: plain data, structured-cloneable, JSON of about one kilobyte; times in `timeUnit`, the
+ * log-likelihood too.
+ */
+export interface PurchaseModel extends EstimatedParameters {
   readonly kind: PurchaseModelKind;
   readonly timeUnit: TimeUnit;
-  /** By name, in the order of {@link parameterNames}; times in `timeUnit`. */
-  readonly parameters: Readonly<Record<string, number>>;
-  readonly parameterNames: readonly string[];
-  /** In the natural units of `timeUnit`. */
-  readonly logLikelihood: number;
-  /** Standard errors by name; null where the data do not determine them. */
-  readonly standardErrors: Readonly<Record<string, number>> | null;
-  /** Covariance of the parameters in the order of `parameterNames`; null as above. */
-  readonly covariance: readonly (readonly number[])[] | null;
-  readonly customers: number;
-  readonly evaluations: number;
-  readonly hasConverged: boolean;
 }
 
 /** A fit: the model to use, and what happened to the one that was asked for. */
@@ -147,17 +143,7 @@ function warningsOf(fitted: Fitted, dropoutIdentified: boolean): FitWarning[] {
     const message = `${model.kind} gains ${gain} over ${limit.model.kind}, its limit: along a flat ridge only the ratio of b and beta counts.`;
     warn('parameters_on_ridge', message);
   }
-  for (const i of estimate.atBoundary) {
-    const message = `Parameter ${model.parameterNames[i]} of ${model.kind} ran off to a boundary.`;
-    warn('parameter_at_boundary', message);
-  }
-  if (model.covariance === null) {
-    warn('standard_errors_missing', `${model.kind} has no standard errors: a flat likelihood.`);
-  }
-  if (!model.hasConverged) {
-    warn('not_converged', `The fit of ${model.kind} stopped before its gradient was zero.`);
-  }
-  return warnings;
+  return [...warnings, ...estimateWarnings(estimate, model, model.kind)];
 }
 
 interface FitData {
@@ -180,35 +166,15 @@ function fitKind(mathematics: PurchaseKind, data: FitData): Fitted {
     if (mathematics.timeParameters[i] === true) return value * timeScale;
     return mathematics.rateParameters?.[i] === true ? value / timeScale : value;
   });
-  const { logCovariance } = estimate;
-  const covariance =
-    logCovariance?.map((row, i) =>
-      row.map((value, j) => value * (natural[i] ?? 0) * (natural[j] ?? 0)),
-    ) ?? null;
-  const names = mathematics.parameterNames;
+  const logLikelihood = estimate.logLikelihood - totalPurchases(rows) * Math.log(timeScale);
+  const scaled = { ...estimate, theta: natural, logLikelihood };
   const model: PurchaseModel = {
     kind: mathematics.kind,
     timeUnit,
-    parameters: named(names, natural),
-    parameterNames: names,
-    logLikelihood: estimate.logLikelihood - totalPurchases(rows) * Math.log(timeScale),
-    standardErrors:
-      covariance &&
-      named(
-        names,
-        covariance.map((row, i) => Math.sqrt(row[i] ?? 0)),
-      ),
-    covariance,
-    customers: rows.customers,
-    evaluations: estimate.evaluations,
-    hasConverged: estimate.hasConverged,
+    ...estimatedParameters(scaled, mathematics.parameterNames, rows.customers),
   };
   const dropoutProbability = mathematics.dropoutProbability(estimate.theta);
   return { model, estimate, limit, dropoutProbability };
-}
-
-function named(names: readonly string[], values: ArrayLike<number>): Record<string, number> {
-  return Object.fromEntries(names.map((name, i) => [name, values[i] ?? NaN]));
 }
 
 function scaledRows(rows: GroupedRows, timeScale: number): GroupedRows {

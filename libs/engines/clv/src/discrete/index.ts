@@ -4,7 +4,6 @@ export {
   type DiscreteFit,
   type DiscreteModel,
   type DiscreteModelKind,
-  type EstimatedParameters,
 } from './discrete-fit.js';
 export { DiscreteForecaster } from './discrete-forecast.js';
 export { discreteRows, type OpportunityUnit } from './discrete-history.js';

@@ -4,7 +4,11 @@ import { risingTable } from '../models/nbd.js';
 import { logRising } from '../numerics/gamma.js';
 import { betaExpectation } from '../numerics/logit-quadrature.js';
 import type { FitWarning } from '../warning.js';
-import { estimatedParameters, estimateWarnings, type EstimatedParameters } from './discrete-fit.js';
+import {
+  estimatedParameters,
+  estimateWarnings,
+  type EstimatedParameters,
+} from '../estimated-parameters.js';
 
 /**
  * Survivors of one cohort of subscribers: how many there were at its start and after each period. A cohort that is

@@ -64,3 +64,18 @@ export function poissonHistory(rate: number, duration: number, random: Random): 
 export function lifetime(dropout: number, until: number, random: Random): number {
   return Math.min(until, exponentialVariate(random, dropout));
 }
+
+/** Where a growing function reaches `target` between `low` and `high`: a distribution function inverted, to the last bit. */
+export function inverted(
+  growing: (time: number) => number,
+  target: number,
+  [low, high]: readonly [number, number],
+): number {
+  let [below, above] = [low, high];
+  for (let step = 0; step < 53; step++) {
+    const middle = (below + above) / 2;
+    if (growing(middle) < target) below = middle;
+    else above = middle;
+  }
+  return above;
+}

@@ -6,7 +6,7 @@ import {
   logGompertz,
 } from '../numerics/gompertz-integral.js';
 import { exponentialVariate, gammaVariate, poissonVariate } from '../numerics/sampling.js';
-import { poissonHistory, type CustomerDraws, type Latents } from './customer-draws.js';
+import { inverted, poissonHistory, type CustomerDraws, type Latents } from './customer-draws.js';
 
 const { exp, log1p, min } = Math;
 
@@ -58,7 +58,7 @@ function lifetime(
   return min(until, b > 0 ? log1p((b * sum) / dropout) / b : sum / dropout);
 }
 
-/** Density ∝ (α+τ)^−(r+x) e^(bτ) g(τ)^−(s+1) on (t_x, T], by inverting its distribution function: 53 bisections. */
+/** Density ∝ (α+τ)^−(r+x) e^(bτ) g(τ)^−(s+1) on (t_x, T]. */
 function timeOfLeaving(theta: ArrayLike<number>, row: Observed, random: Random): number {
   const [r, a, b, s, beta] = five(theta);
   const means = emptyGompertzMeans();
@@ -67,14 +67,7 @@ function timeOfLeaving(theta: ArrayLike<number>, row: Observed, random: Random):
     gompertzIntegral({ ...powers, to }, means);
     return means.logValue;
   };
-  const target = until(row.age) + Math.log(random.nextDouble());
-  let [low, high] = [row.recency, row.age];
-  for (let step = 0; step < 53; step++) {
-    const middle = (low + high) / 2;
-    if (until(middle) < target) low = middle;
-    else high = middle;
-  }
-  return high;
+  return inverted(until, until(row.age) + Math.log(random.nextDouble()), [row.recency, row.age]);
 }
 
 function five(theta: ArrayLike<number>): [number, number, number, number, number] {

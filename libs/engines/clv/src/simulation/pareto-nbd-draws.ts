@@ -2,7 +2,7 @@ import type { Random } from '@kiki/kernel';
 import type { Observed } from '../models/purchase-kind.js';
 import { powerIntegralValue } from '../numerics/power-integral.js';
 import { gammaVariate, poissonVariate } from '../numerics/sampling.js';
-import { lifetime, poissonHistory, type CustomerDraws } from './customer-draws.js';
+import { inverted, lifetime, poissonHistory, type CustomerDraws } from './customer-draws.js';
 import { four } from '../models/theta.js';
 
 /** Pareto/NBD: a customer leaves after an exponential time. */
@@ -36,17 +36,10 @@ export const paretoNbdDraws: CustomerDraws = {
   },
 };
 
-/** Density ∝ (α+τ)^−(r+x) (β+τ)^−(s+1) on (t_x, T], by inverting its distribution function: 53 bisections. */
+/** Density ∝ (α+τ)^−(r+x) (β+τ)^−(s+1) on (t_x, T]. */
 function timeOfLeaving(theta: ArrayLike<number>, row: Observed, random: Random): number {
   const [r, a, s, b] = four(theta);
   const until = (to: number): number =>
     powerIntegralValue({ p: r + row.frequency, a, q: s + 1, b, from: row.recency, to });
-  const target = random.nextDouble() * until(row.age);
-  let [low, high] = [row.recency, row.age];
-  for (let step = 0; step < 53; step++) {
-    const middle = (low + high) / 2;
-    if (until(middle) < target) low = middle;
-    else high = middle;
-  }
-  return high;
+  return inverted(until, random.nextDouble() * until(row.age), [row.recency, row.age]);
 }
