@@ -21,5 +21,5 @@ export abstract class Metrics {
     options: MetricOptions<L> & { readonly buckets?: readonly number[] },
   ): Histogram<L>;
   /** For what happens with every request: {@link DurationHistogram} with the platform's buckets. */
-  abstract durations(options: Omit<MetricOptions, 'labelNames'>): DurationHistogram;
+  abstract durations(options: Required<MetricOptions>): DurationHistogram;
 }

@@ -52,9 +52,10 @@ export class ServiceMetrics extends Metrics {
     return this.once(options, (full) => new Histogram<L>({ ...full, buckets }));
   }
 
-  override durations(options: Omit<MetricOptions, 'labelNames'>): DurationHistogram {
-    return this.once(options, ({ name, help }) => {
-      const histogram = new DurationHistogram(name, help, DURATION_BUCKETS_SECONDS);
+  override durations(options: Required<MetricOptions>): DurationHistogram {
+    return this.once(options, ({ name, help, labelNames }) => {
+      const bounds = DURATION_BUCKETS_SECONDS;
+      const histogram = new DurationHistogram(name, help, labelNames, bounds);
       // The registry calls no more of a metric than `name`, `get` and `reset`.
       this.registry.registerMetric(histogram as unknown as Metric);
       return histogram;
