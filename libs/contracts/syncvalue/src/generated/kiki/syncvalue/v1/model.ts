@@ -17,7 +17,7 @@ export enum ModelKind {
   MBGNBD = 2,
   PARETONBD = 3,
   NBD = 4,
-  /** BGBB - Discrete opportunities, one per time unit of the calendar; horizons are rounded to whole ones. */
+  /** BGBB - Discrete opportunities; model_kind_unsupported so far, `kiki value fit --model bgbb` fits it from a file. */
   BGBB = 5,
   AUTO = 6,
   /** ONNX - Brought by the user as an ONNX graph. */
