@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecordingTerminal, runCli } from '@kiki/cli';
+import { customerById } from '@kiki/contract-syncvalue';
 import { start, type Host } from '@kiki/host';
 import { encodeOnnx, type OnnxGraph } from '@kiki/inference';
 import { syncvalueDefinition } from '@kiki/service-syncvalue';
@@ -97,8 +98,7 @@ describe('kiki value import-model', () => {
     });
     expect((await bring(...files())).answer).toMatchObject({ modelVersion: 'v1', isNew: false });
     const client = syncValueClient(environment);
-    const { subject } = { subject: { $case: 'customerId', value: 'c1' } } as const;
-    const { prediction } = await client.predict({ subject }, { horizonDays: 50 });
+    const { prediction } = await client.predict(customerById('c1'), { horizonDays: 50 });
     expect(prediction?.expectedPurchases).toBeCloseTo(0.5, 6);
     expect(prediction?.ltvMicros).toBeGreaterThan(0n);
     client.close();

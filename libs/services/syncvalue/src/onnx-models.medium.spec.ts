@@ -51,9 +51,9 @@ const statistics = (repeatPurchases: number, ageDays: number, spend?: number): C
       recencyDays: repeatPurchases === 0 ? 0 : ageDays / 2,
       ageDays,
       meanRepeatSpendMicros: spend === undefined ? undefined : BigInt(spend * 1e6),
-      acquisition: {},
     },
   },
+  acquisition: undefined,
 });
 
 async function fieldsOf(work: Promise<unknown>): Promise<[code: string, ...fields: string[]]> {
@@ -201,7 +201,7 @@ describe('a brought model', () => {
     });
 
     it('each item of a batch with its own error', async () => {
-      const bad = { subject: undefined };
+      const bad = { subject: undefined, acquisition: undefined };
       const { results } = await client.predictBatch([statistics(1, 9), bad, statistics(2, 9)], {
         model,
       });

@@ -1,6 +1,6 @@
 import { askGates, failedGates, type GateResult, type GateSettings } from '../domain/gates.js';
+import { artefactBytes } from '../domain/artefact-text.js';
 import {
-  artefactBytes,
   MAX_ARTEFACT_BYTES,
   type LabelMoveKind,
   type Model,

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import { compactArtefact } from './compact-artefact.js';
-import { artefactBytes, MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
+import { artefactBytes } from './artefact-text.js';
+import { MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
 
 const LONG = 0.123_456_789_012_345_67;
 const four = { r: LONG, alpha: LONG * 7, a: LONG * 3, b: LONG * 31 };
@@ -32,7 +33,7 @@ function longest(): FittedArtefact {
       tempo: {
         startDay: 10_000,
         binDays: 28,
-        pace: bins(40).map((x) => Number((x / 3).toPrecision(4))),
+        pace: bins(110).map((x) => Number((x / 3).toPrecision(4))),
       },
       season: { level: LONG, index: bins(13) },
     },

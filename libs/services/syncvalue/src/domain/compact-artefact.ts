@@ -1,5 +1,6 @@
+import { artefactBytes } from './artefact-text.js';
 import { withinLimit } from './learned-acquisition.js';
-import { artefactBytes, MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
+import { MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
 
 /** Digits that are kept of what describes a model or a population and forecasts nothing. */
 const DIGITS = 7;

@@ -14,8 +14,9 @@ import {
 } from '@kiki/clv';
 import { SeededRandom } from '@kiki/kernel';
 import { testSeed } from '@kiki/testing';
+import { artefactBytes } from './artefact-text.js';
 import { withinLimit } from './learned-acquisition.js';
-import { artefactBytes, MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
+import { MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
 import { acquiredFactors } from './scored-acquisition.js';
 import { score } from './scoring.js';
 

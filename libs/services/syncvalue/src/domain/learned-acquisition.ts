@@ -8,7 +8,8 @@ import {
   type PurchaseModel,
   type ValueModel,
 } from '@kiki/clv';
-import { artefactBytes, MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
+import { artefactBytes } from './artefact-text.js';
+import { MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
 
 /** How the way in which a customer came was counted in a prediction. */
 export interface AppliedAcquisition {

@@ -95,11 +95,6 @@ export function kindOf(artefact: ModelArtefact): PurchaseModelKind | 'ensemble' 
 /** Most bytes of an artefact as JSON. */
 export const MAX_ARTEFACT_BYTES = 4096;
 
-/** Bytes of an artefact as it is stored. */
-export function artefactBytes(artefact: ModelArtefact): number {
-  return Buffer.byteLength(JSON.stringify(artefact));
-}
-
 /**
  * Covariance of the logarithms of the purchase parameters, in their order: cov(log a, log b) = cov(a, b) / ab, the
  * scale on which the likelihood is nearly normal; undefined where the fit gives none.

@@ -1,14 +1,9 @@
 import type { PurchaseModel, SpendModel } from '@kiki/clv';
 import * as wire from '@kiki/contract-syncvalue';
 import { roundHalfEven } from '@kiki/kernel';
+import { artefactBytes } from '../../domain/artefact-text.js';
 import { dayInstant } from '../../domain/ledger-terms.js';
-import {
-  artefactBytes,
-  kindOf,
-  logCovariance,
-  type Model,
-  type ModelArtefact,
-} from '../../domain/model.js';
+import { kindOf, logCovariance, type Model, type ModelArtefact } from '../../domain/model.js';
 import type { StoredScores } from '../../domain/stored-backtest.js';
 import { acquisitionAnswer } from './acquisition-answer.js';
 import { daysOf } from './answers.js';

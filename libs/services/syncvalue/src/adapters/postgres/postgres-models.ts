@@ -11,6 +11,7 @@ import {
   type Rollback,
   type StoredModel,
 } from '../../application/models.js';
+import { artefactFrom, artefactText } from '../../domain/artefact-text.js';
 import type { DriftReport } from '../../domain/drift.js';
 import {
   labelsOf,
@@ -33,7 +34,7 @@ interface ModelRow extends Row {
   readonly version: string;
   readonly number: number;
   readonly created_at: Date;
-  readonly artefact: ModelArtefact;
+  readonly artefact: unknown;
 }
 
 /**
@@ -74,7 +75,7 @@ export class PostgresModels extends Models {
         `INSERT INTO models (tenant, version, number, created_at, artefact, import_sha256)
          VALUES ($1, $2, $3, $4, $5, $6)`,
         [
-          ...[tenant, version, ledger.model_count, createdAt, JSON.stringify(artefact)],
+          ...[tenant, version, ledger.model_count, createdAt, artefactText(artefact)],
           brought?.importSha256 ?? null,
         ],
       );
@@ -251,7 +252,7 @@ class KeptModel implements StoredModel {
     this.#newestDrift = newestDrift;
     this.version = row.version;
     this.createdAtMs = row.created_at.getTime();
-    this.artefact = row.artefact;
+    this.artefact = artefactFrom(row.artefact);
   }
 
   get drift(): DriftReport | undefined {
