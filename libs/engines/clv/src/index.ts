@@ -9,6 +9,7 @@ export * from './plots/index.js';
 export * from './forecast.js';
 export * from './interval-scores.js';
 export { averageCustomer } from './population.js';
+export * from './population-stability.js';
 export { PurchaseDistribution } from './purchase-distribution.js';
 export { fitPurchases, type PurchaseFit, type PurchaseModel } from './purchase-fit.js';
 export * from './netting.js';

@@ -5,63 +5,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
 import { testSeed } from '@kiki/testing';
-import { driftLevel, featureDrifts, overallDrift, stabilityIndex } from './drift.js';
+import { driftLevel, featureDrifts, overallDrift } from './drift.js';
 import { PopulationCounter } from './population-counter.js';
-import { BinCounter, populationProfile, profileOf } from './population-profile.js';
+import { populationProfile } from './population-profile.js';
 
-describe('stabilityIndex', () => {
-  it('is Σ (q − p) ln(q / p), of shares with half a customer more in every bin', () => {
-    const [p, q] = [100.5 / 201, 150.5 / 201];
-    const expected = (q - p) * Math.log(q / p) + (p - q) * Math.log((1 - q) / (1 - p));
-    expect(stabilityIndex([100, 100], [150, 50])).toBeCloseTo(expected, 12);
-  });
-
-  it('is zero for equal shares, symmetric up to the added halves, and finite for an empty bin', () => {
-    expect(stabilityIndex([70, 30], [70, 30])).toBe(0);
-    const [there, back] = [stabilityIndex([90, 10], [50, 50]), stabilityIndex([50, 50], [90, 10])];
-    expect(there).toBeCloseTo(back, 12);
-    expect(stabilityIndex([50, 50], [100, 0])).toBeLessThan(Infinity);
-  });
-
+describe('driftLevel', () => {
   it('means watch from .1 and alarm from .2, and nothing of fewer than 100 customers', () => {
     expect([0.0999, 0.1, 0.1999, 0.2].map((psi) => driftLevel(psi, 100))).toEqual([
       ...['stable', 'watch', 'watch', 'alarm'],
     ]);
     expect(driftLevel(5, 99)).toBe('unknown');
-  });
-});
-
-describe('profileOf', () => {
-  it('puts a tenth into each bin, and counts what it is given', () => {
-    const { edges, counts } = profileOf(Array.from({ length: 1000 }, (_, i) => i + 1));
-    expect(edges).toEqual([100, 200, 300, 400, 500, 600, 700, 800, 900]);
-    expect(counts).toEqual(Array<number>(10).fill(100));
-  });
-
-  it('keeps ties together', () => {
-    const { edges, counts } = profileOf([
-      ...Array<number>(80).fill(0),
-      ...Array<number>(20).fill(3),
-    ]);
-    expect(edges).toEqual([0, 3]);
-    expect(counts).toEqual([80, 20, 0]);
-  });
-
-  it('of nobody is one empty bin', () => {
-    expect(profileOf([])).toEqual({ edges: [], counts: [0] });
-  });
-
-  it('counts every value once, for any sample', () => {
-    const random = new SeededRandom(testSeed());
-    for (let round = 0; round < 50; round++) {
-      const sample = Array.from({ length: 1 + random.nextInt(300) }, () => random.nextInt(40) / 7);
-      const { edges, counts } = profileOf(sample);
-      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(sample.length);
-      expect(edges.every((edge, i) => i === 0 || edge > (edges[i - 1] ?? 0))).toBe(true);
-      const again = new BinCounter(edges);
-      sample.forEach((value) => again.add(value));
-      expect(again.counts).toEqual(counts);
-    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { stabilityIndex } from '@kiki/clv';
 import type { ComparableCounts } from './population-counter.js';
 import { FEATURES, type Feature, type PopulationProfile } from './population-profile.js';
 
@@ -30,19 +31,6 @@ const ALARM = 0.2;
 /** Below this many customers on either side chance alone reaches the thresholds. */
 const MIN_CUSTOMERS = 100;
 const ORDER: readonly DriftLevel[] = ['unknown', 'stable', 'watch', 'alarm'];
-
-/**
- * Population stability index Σ (q − p) ln(q / p) over bins; half a customer is added to every bin, so that an
- * empty one counts as rare instead of impossible.
- */
-export function stabilityIndex(then: readonly number[], now: readonly number[]): number {
-  const share = (counts: readonly number[], i: number): number =>
-    ((counts[i] ?? 0) + 0.5) / (total(counts) + 0.5 * then.length);
-  return then.reduce((sum, _, i) => {
-    const [p, q] = [share(then, i), share(now, i)];
-    return sum + (q - p) * Math.log(q / p);
-  }, 0);
-}
 
 /** What an index of so many customers means. */
 export function driftLevel(psi: number, customers: number): DriftLevel {

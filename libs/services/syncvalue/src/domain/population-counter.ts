@@ -1,5 +1,5 @@
-import type { ValuedCustomer } from '@kiki/clv';
-import { BinCounter, binOf, type Feature, type PopulationProfile } from './population-profile.js';
+import { BinCounter, binOf, type ValuedCustomer } from '@kiki/clv';
+import type { Feature, PopulationProfile } from './population-profile.js';
 
 /** A feature today, in the bins of a profile. */
 export interface ComparableCounts {

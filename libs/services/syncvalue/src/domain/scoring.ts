@@ -1,4 +1,5 @@
 import {
+  decilesOf,
   Ensemble,
   expectedSpendMicros,
   fitPurchases,
@@ -6,18 +7,18 @@ import {
   PurchaseForecaster,
   rowOf,
   scoreForecast,
+  stabilityAgainst,
   type AttributeTable,
+  type BinnedSample,
   type CustomerTable,
   type ForecastScores,
   type Observed,
   type PurchaseLogColumns,
   type SpendModelKind,
 } from '@kiki/clv';
-import { stabilityIndex } from './drift.js';
 import { ensembleOf, type OnProgress } from './fitting.js';
 import { intervalMetrics, type IntervalMetrics } from './interval-metrics.js';
 import type { FitKind } from './model.js';
-import { BinCounter, profileOf, type FeatureProfile } from './population-profile.js';
 import type { ForecastingModel } from './predictive.js';
 import { acquiredFactors } from './scored-acquisition.js';
 
@@ -45,7 +46,7 @@ export interface ScoreJob {
 export interface WantedScores {
   readonly intervals: boolean;
   /** The forecast's distribution in the window before. */
-  readonly previous?: FeatureProfile | undefined;
+  readonly previous?: BinnedSample | undefined;
 }
 
 /** Scores of one forecast in purchases, and its money. */
@@ -71,7 +72,7 @@ export interface FittedScores extends ScoreOutcome {
   /** How the model's intervals held, where they were wanted. */
   readonly intervals?: IntervalMetrics;
   /** How the forecast is distributed. */
-  readonly profile: FeatureProfile;
+  readonly profile: BinnedSample;
   /** Population stability index of that against the window before. */
   readonly scorePsi?: number;
 }
@@ -136,13 +137,11 @@ function expectationOf(model: ForecastingModel, horizon: number): (row: Observed
 
 function distributionOf(
   predicted: Float64Array,
-  previous: FeatureProfile | undefined,
+  previous: BinnedSample | undefined,
 ): Pick<FittedScores, 'profile' | 'scorePsi'> {
-  const profile = profileOf(predicted);
+  const profile = decilesOf(predicted);
   if (previous === undefined) return { profile };
-  const now = new BinCounter(previous.edges);
-  for (const value of predicted) now.add(value);
-  return { profile, scorePsi: stabilityIndex(previous.counts, now.counts) };
+  return { profile, scorePsi: stabilityAgainst(previous, predicted) };
 }
 
 function sum(values: Float64Array): number {

@@ -1,6 +1,4 @@
-import { scoreForecast } from '@kiki/clv';
-import { BinCounter, profileOf } from './population-profile.js';
-import { stabilityIndex } from './drift.js';
+import { populationStability, scoreForecast } from '@kiki/clv';
 
 /** Two models' values of the same customers, micros. */
 export interface ShadowPairs {
@@ -36,15 +34,8 @@ export function summarizeShadow({ champion, challenger }: ShadowPairs): ShadowSu
     challengerMeanMicros,
     meanDifferenceMicros: challengerMeanMicros - championMeanMicros,
     rankCorrelation: scoreForecast(ids, a, b).spearman,
-    psi: pairs < MIN_PAIRS ? null : psiOf(champion, challenger),
+    psi: pairs < MIN_PAIRS ? null : populationStability(champion, challenger),
   };
-}
-
-function psiOf(champion: readonly number[], challenger: readonly number[]): number {
-  const { edges, counts } = profileOf(champion);
-  const counter = new BinCounter(edges);
-  for (const value of challenger) counter.add(value);
-  return stabilityIndex(counts, counter.counts);
 }
 
 function mean(values: readonly number[]): number {
