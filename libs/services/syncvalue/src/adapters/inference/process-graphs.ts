@@ -3,10 +3,11 @@ import { DomainError, type Clock } from '@kiki/kernel';
 import type { Metrics } from '@kiki/metrics';
 import { Graphs, type GraphPieces } from '../../application/graphs.js';
 import { graphFeeds, graphOutputs } from '../../application/graph-tensors.js';
-import type { OnnxModel } from '../../domain/onnx-declaration.js';
+import type { OnnxDeclaration, OnnxModel } from '../../domain/onnx-declaration.js';
 import type { OnnxInput } from '../../domain/onnx-input.js';
 import { errors } from '../../errors.js';
 import { withGraphFile } from './graph-folder.js';
+import { JoinedRuns } from './joined-runs.js';
 
 /** How graphs are run. */
 export interface ProcessGraphsOptions {
@@ -19,6 +20,7 @@ export interface ProcessGraphsOptions {
 
 interface Entry {
   readonly process: Promise<GraphProcess>;
+  readonly runs: JoinedRuns;
   /** Runs that it still owes. */
   running: number;
   hasAnswered: boolean;
@@ -80,11 +82,11 @@ export class ProcessGraphs extends Graphs {
     const entry = this.entryOf(tenant, model);
     entry.running += 1;
     try {
-      const process = await entry.process.catch((error: unknown) => {
+      await entry.process.catch((error: unknown) => {
         this.runs.inc({ outcome: 'unavailable' });
         throw unavailable(error);
       });
-      const outputs = await this.runOn(process, model, input);
+      const outputs = await entry.runs.run(model.declaration, input);
       entry.hasAnswered = true;
       return outputs;
     } catch (error) {
@@ -118,7 +120,7 @@ export class ProcessGraphs extends Graphs {
 
   private async runOn(
     process: GraphProcess,
-    { declaration }: OnnxModel,
+    declaration: OnnxDeclaration,
     input: OnnxInput,
   ): Promise<Float64Array> {
     const startedMs = this.clock.monotonicMs();
@@ -157,7 +159,10 @@ export class ProcessGraphs extends Graphs {
     const process = this.withFile(tenant, model, (file) =>
       GraphProcess.start({ file, runTimeoutMs, onEnd: forget }),
     );
-    const entry = { process, running: 0, hasAnswered: false };
+    const runs = new JoinedRuns(async (declaration, input) =>
+      this.runOn(await process, declaration, input),
+    );
+    const entry = { process, runs, running: 0, hasAnswered: false };
     process.then(() => this.resting.delete(model.graphSha256), forget);
     return entry;
   }
