@@ -7,6 +7,7 @@ import { Body, Controller, Get, HttpCode, Module, Param, Post, Query } from '@ne
 import { kernelErrors } from '@kiki/kernel';
 import { SilentLogger } from '@kiki/logging';
 import { ServiceMetrics } from '@kiki/metrics';
+import { waitFor } from '@kiki/testing';
 import { z } from 'zod';
 import { createHttpApplication, type HttpApplication } from './http-application.js';
 import { pageQuery, wireCurrency, wireId, wireMicros } from './wire.js';
@@ -17,6 +18,9 @@ const Hold = z.strictObject({
   currency: wireCurrency(),
   items: z.array(z.strictObject({ floorMicros: wireMicros() })).optional(),
 });
+
+/** Calls of `slow` that have begun. */
+let slowCalls = 0;
 
 @Controller('v1')
 class ProbeController {
@@ -47,6 +51,7 @@ class ProbeController {
 
   @Get('slow')
   async slow(@Query('ms') ms: string): Promise<object> {
+    slowCalls++;
     await new Promise((resolve) => setTimeout(resolve, Number(ms)));
     return { done: true };
   }
@@ -231,10 +236,14 @@ describe('a caller that goes away', () => {
   it('is counted as 499, and no longer waited for', async () => {
     const left = await build();
     await left.app.listen(0, '127.0.0.1');
-    const hangUp = AbortSignal.timeout(50);
-    const answer = fetch(`${await left.app.getUrl()}/v1/slow?ms=200`, { signal: hangUp });
-    await expect(answer).rejects.toThrow();
-    expect(await left.drain(100)).toBe(true);
+    const hangUp = new AbortController();
+    const before = slowCalls;
+    const url = `${await left.app.getUrl()}/v1/slow?ms=400`;
+    const answer = expect(fetch(url, { signal: hangUp.signal })).rejects.toThrow();
+    await waitFor(() => slowCalls > before);
+    hangUp.abort();
+    await answer;
+    expect(await left.drain(5000)).toBe(true);
     expect(await metrics.registry.metrics()).toContain('route="/v1/slow",status="499"} 1');
     await left.app.close();
   });
@@ -258,8 +267,9 @@ describe('the drain', () => {
     const drained = await build();
     await drained.app.listen(0, '127.0.0.1');
     const url = await drained.app.getUrl();
+    const before = slowCalls;
     const inFlight = fetch(`${url}/v1/slow?ms=150`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await waitFor(() => slowCalls > before);
     const finished = drained.drain(5000);
     await expect(fetch(`${url}/v1/slow?ms=0`)).rejects.toThrow();
     expect((await inFlight).status).toBe(200);
