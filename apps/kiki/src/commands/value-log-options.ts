@@ -83,7 +83,13 @@ export function readLog(context: CommandContext, needs: LogNeeds): Promise<ReadH
       ...{ orderLog: readingOf(options), ignoresZero, timeUnit, reader, signal, ...needs },
       onBytes: (bytes) => progress.update(bytes),
       onNote: (note) => report.warn(note),
-    }).finally(() => progress.end());
+    })
+      .then((done) => {
+        // The columnar engine does not say how far it is.
+        progress.update(total);
+        return done;
+      })
+      .finally(() => progress.end());
     for (const { line, field, value, expected } of read.file.problems) {
       report.warn(`line ${line}, ${field}: "${value}" is not ${expected}; the row was left out`);
     }

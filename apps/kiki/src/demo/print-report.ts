@@ -83,6 +83,10 @@ function printMoney(report: Reporter, { result }: ReportMatter): void {
       budget.exhausted,
     ]),
   );
+  report.say(
+    'A budget ran out when spent and held together left no room for one more bid. Holds that came to nothing, or whose\n' +
+      'notices were lost, were given back later: that is why less than the limit may be spent.',
+  );
 }
 
 function printBids(report: Reporter, { result, campaigns, bidding, exchange }: ReportMatter): void {
