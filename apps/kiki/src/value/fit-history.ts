@@ -22,7 +22,6 @@ export const PURCHASE_MODELS = {
   mbgnbd: 'mbg_nbd',
   paretonbd: 'pareto_nbd',
   ggompertznbd: 'ggompertz_nbd',
-  ggompertznbd: 'ggompertz_nbd',
   nbd: 'nbd',
   auto: 'auto',
 } as const satisfies Readonly<Record<string, RequestedKind>>;
