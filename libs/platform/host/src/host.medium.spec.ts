@@ -47,7 +47,8 @@ describe('two services in one process', () => {
 
   beforeAll(async () => {
     const definitions = [probeService('syncflow'), probeService('syncshield')];
-    host = await start(definitions, { environment, portBase: 0 });
+    const peer = { SYNCCREATE_URL: 'http://spec:hunter2@127.0.0.1:1' };
+    host = await start(definitions, { environment: { ...environment, ...peer }, portBase: 0 });
     firstKey = host.firstKey ?? '';
   });
 
@@ -143,6 +144,7 @@ describe('two services in one process', () => {
         DATABASE_URL: '********',
         SYNCVALUE_URL: '127.0.0.1:50051',
         SYNCSHIELD_URL: host.service('syncshield').httpUrl,
+        SYNCCREATE_URL: 'http://spec:********@127.0.0.1:1',
       },
     });
     const { admin } = host.auth;

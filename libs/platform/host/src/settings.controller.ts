@@ -1,5 +1,5 @@
 import { RequireScope, type PeerName, type Peers } from '@kiki/auth';
-import { describeConfig } from '@kiki/config';
+import { describeConfig, maskUrl } from '@kiki/config';
 import { Answers } from '@kiki/http';
 import { Controller, Get, Header, type DynamicModule } from '@nestjs/common';
 import { z } from 'zod';
@@ -30,11 +30,14 @@ export function settingsAnswer(
   peers: Peers,
 ): SettingsAnswer {
   const rows = describeConfig(configSchemas([definition]), environment);
+  const addresses = PEERS.map(
+    (name) => [`${name.toUpperCase()}_URL`, maskUrl(peers.url(name))] as const,
+  );
   return {
     service: definition.name,
     settings: {
       ...Object.fromEntries(rows.map(({ env, value }) => [env, value])),
-      ...Object.fromEntries(PEERS.map((name) => [`${name.toUpperCase()}_URL`, peers.url(name)])),
+      ...Object.fromEntries(addresses),
     },
   };
 }
