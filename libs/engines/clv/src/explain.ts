@@ -33,7 +33,8 @@ export interface ValueExplanation {
   /** Value of the average customer. */
   readonly populationMicros: number;
   /**
-   * In the order of VALUE_FEATURES, then acquisition where it counts; with the population's value they sum to the value.
+   * In the order of VALUE_FEATURES, then acquisition where it counts; with the population's value they sum to the
+   * value.
    */
   readonly contributions: readonly {
     readonly feature: ValueFeature;

@@ -16,7 +16,7 @@ interface Viewed {
 
 const NOBODY: Acquired = new Map();
 
-/** How the customers came, as known at the end of observation; nothing is read where the model learned nothing of it. */
+/** How customers came, as known at the end of observation; not read where the model learned nothing of it. */
 export async function acquiredOf(
   ledger: Ledger,
   tenant: string,

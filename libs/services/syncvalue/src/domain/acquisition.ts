@@ -13,7 +13,9 @@ const MAX_VALUE_LENGTH = 64;
 const UNUSABLE = /[\u0000-\u001f\u007f\ufffd]/;
 
 /** What is expected of attributes, for the messages of refusals. */
-export const ATTRIBUTES_EXPECTED = `up to ${MAX_ATTRIBUTES} attributes with names like first_product and values of up to ${MAX_VALUE_LENGTH} characters`;
+export const ATTRIBUTES_EXPECTED =
+  `up to ${MAX_ATTRIBUTES} attributes with names like first_product and values of up to ` +
+  `${MAX_VALUE_LENGTH} characters`;
 
 /** True for what may be kept: few attributes with short names and values without control characters. */
 export function areUsableAttributes(attributes: AcquisitionAttributes): boolean {

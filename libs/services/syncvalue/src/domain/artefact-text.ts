@@ -1,7 +1,7 @@
 import type { ModelArtefact } from './model.js';
 import type { StoredScores } from './stored-backtest.js';
 
-/** Scores are stored in this order, without their names: those would be a tenth of an artefact. New ones go to the end. */
+/** Scores are stored in this order, without names: those would be a tenth of an artefact. New ones go to the end. */
 const SCORES = [
   ...['customers', 'actual', 'predicted', 'mae', 'rmse', 'msle', 'bias', 'pearson', 'spearman'],
   ...['normalizedGini', 'decileMape', 'predictedSpendMicros', 'actualSpendMicros', 'deciles'],
