@@ -40,7 +40,7 @@ describe('kinds of purchase models', () => {
       expect(model.isDropoutIdentified).toBe(kind !== ModelKind.NBD);
       expect(model.parameters.map(({ name }) => name)).toEqual(NAMES[kind]);
       expect(model.artefactBytes).toBeLessThanOrEqual(4_096);
-      likelihoods.push(model.logLikelihood);
+      likelihoods.push(model.logLikelihood ?? NaN);
 
       const { windows } = await client.backtest({ kind });
       expect(windows[0]?.metrics?.mae).toBeGreaterThan(0);

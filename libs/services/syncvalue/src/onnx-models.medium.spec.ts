@@ -475,10 +475,10 @@ describe('a brought model', () => {
           }
         }
       };
-      const callers = Array.from({ length: 8 }, ask);
-      for (let i = 0; i < 6; i++) {
-        const modelVersion = i % 2 === 0 ? 'v2' : 'v1';
-        await client.promoteModel({ modelVersion, isForced: true, reason: 'hot swap' });
+      const callers = Array.from({ length: 4 }, ask);
+      for (let i = 0; i < 3; i++) {
+        await client.promoteModel({ modelVersion: 'v2', isForced: true, reason: 'hot swap' });
+        await client.rollbackModel({ reason: 'hot swap' });
       }
       isOver = true;
       await Promise.all(callers);
