@@ -73,7 +73,7 @@ function quantilesOf(draws: Float64Array, tail: number): readonly [number, numbe
   return [at(tail), at(1 - tail)];
 }
 
-/** How far the order of customers with equal predictions moves BG/NBD's decile MAPE; the reference does not say which. */
+/** How far the order of equal predictions moves BG/NBD's decile MAPE; the reference does not say which it took. */
 function addTies(group: ParityGroup, study: CdnowStudy, actual: Float64Array): void {
   const { table, forecasters } = study;
   const random = new SeededRandom(2);

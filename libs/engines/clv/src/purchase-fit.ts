@@ -140,8 +140,8 @@ function warningsOf(fitted: Fitted, dropoutIdentified: boolean): FitWarning[] {
   }
   if (limit !== undefined && !isGain(fitted, limit)) {
     const gain = Math.max(0, model.logLikelihood - limit.model.logLikelihood).toFixed(4);
-    const message = `${model.kind} gains ${gain} over ${limit.model.kind}, its limit: along a flat ridge only the ratio of b and beta counts.`;
-    warn('parameters_on_ridge', message);
+    const message = `${model.kind} gains ${gain} over ${limit.model.kind}, its limit: along a flat`;
+    warn('parameters_on_ridge', `${message} ridge only the ratio of b and beta counts.`);
   }
   return [...warnings, ...estimateWarnings(estimate, model, model.kind)];
 }

@@ -65,7 +65,7 @@ export function lifetime(dropout: number, until: number, random: Random): number
   return Math.min(until, exponentialVariate(random, dropout));
 }
 
-/** Where a growing function reaches `target` between `low` and `high`: a distribution function inverted, to the last bit. */
+/** Where a growing function reaches `target` between `low` and `high`, to the last bit. */
 export function inverted(
   growing: (time: number) => number,
   target: number,
