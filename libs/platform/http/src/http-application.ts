@@ -31,8 +31,8 @@ export interface HttpOptions {
   /** Origins whose pages may call; none by default. */
   readonly corsOrigins?: readonly string[];
   /**
-   * Number of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: callers' addresses, and whether browsers
-   * are told to stay with HTTPS, depend on it. @default 0
+   * Number of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: callers' addresses, and whether
+   * browsers are told to stay with HTTPS, depend on it. @default 0
    */
   readonly trustedProxies?: number;
   /** One log line per request. @default false */

@@ -8,7 +8,8 @@ export interface PieceLimits {
 
 /**
  * Collects lines and hands them on in large pieces: after so many characters, after so long, and when the process
- * ends, when only a destination that writes synchronously still gets them out. SonicBoom's own `minLength` measures its whole buffer anew with each line, which costs more than the line.
+ * ends, when only a destination that writes synchronously still gets them out. SonicBoom's own `minLength` measures
+ * its whole buffer anew with each line, which costs more than the line.
  */
 export class CollectedLines implements DestinationStream {
   private lines: string[] = [];
