@@ -8,17 +8,15 @@ const NEGLIGIBLE = 45;
 /** Discounting between two knots of the moments: e^−3 is smooth enough for one rule. */
 const PANEL = 3;
 /** Digits, as a logarithm, that interpolation keeps where discounting is all that counts: found by trying for 1e-9. */
-const LOG_DIGITS = 16.5;
+const LOG_DIGITS = 17.5;
 /** Of the logarithm of what is discounted: so many digits fewer do. */
 const SPARED = 0.75;
 const MOMENT_RULE = legendreRule(16);
+/** Of the interpolating polynomials, for each part of the path that has a rule of its own. */
+const DEGREES = 8;
 
-/**
- * Discounted over undiscounted purchases of a path M = blend × factor as a sum: `atHorizon` + Σ weights · blend(days) /
- * M(horizon).
- */
+/** δ ∫₀ᴴ e^(−δs) factor(s) blend(s) ds as a sum: Σ weights · blend(days). */
 export interface DiscountRule {
-  readonly atHorizon: number;
   /** Where the blend is read. */
   readonly days: Float64Array;
   readonly weights: Float64Array;
@@ -30,23 +28,27 @@ export interface DiscountedPath {
   readonly annualDiscountRate: number;
   /** The blend is analytic in log(scaleDays + days): it bends within no fewer days. */
   readonly scaleDays: number;
-  /** What the blend is multiplied with; it may have kinks. */
+  /** What increments of the blend are multiplied with; it may jump. */
   readonly factor: (days: number) => number;
-  /** Where those are. */
+  /** Where it does. */
   readonly kinks: readonly number[];
 }
 
+/** A yearly rate of discount as a continuous one per day. */
+export function dailyRate(annualDiscountRate: number): number {
+  return log1p(annualDiscountRate) / DAYS_PER_YEAR;
+}
+
 /**
- * e^(−δH) + δ ∫₀ᴴ e^(−δs) M(s) ds / M(H) as a product rule: blend(s)/s, smooth but costly, is interpolated between a
- * few Gauss nodes in log time; all the rest, with kinks and cheap, is integrated against the interpolating polynomials
- * once and for all customers.
+ * The rule of a path, a product rule: blend(s)/s, smooth but costly, is interpolated between a few Gauss nodes in log
+ * time; all the rest, with jumps and cheap, is integrated against the interpolating polynomials once and for all customers.
  */
 export function discountRule(path: DiscountedPath): DiscountRule {
   const { horizonDays, annualDiscountRate, scaleDays } = path;
   if (annualDiscountRate === 0) {
-    return { atHorizon: 1, days: new Float64Array(0), weights: new Float64Array(0) };
+    return { days: new Float64Array(0), weights: new Float64Array(0) };
   }
-  const delta = log1p(annualDiscountRate) / DAYS_PER_YEAR;
+  const delta = dailyRate(annualDiscountRate);
   const until = min(horizonDays, NEGLIGIBLE / delta);
   const last = log1p(until / scaleDays);
   const gauss = legendreRule(nodesFor(last, delta * until));
@@ -57,7 +59,7 @@ export function discountRule(path: DiscountedPath): DiscountRule {
     const sum = values.reduce((total, p, k) => total + (k + 0.5) * p * (moments[k] ?? 0), 0);
     return ((gauss.weights[j] ?? 0) * sum) / (days[j] ?? 1);
   });
-  return { atHorizon: exp(-delta * horizonDays), days, weights };
+  return { days, weights };
 }
 
 /**
@@ -83,9 +85,12 @@ function momentsOf(path: DiscountedPath, { delta, until, last, size }: Moments):
   const { scaleDays, factor, kinks } = path;
   const panels = ceil((delta * until) / PANEL);
   const even = Array.from({ length: panels }, (_, i) => ((i + 1) * until) / panels);
-  const knots = [0, ...kinks.filter((day) => day > 0 && day < until), ...even].sort(
-    (a, b) => a - b,
-  );
+  const waves = ceil(size / DEGREES);
+  const inLog = Array.from({ length: waves - 1 }, (_, i) => {
+    return scaleDays * expm1(((i + 1) * last) / waves);
+  });
+  const jumps = kinks.filter((day) => day > 0 && day < until);
+  const knots = [0, ...jumps, ...even, ...inLog].sort((a, b) => a - b);
   const moments = new Float64Array(size);
   for (let i = 1; i < knots.length; i++) {
     const [from, to] = [log1p((knots[i - 1] ?? 0) / scaleDays), log1p((knots[i] ?? 0) / scaleDays)];

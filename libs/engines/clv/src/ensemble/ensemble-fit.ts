@@ -79,6 +79,7 @@ function levelsOf(log: PurchaseLog, { anchors, paced, tempo }: Members, options:
     ({ paced: row }) =>
       geometricBlend(expectations(paced, row, inUnits(windowDays)), weights) ** (slope - 1),
   );
+  let before = [0, 0];
   return LEVEL_WINDOWS.map((windows) => {
     const days = windows * windowDays;
     let [wanted, blended] = [0, 0];
@@ -89,6 +90,8 @@ function levelsOf(log: PurchaseLog, { anchors, paced, tempo }: Members, options:
       wanted += customers * arithmeticBlend(anchored, weights);
       blended += customers * each * (tilts[i] ?? 1);
     });
-    return [days, rounded(wanted / blended)] as const;
+    const [wantedBefore = 0, blendedBefore = 0] = before;
+    before = [wanted, blended];
+    return [days, rounded((wanted - wantedBefore) / (blended - blendedBefore))] as const;
   });
 }

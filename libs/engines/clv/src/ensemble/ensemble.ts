@@ -12,7 +12,7 @@ import type { EnsembleModel } from './ensemble-model.js';
 import { Member } from './member.js';
 import { OperationalTime } from './operational-time.js';
 import { Outlook, type Expected } from './outlook.js';
-import { seasonChanges, seasonFactor } from './season.js';
+import { seasonChanges, seasonIndex } from './season.js';
 import { timedRow } from './timed-rows.js';
 
 /** What the next purchases of one customer may be. */
@@ -147,7 +147,7 @@ export class Ensemble implements Forecaster {
     const fromDay = this.asOfDay - calibrationDay;
     const { paced: members, daysPerUnit } = this;
     const factor = (days: number): number =>
-      this.levelAt(days) * seasonFactor(season, fromDay, days);
+      this.levelAt(days) * season.level * seasonIndex(season, fromDay + days);
     const kinks = [...levels.map(([days]) => days), ...seasonChanges(season, fromDay, horizonDays)];
     const blending = { members, weights, slope, windowDays, daysPerUnit, factor, kinks };
     const outlook = new Outlook(blending, { horizonDays, annualDiscountRate });
@@ -156,15 +156,10 @@ export class Ensemble implements Forecaster {
     return outlook;
   }
 
-  /** Between the horizons of the fit the log of the level is linear in log days. */
+  /** Behind the last horizon of the fit its level goes on. */
   private levelAt(days: number): number {
     const { levels } = this.model;
-    const after = levels.findIndex(([until]) => until >= days);
-    const [last, next] = [levels[after - 1], levels[after]];
-    if (next === undefined) return levels.at(-1)?.[1] ?? 1;
-    if (last === undefined) return next[1];
-    const share = Math.log(days / last[0]) / Math.log(next[0] / last[0]);
-    return last[1] * (next[1] / last[1]) ** share;
+    return (levels.find(([until]) => until >= days) ?? levels.at(-1))?.[1] ?? 1;
   }
 
   private mixtureOf(row: Observed, { aliveProbability, purchases }: Outcome): CountMixture {

@@ -14,7 +14,7 @@ import { Ensemble } from './ensemble.js';
 import type { EnsembleModel } from './ensemble-model.js';
 import { Member, type MemberModel } from './member.js';
 import { OperationalTime } from './operational-time.js';
-import { NO_SEASON, seasonChanges, seasonFactor, type Season } from './season.js';
+import { NO_SEASON, seasonChanges, seasonIndex, type Season } from './season.js';
 import { timedRow } from './timed-rows.js';
 
 const CDNOW: readonly MemberModel[] = [
@@ -61,16 +61,27 @@ function definition(
     }, 1);
   const tilt = blend(model.windowDays) ** (model.slope - 1);
   const fromDay = asOfDay - model.calibrationDay;
-  return (days) =>
-    blend(days) * tilt * levelAt(model, days) * seasonFactor(model.season, fromDay, days);
+  const knots = [0, ...knotsOf(model, fromDay, 4000)].sort((a, b) => a - b);
+  const grown = (from: number, to: number): number => {
+    const middle = (from + to) / 2;
+    const factor = levelAt(model, middle) * seasonIndex(model.season, fromDay + middle);
+    return (blend(to) - (from === 0 ? 0 : blend(from))) * factor;
+  };
+  const sums = [0];
+  knots.slice(1).forEach((to, i) => sums.push((sums[i] ?? 0) + grown(knots[i] ?? 0, to)));
+  return (days) => {
+    const last = knots.findLastIndex((knot) => knot < days);
+    return ((sums[last] ?? 0) + grown(knots[last] ?? 0, days)) * model.season.level * tilt;
+  };
+}
+
+function knotsOf({ levels, season }: EnsembleModel, fromDay: number, days: number): number[] {
+  const all = [...levels.map(([until]) => until), ...seasonChanges(season, fromDay, days)];
+  return [...new Set(all)].filter((day) => day < days);
 }
 
 function levelAt({ levels }: EnsembleModel, days: number): number {
-  const after = levels.findIndex(([until]) => until >= days);
-  const [last, next] = [levels[after - 1], levels[after]];
-  if (next === undefined) return levels.at(-1)?.[1] ?? NaN;
-  if (last === undefined) return next[1];
-  return last[1] * (next[1] / last[1]) ** (Math.log(days / last[0]) / Math.log(next[0] / last[0]));
+  return (levels.find(([until]) => until >= days) ?? levels.at(-1))?.[1] ?? NaN;
 }
 
 /** Where a member all but knows it the path has a kink: where that member expects 1e-12. */
@@ -125,10 +136,7 @@ describe.each([
 ] as const)('%s', (_name, paced, season, later) => {
   const model = modelOf(paced, season);
   const asOfDay = model.calibrationDay + later;
-  const knots = (days: number): number[] => [
-    ...model.levels.map(([until]) => until),
-    ...seasonChanges(season, later, days),
-  ];
+  const knots = (days: number): number[] => knotsOf(model, later, days);
 
   it('expects and discounts as defined', () => {
     const ensemble = new Ensemble(model, asOfDay);
@@ -140,9 +148,28 @@ describe.each([
         closeTo(ensemble.expectedPurchases(row, options.horizonDays), expectedPurchases, 1e-12);
         const wanted = discountedDensely(path, knots(options.horizonDays), options);
         const off = Math.abs(discountFactor / wanted - 1) * expectedPurchases;
-        expect(off).toBeLessThan(isGone(model, row) ? 1e-8 : 1e-9 * expectedPurchases);
+        expect(off).toBeLessThan(isGone(model, row) ? 1e-7 : 1e-9 * expectedPurchases);
       }),
       { numRuns: 120, seed: testSeed() },
+    );
+  });
+
+  it('expects more, and more are active, the further it looks', () => {
+    const ensemble = new Ensemble(model, asOfDay);
+    const horizons = fc.tuple(fc.integer({ min: 1, max: 2500 }), fc.integer({ min: 1, max: 60 }));
+    fc.assert(
+      fc.property(rows, horizons, fc.constantFrom(0, 0.1), (row, [near, more], rate) => {
+        const at = (horizonDays: number) =>
+          ensemble.forecast(row, { horizonDays, annualDiscountRate: rate });
+        const [first, second] = [at(near), at(near + more)];
+        const least = 1 - 1e-12;
+        expect(second.expectedPurchases).toBeGreaterThanOrEqual(first.expectedPurchases * least);
+        expect(second.activeProbability).toBeGreaterThanOrEqual(first.activeProbability * least);
+        const [now, then] = [first, second].map((f) => f.expectedPurchases * f.discountFactor);
+        const wanted = (now ?? NaN) * (1 - 1e-8) - (isGone(model, row) ? 1e-7 : 0);
+        expect(then).toBeGreaterThanOrEqual(wanted);
+      }),
+      { numRuns: 300, seed: testSeed() },
     );
   });
 

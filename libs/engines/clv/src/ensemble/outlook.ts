@@ -1,6 +1,6 @@
 import type { HorizonOptions } from '../forecast.js';
 import type { Observed } from '../models/purchase-kind.js';
-import { discountRule, type DiscountRule } from './discount-rule.js';
+import { dailyRate, discountRule } from './discount-rule.js';
 import { LEAST, type Member } from './member.js';
 
 const { exp, log, max, min } = Math;
@@ -16,9 +16,9 @@ export interface Blending {
   readonly slope: number;
   readonly windowDays: number;
   readonly daysPerUnit: number;
-  /** Level and season over `days` from now. */
+  /** Level and season `days` from now: what an increment of the blend is multiplied with. */
   readonly factor: (days: number) => number;
-  /** Where the factor has kinks, up to the horizon. */
+  /** Days from now at which it may change. */
   readonly kinks: readonly number[];
 }
 
@@ -43,9 +43,18 @@ interface Shape {
 
 /** Where on its path a customer's blend is read. */
 interface Reading {
-  readonly rule: DiscountRule;
-  /** Horizon, window and the days of the rule, in units of the model. */
+  /** The window, the ends of the steps and the days of the rule, in units of the model. */
   readonly points: Float64Array;
+  /** Of the days of the rule. */
+  readonly weights: Float64Array;
+}
+
+/** A stretch of days with one factor. */
+interface Step {
+  readonly end: number;
+  readonly factor: number;
+  /** e^(−δ·end). */
+  readonly discount: number;
 }
 
 /** One horizon and rate of discount, asked about many customers; remembers, which changes no answer. */
@@ -53,7 +62,8 @@ export class Outlook {
   /** By octaves of age: what is expected of older customers bends less, and fewer points do. */
   private readonly readings: (Reading | undefined)[] = [];
   private readonly scale: number;
-  private readonly logFactor: number;
+  /** From now to the horizon. */
+  private readonly steps: readonly Step[];
   /** Each pair has one place, and the latest to come stays there. */
   private kept = new Array<Shape | undefined>(FIRST_PLACES);
   private misses = 0;
@@ -63,7 +73,7 @@ export class Outlook {
     readonly options: HorizonOptions,
   ) {
     this.scale = min(...blending.members.map(({ timeScale }) => timeScale));
-    this.logFactor = log(blending.factor(options.horizonDays));
+    this.steps = stepsOf(blending, options);
   }
 
   /**
@@ -109,14 +119,17 @@ export class Outlook {
   private reading(scale: number): Reading {
     const { daysPerUnit, windowDays, factor, kinks } = this.blending;
     const rule = discountRule({ ...this.options, scaleDays: scale * daysPerUnit, factor, kinks });
-    const days = [this.options.horizonDays, windowDays, ...rule.days];
-    return { rule, points: Float64Array.from(days, (day) => day / daysPerUnit) };
+    const days = [windowDays, ...this.steps.map(({ end }) => end), ...rule.days];
+    return { points: Float64Array.from(days, (day) => day / daysPerUnit), weights: rule.weights };
   }
 
-  /** blend^γ scaled by level and season, γ on the blend of the window: E = blend · windowBlend^(γ−1) · factor. */
+  /**
+   * blend^γ, its increments scaled by level and season, γ on the blend of the window: E = ∫ factor d blend ·
+   * windowBlend^(γ−1), which no season lets fall. Discounted, ∫ e^(−δs) factor d blend, it is integrated by parts.
+   */
   private shape(row: Observed, alive?: readonly number[]): Shape {
     const { members, weights, slope } = this.blending;
-    const { points, rule } = this.readingAt(row.age);
+    const { points, weights: ofRule } = this.readingAt(row.age);
     const logBlends = new Float64Array(points.length);
     let least = Infinity;
     for (let k = 0; k < members.length; k++) {
@@ -127,19 +140,41 @@ export class Outlook {
         logBlends[j] = (logBlends[j] ?? 0) + weight * log(max(LEAST, living * expected));
       }
     }
-    const logPath = (logBlends[0] ?? 0) + this.logFactor;
-    let discountFactor = rule.atHorizon;
-    for (let j = 2; j < points.length; j++) {
-      discountFactor += (rule.weights[j - 2] ?? 0) * exp((logBlends[j] ?? 0) - logPath);
-    }
+    const blends = logBlends.map(exp);
+    const { total, discounted } = this.sums(blends, ofRule);
     return {
       frequency: row.frequency,
       age: row.age,
-      logPurchases: logPath + (slope - 1) * (logBlends[1] ?? 0),
-      discountFactor: min(1, discountFactor),
+      logPurchases: log(total) + (slope - 1) * (logBlends[0] ?? 0),
+      discountFactor: this.options.annualDiscountRate === 0 ? 1 : min(1, discounted / total),
       leastAlive: LEAST / least,
     };
   }
+
+  private sums(blends: Float64Array, ofRule: Float64Array): { total: number; discounted: number } {
+    let [total, discounted, before, discountBefore] = [0, 0, 0, 1];
+    this.steps.forEach(({ factor, discount }, j) => {
+      const blend = blends[1 + j] ?? 0;
+      total += factor * max(0, blend - before);
+      discounted += factor * (discount * blend - discountBefore * before);
+      [before, discountBefore] = [blend, discount];
+    });
+    for (let j = 0; j < ofRule.length; j++) {
+      discounted += (ofRule[j] ?? 0) * (blends[1 + this.steps.length + j] ?? 0);
+    }
+    return { total, discounted };
+  }
+}
+
+function stepsOf({ kinks, factor }: Blending, options: HorizonOptions): Step[] {
+  const { horizonDays, annualDiscountRate } = options;
+  const delta = dailyRate(annualDiscountRate);
+  const inside = kinks.filter((day) => day > 0 && day < horizonDays);
+  const ends = [...new Set(inside), horizonDays].sort((a, b) => a - b);
+  return ends.map((end, j) => {
+    const middle = ((ends[j - 1] ?? 0) + end) / 2;
+    return { end, factor: factor(middle), discount: exp(-delta * end) };
+  });
 }
 
 /** Spreads pairs over 31 bits. */

@@ -10,7 +10,7 @@ import { PurchaseLog } from '../purchase-log.js';
 import { fitEnsemble } from './ensemble-fit.js';
 import { simulateMarket } from './market.fixture.js';
 import { evenTempo, OperationalTime } from './operational-time.js';
-import { seasonFactor, YEAR_DAYS } from './season.js';
+import { seasonChanges, seasonIndex, YEAR_DAYS } from './season.js';
 import { stack } from './stacking.js';
 
 // A busy machine decides nothing here.
@@ -32,7 +32,7 @@ it('runs time at the pace of each bin', () => {
   );
 });
 
-it('learns a season that repeats, and its factor over a horizon is the mean of its bins', () => {
+it('learns a season that repeats', () => {
   const isBusy = (day: number): boolean => day % YEAR_DAYS < 84;
   const customers = simulateMarket({
     customers: 1500,
@@ -44,11 +44,18 @@ it('learns a season that repeats, and its factor over a horizon is the mean of i
   const { season, tempo } = fitEnsemble(PurchaseLog.of(customers, 2 * YEAR_DAYS + 181));
   expect(season.index).toHaveLength(13);
   // The log ends half way through a year, so the first bins ahead are quiet and the busy ones start after 182 days.
-  const busy = seasonFactor(season, 182, 84) / season.level;
-  const quiet = seasonFactor(season, 0, 168) / season.level;
-  expect(busy).toBeGreaterThan(1.2);
-  expect(quiet).toBeLessThan(1);
-  expect(seasonFactor(season, 0, YEAR_DAYS)).toBeCloseTo(seasonFactor(season, 91, YEAR_DAYS), 9);
+  const mean = (from: number, days: number): number => {
+    let sum = 0;
+    for (let day = from; day < from + days; day++) sum += seasonIndex(season, day);
+    return sum / days;
+  };
+  expect(mean(182, 84)).toBeGreaterThan(1.2);
+  expect(mean(0, 168)).toBeLessThan(1);
+  expect(mean(0, YEAR_DAYS)).toBeCloseTo(mean(91, YEAR_DAYS), 9);
+  const changes = seasonChanges(season, 20, 10 * YEAR_DAYS);
+  expect(changes.slice(0, 2)).toEqual([8, 36]);
+  expect(changes.at(-1)).toBe(5 * YEAR_DAYS - 20);
+  expect(seasonIndex(season, 5 * YEAR_DAYS)).toBe(1);
   expect(Math.max(...tempo.pace)).toBeGreaterThan(1.3);
 });
 
@@ -60,7 +67,8 @@ it('learns none from less than a year', () => {
     seed: testSeed(),
   });
   expect(fitEnsemble(PurchaseLog.of(customers, 380)).season).toEqual({ level: 1, index: [] });
-  expect(seasonFactor({ level: 1, index: [] }, 0, 91)).toBe(1);
+  expect(seasonIndex({ level: 1, index: [] }, 91)).toBe(1);
+  expect(seasonChanges({ level: 1, index: [] }, 0, 91)).toEqual([]);
 });
 
 it('finds the member that tells customers apart and the slope of too bold a forecast', () => {

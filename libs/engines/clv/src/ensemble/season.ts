@@ -21,6 +21,8 @@ const BINS = 13;
 /** 52 weeks: a year that keeps the days of the week. */
 export const YEAR_DAYS = BIN_DAYS * BINS;
 const MAX_YEARS = 3;
+/** From here on parts of the year are not told apart: each is another point on everybody's path. */
+const FAR_DAYS = 5 * YEAR_DAYS;
 /** Prior standard deviations, 10 % of the level and 12 % of a bin, as counts of purchases at ratio 1. */
 const LEVEL_PRIOR = 1 / 0.1 ** 2;
 const BIN_PRIOR = 1 / 0.12 ** 2;
@@ -74,29 +76,21 @@ function expectedWithin(past: PurchaseLog, { anchors, weights, timeUnit }: Track
   return past.customerIds.length === 0 ? 0 : geometricBlend(totals, weights);
 }
 
-/** Days from `fromDay` at which the index changes, up to `days` ahead. */
+/** Days from `fromDay` at which the index changes, before `days` ahead. */
 export function seasonChanges({ index }: Season, fromDay: number, days: number): number[] {
   if (index.length === 0) return [];
-  const first = (Math.floor(fromDay / BIN_DAYS) + 1) * BIN_DAYS - fromDay;
-  return Array.from({ length: Math.max(0, Math.ceil((days - first) / BIN_DAYS)) }, (_, i) => {
-    return first + i * BIN_DAYS;
-  });
+  const changes: number[] = [];
+  const end = Math.min(fromDay + days, FAR_DAYS + 1);
+  const first = (Math.floor(fromDay / BIN_DAYS) + 1) * BIN_DAYS;
+  for (let day = first; day < end; day += BIN_DAYS) changes.push(day - fromDay);
+  return changes;
 }
 
-/** Level × mean index over the days `fromDay` (exclusive) … `fromDay + days` after the end of the log. */
-export function seasonFactor({ level, index }: Season, fromDay: number, days: number): number {
-  if (index.length === 0) return level;
-  let remaining = days;
-  let day = fromDay;
-  let area = 0;
-  while (remaining > 1e-9) {
-    const bin = Math.floor(day / BIN_DAYS);
-    const step = Math.min(remaining, (bin + 1) * BIN_DAYS - day);
-    area += step * (index[((bin % BINS) + BINS) % BINS] ?? 1);
-    day += step;
-    remaining -= step;
-  }
-  return days > 0 ? (level * area) / days : level;
+/** Of the days around `day`, counted from the end of the log; that far away a whole year is what it was. */
+export function seasonIndex({ index }: Season, day: number): number {
+  if (day >= FAR_DAYS) return 1;
+  const bin = Math.floor(day / BIN_DAYS);
+  return index[((bin % BINS) + BINS) % BINS] ?? 1;
 }
 
 function sum(values: Float64Array): number {
