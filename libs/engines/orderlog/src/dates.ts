@@ -1,7 +1,9 @@
 import { instantOfLocal } from '@kiki/kernel';
 
-const SHAPE =
-  /^(\d{4})(?:(\d\d)(\d\d)|([-/])(\d\d)\4(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?)$/i;
+const DAY = String.raw`(\d{4})(?:(\d\d)(\d\d)|([-/])(\d\d)\4(\d\d)`;
+const TIME = String.raw`(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?`;
+const ZONE = String.raw`\s?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?)`;
+const SHAPE = new RegExp(`^${DAY}${TIME}${ZONE}$`, 'i');
 
 /** What {@link instantOf} accepts, for messages. */
 export const DATE_EXPECTED =

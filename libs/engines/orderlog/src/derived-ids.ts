@@ -2,17 +2,19 @@ import { derivedTransactionId } from './transaction-id.js';
 
 /** Identities that are counted before older ones may be forgotten; one takes 12 to 32 bytes. */
 const WINDOW = 1_000_000;
-const FIRST_SLOTS = 1024;
+/** Tables of a generation, so that the growth of one is over in a millisecond or two. */
+const TABLES = 64;
+const FIRST_SLOTS = 64;
 /** A table is at most so full. */
 const MAX_LOAD = 0.75;
 
 /**
  * Gives ids to the rows of one log that have none, in bounded memory: of rows in any order at least the first `window`
- * identities are remembered, of rows ascending by time always enough of them.
+ * identities are remembered, of rows ascending by time always enough of them, unless more than `window` share an instant.
  */
 export class DerivedIds {
-  private recent = new IdentityCounts();
-  private older = new IdentityCounts();
+  private recent = new Generation();
+  private older = new Generation();
   /** No identity after this instant was ever forgotten. */
   private forgottenMs = -Infinity;
 
@@ -39,14 +41,34 @@ export class DerivedIds {
   private forget(): void {
     this.forgottenMs = Math.max(this.forgottenMs, this.older.newestMs);
     this.older = this.recent;
-    this.recent = new IdentityCounts();
+    this.recent = new Generation();
   }
 }
 
-/** How often each identity came, by 64 bits of its hash; open addressing, a count of 0 is an empty slot. */
-class IdentityCounts {
+/** Identities that came one after the other, by 64 bits of their hash. */
+class Generation {
   size = 0;
   newestMs = -Infinity;
+  private readonly tables = Array.from({ length: TABLES }, () => new IdentityCounts());
+
+  again(high: number, low: number): number {
+    return this.tableOf(high).again(high, low);
+  }
+
+  add(high: number, low: number, atMs: number): void {
+    this.tableOf(high).add(high, low);
+    this.size += 1;
+    this.newestMs = Math.max(this.newestMs, atMs);
+  }
+
+  private tableOf(high: number): IdentityCounts {
+    return this.tables[high % TABLES] as IdentityCounts;
+  }
+}
+
+/** How often each identity came; open addressing, a count of 0 is an empty slot. */
+class IdentityCounts {
+  private size = 0;
   private keys = new Uint32Array(2 * FIRST_SLOTS);
   private counts = new Uint32Array(FIRST_SLOTS);
 
@@ -59,11 +81,10 @@ class IdentityCounts {
   }
 
   /** Adds one that is not here. */
-  add(high: number, low: number, atMs: number): void {
+  add(high: number, low: number): void {
     if (this.size >= MAX_LOAD * this.counts.length) this.grow();
     this.put(high, low, 1);
     this.size += 1;
-    this.newestMs = Math.max(this.newestMs, atMs);
   }
 
   private put(high: number, low: number, count: number): void {

@@ -12,8 +12,8 @@ const NOTHING = new Uint8Array();
 const LINE_END = /\r(?![\r\n]|$)|\n/;
 
 /**
- * Cuts chunks of text or bytes into lines and drops a byte order mark. Lines end with LF, CRLF or, where the first does,
- * CR alone; bytes are UTF-8, or UTF-16 where its mark comes first.
+ * Cuts chunks of text or bytes into lines and drops a byte order mark. Lines end with LF, CRLF or, where the first
+ * does, CR alone; bytes are UTF-8, or UTF-16 where its mark comes first.
  */
 export class LineSplitter {
   private decoder: InstanceType<typeof TextDecoder> | undefined;
