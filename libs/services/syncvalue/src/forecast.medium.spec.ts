@@ -139,6 +139,10 @@ describe('forecasts', () => {
       [{ margin: 2 }, 'prediction_options_invalid'],
     ];
     for (const [asked, code] of bad) expect(await codeOf(client.forecast(asked))).toBe(code);
+    const error = await client
+      .forecast({ horizonDays: [30, -1] })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ details: { fields: [{ field: 'horizon_days' }] } });
   });
 
   it('report progress, and give their thread back to whoever comes after one that left', async () => {

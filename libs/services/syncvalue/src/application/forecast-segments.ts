@@ -1,5 +1,6 @@
 import type { ValueOptions } from '@kiki/clv';
 import type { ModelReference } from '../domain/model.js';
+import { valueOptions } from '../domain/prediction-options.js';
 import { ALL_CUSTOMERS, checkSegments, type SegmentFilter } from '../domain/segments.js';
 import { errors } from '../errors.js';
 import type { FitOptions } from './fit-model.js';
@@ -53,11 +54,9 @@ export class ForecastSegments {
     const horizons = question.horizons.length > 0 ? question.horizons : [this.defaults.horizonDays];
     checkSegments(segments, horizons);
     const common = { annualDiscountRate, margin, asOf, quantiles, model };
-    const viewpoints = await Promise.all(
-      horizons.map((horizonDays) => this.predictions.viewpoint(tenant, { ...common, horizonDays })),
-    );
-    const [viewpoint] = viewpoints;
-    if (viewpoint === undefined) throw errors.model_missing();
+    for (const horizonDays of horizons) valueOptions({ ...common, horizonDays }, this.defaults, '');
+    const asked = { ...common, horizonDays: undefined };
+    const viewpoint = await this.predictions.viewpoint(tenant, asked);
     const { stamp, asOfDay, view, predictor } = viewpoint;
     const { artefact } = stamp.model;
     if (artefact.onnx !== undefined) throw withoutDistribution();

@@ -29,12 +29,16 @@ const MAX_HORIZON_DAYS = 36_525;
 const MAX_RATE = 10;
 const MAX_QUANTILES = 32;
 
-/** Fills in the defaults. @throws prediction_options_invalid naming every field at fault */
-export function valueOptions(asked: AskedOptions, defaults: ValueOptions): ValueOptions {
+/** Fills in the defaults. @param at where the fields lie @throws prediction_options_invalid naming every field at fault */
+export function valueOptions(
+  asked: AskedOptions,
+  defaults: ValueOptions,
+  at = 'options.',
+): ValueOptions {
   const { horizonDays, annualDiscountRate, margin } = { ...defaults, ...definedOnly(asked) };
   const fields: FieldProblem[] = [];
   const require = (isValid: boolean, field: string, expected: string): void => {
-    if (!isValid) fields.push({ field: `options.${field}`, expected });
+    if (!isValid) fields.push({ field: `${at}${field}`, expected });
   };
   const isHorizon = horizonDays > 0 && horizonDays <= MAX_HORIZON_DAYS;
   require(isHorizon, 'horizon_days', `above 0 and up to ${MAX_HORIZON_DAYS}`);
