@@ -26,7 +26,7 @@ export function backtestCommand(environment: Environment): AnyCliCommand {
     summary: 'Fit to the calibration, predict the holdout, compare with the naive rate x/T',
     details:
       'Default end of the calibration: first day + half the span; of the holdout: the last day of the log.\n' +
-      'With --origins 4 --horizon-days 91 four windows lie side by side, each fitted anew; the last ends with the log.\n' +
+      'With --origins 4 --horizon-days 91 four windows lie side by side, each fitted anew.\n' +
       'Example: kiki value backtest --orders CDNOW_master.txt --calibration-end 1997-09-30 --model ensemble',
     options: {
       ...logOptions,

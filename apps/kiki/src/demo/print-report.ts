@@ -84,8 +84,8 @@ function printMoney(report: Reporter, { result }: ReportMatter): void {
     ]),
   );
   report.say(
-    'A budget ran out when spent and held together left no room for one more bid. Holds that came to nothing, or whose\n' +
-      'notices were lost, were given back later: that is why less than the limit may be spent.',
+    'A budget ran out when spent and held left no room for one more bid. Holds that came to nothing,\n' +
+      'or whose notices were lost, were given back later: less than the limit may be spent then.',
   );
 }
 

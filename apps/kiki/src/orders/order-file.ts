@@ -27,7 +27,8 @@ export async function orderFileBytes(path: string): Promise<number> {
 }
 
 /**
- * Streams the rows of a file, plain or gzip; `onBytes` hears how far it has come. The last value is the reader's report.
+ * Streams the rows of a file, plain or gzip; `onBytes` hears how far it has come. The last value is the reader's
+ * report.
  * @throws order_file_unreadable, and what the reader throws
  */
 export async function* readOrderFile(

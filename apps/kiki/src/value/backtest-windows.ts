@@ -18,8 +18,8 @@ export interface AskedWindows {
 }
 
 /**
- * The windows, oldest first, one horizon apart: as a SyncValue lays them. Without a horizon it is what lies between the two
- * ends, or the second half of the log in equal parts.
+ * The windows, oldest first, one horizon apart: as SyncValue lays them. Without a horizon it is what lies between
+ * the two ends, or the second half of the log in equal parts.
  * @throws calibration_end_invalid, usage_invalid
  */
 export function holdoutWindows(

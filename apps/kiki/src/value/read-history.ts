@@ -54,8 +54,8 @@ export interface HistoryOptions {
 }
 
 /**
- * Reads a file into purchase days: rows of one customer and calendar day are one purchase. Parquet and large CSV are read
- * by the columnar engine, to the same statistics bit for bit.
+ * Reads a file into purchase days: rows of one customer and calendar day are one purchase. Parquet and large CSV are
+ * read by the columnar engine, to the same statistics bit for bit.
  * @throws order_file_unreadable, order_reader_unfit, columnar_not_installed, and what the reader throws
  */
 export async function readHistory(path: string, options: HistoryOptions): Promise<ReadHistory> {

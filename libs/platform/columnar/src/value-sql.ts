@@ -75,6 +75,9 @@ export function microsSql(column: TypedColumn): string {
     within(`(TRY_CAST(${value} AS DECIMAL(24, 6)) * 1000000::DECIMAL(7, 0))`);
   if (column.type !== 'VARCHAR') return scaled(name);
   const text = textOf(column);
-  return `CASE WHEN regexp_full_match(${text}, '[+-]?\\d{1,16}(\\.\\d*)?') AND (NOT regexp_matches(${text}, '\\.\\d{6}0*[1-9]')
-    OR regexp_matches(${text}, '\\.\\d{6}(000|999)')) THEN ${scaled(`ltrim(${text}, '+')`)} END`;
+  const isDecimal = `regexp_full_match(${text}, '[+-]?\\d{1,16}(\\.\\d*)?')`;
+  const hasMore = `regexp_matches(${text}, '\\.\\d{6}0*[1-9]')`;
+  const isNoise = `regexp_matches(${text}, '\\.\\d{6}(000|999)')`;
+  const value = scaled(`ltrim(${text}, '+')`);
+  return `CASE WHEN ${isDecimal} AND (NOT ${hasMore} OR ${isNoise}) THEN ${value} END`;
 }

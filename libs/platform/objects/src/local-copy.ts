@@ -46,8 +46,8 @@ export function isS3Location(location: string): boolean {
 }
 
 /**
- * Runs `work` on the path of a file with what lies at `s3://bucket/key`; the copy is removed afterwards, whatever happens.
- * Any other location is a path already and handed on.
+ * Runs `work` on the path of a file with what lies at `s3://bucket/key`; the copy is removed afterwards, whatever
+ * happens. Any other location is a path already and handed on.
  * @throws object_location_invalid, object_not_found, object_too_large, unavailable, what the signal was aborted with
  */
 export async function withLocalCopy<T>(

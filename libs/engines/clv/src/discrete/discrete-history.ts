@@ -10,8 +10,8 @@ export type OpportunityUnit = 'day' | 'week' | 'month' | 'year';
  * An order log as opportunities: each calendar unit is one, with or without a purchase. A customer's first unit is
  * what made them a customer and no opportunity; n = the complete units from the next one to `endDay` (inclusive), x =
  * those with a purchase, t_x = the number of the last of these. What happened in a unit that `endDay` cuts is left out,
- * and so are customers who came in it. The end cuts its unit when that has days to come on which, in other units, somebody
- * bought: the year of a log of first Januaries is complete on 1 January. Grouped.
+ * and so are customers who came in it. The end cuts its unit when that has days to come on which, in other units,
+ * somebody bought: the year of a log of first Januaries is complete on 1 January. Grouped.
  */
 export function discreteRows(
   history: Pick<PurchaseHistory, 'purchaseDays'>,
