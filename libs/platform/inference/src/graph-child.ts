@@ -61,9 +61,7 @@ const WATCH = `const { workerData } = require('node:worker_threads');
     if (at > 0n && process.hrtime.bigint() > at) process.kill(process.pid, 'SIGKILL');
   }, 250);`;
 
-/**
- * Whoever started this process ends it when something takes too long. Should they be gone, it ends itself, a little later.
- */
+/** Whoever started this process ends it when something takes too long. Should they be gone, it ends itself. */
 async function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
   const limitNs = BigInt(Math.ceil(limitMs + GRACE_MS)) * 1_000_000n;
   Atomics.store(deadline, 0, process.hrtime.bigint() + limitNs);

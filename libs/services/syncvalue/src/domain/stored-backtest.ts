@@ -16,7 +16,7 @@ export interface StoredBacktest {
   readonly model: StoredScores;
   /** Each customer's own past rate goes on; its deciles are not kept. */
   readonly naive: StoredScores;
-  /** Where the model, and with it its scores, speak of revenue: how many purchases there were, in all and per decile. */
+  /** Where model and scores speak of revenue: how many purchases there were, in all and per decile. */
   readonly revenue?: { readonly purchases: number; readonly deciles: readonly number[] };
   /** The recipe of the champion of that time on the same window, where it was another one. */
   readonly champion?: { readonly version: string; readonly normalizedGini: number | null };

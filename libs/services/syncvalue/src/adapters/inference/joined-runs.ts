@@ -15,8 +15,8 @@ interface Waiting {
 const MAX_ROWS = 10_000;
 
 /**
- * One run at a time; what comes meanwhile is joined into the next one, because most of a small run's time is the way to
- * the process and back. An import makes sure that no row depends on others. An error is that of all who were in the run.
+ * One run at a time; what comes meanwhile is joined into the next one, because most of a small run's time is the way
+ * to the process and back. An import makes sure that no row depends on others. An error is that of all in the run.
  */
 export class JoinedRuns {
   private waiting: Waiting[] = [];
