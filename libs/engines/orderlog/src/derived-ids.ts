@@ -10,7 +10,8 @@ const MAX_LOAD = 0.75;
 
 /**
  * Gives ids to the rows of one log that have none, in bounded memory: of rows in any order at least the first `window`
- * identities are remembered, of rows ascending by time always enough of them, unless more than `window` share an instant.
+ * identities are remembered, of rows ascending by time always enough of them, unless more than `window` share an
+ * instant.
  */
 export class DerivedIds {
   private recent = new Generation();

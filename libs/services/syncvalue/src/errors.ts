@@ -95,7 +95,7 @@ export const errors = defineErrors({
   statistics_invalid: {
     kind: 'invalid',
     title: 'The statistics of a customer are impossible.',
-    fix: 'Give 0 ≤ recency_days ≤ age_days ≤ 73050 (200 years), recency zero exactly without repeat purchases, spend ≥ 0.',
+    fix: 'Give 0 ≤ recency_days ≤ age_days ≤ 73050, recency zero exactly without repeat purchases, spend ≥ 0.',
   },
   prediction_options_invalid: {
     kind: 'invalid',
