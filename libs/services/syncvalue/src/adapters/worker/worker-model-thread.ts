@@ -112,8 +112,9 @@ function domainError({ code, kind, message, details }: WireError): DomainError {
 
 const isSource = import.meta.url.endsWith('.ts');
 
+/** Where the thread puts its adapters together, as the module does for the service. */
 function workerProgram(): URL {
-  return new URL(`./model-worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
+  return new URL(`../../model-worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
 }
 
 /** In tests the sources run as they are: `.js` specifiers mean `.ts` files, packages resolve to their sources. */

@@ -3,15 +3,20 @@ import { platform } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DomainError, kernelErrors } from '@kiki/kernel';
 import { PostgresDatabase } from '@kiki/postgres';
-import { forecastLog } from '../../application/forecast-job.js';
-import { fitLog, scoreLog } from '../../application/log-jobs.js';
-import { measureLog, scoreGivenLog } from '../../application/onnx-jobs.js';
-import type { OnProgress } from '../../domain/fitting.js';
-import { logScan } from '../postgres/day-scan.js';
-import { openGraph } from './open-graph.js';
-import type { WireError, WorkerMessage, WorkerOutcome, WorkerTask } from './protocol.js';
+import { forecastLog } from './application/forecast-job.js';
+import { fitLog, scoreLog } from './application/log-jobs.js';
+import { measureLog, scoreGivenLog } from './application/onnx-jobs.js';
+import type { OnProgress } from './domain/fitting.js';
+import { logScan } from './adapters/postgres/day-scan.js';
+import { openGraph } from './adapters/worker/open-graph.js';
+import type {
+  WireError,
+  WorkerMessage,
+  WorkerOutcome,
+  WorkerTask,
+} from './adapters/worker/protocol.js';
 
-/** The thread's program: does the one job it was started with. */
+/** The thread's program and composition root: does the one job it was started with. */
 async function main(task: WorkerTask): Promise<void> {
   const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
   const onProgress: OnProgress = (stage, fraction) => say({ kind: 'progress', stage, fraction });
