@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { RecordingTerminal, runCli } from '@kiki/cli';
 import { start, type Host } from '@kiki/host';
 import { syncvalueDefinition } from '@kiki/service-syncvalue';
-import { createTestDatabase, removeHome, type TestDatabase } from '@kiki/testing';
+import { createTestDatabase, removeHome, waitFor, type TestDatabase } from '@kiki/testing';
 import { importCommand, syncValueClient } from './import-command.js';
 
 // A busy machine decides nothing here.
@@ -63,6 +63,53 @@ async function acquisitionOf(customerId: string): Promise<unknown> {
     client.close();
   }
 }
+
+describe('a large file', () => {
+  const CUSTOMERS = 300;
+  const ROWS = 30_000;
+  const large = join(home, 'large.csv');
+  const importing = (terminal: RecordingTerminal, signal: AbortSignal): Promise<number> => {
+    const commands = [importCommand(environment)];
+    const program = { name: 'kiki', version: '0', summary: '', commands };
+    const columns = ['--columns', 'id=id,date=at,amount=amount', '--tenant', 'default'];
+    return runCli(program, ['import', large, ...columns, '--json'], { terminal, signal });
+  };
+
+  it('is taken up again where it was left, and nothing of it counts twice', async () => {
+    const day = (i: number): string => {
+      return new Date(Date.UTC(2024, 0, 1) + Math.floor(i / CUSTOMERS) * 86_400_000).toISOString();
+    };
+    const rows = Array.from({ length: ROWS }, (_, i) => `big-${i % CUSTOMERS},${day(i)},1.25`);
+    writeFileSync(large, ['id,at,amount', ...rows, ''].join('\n'));
+    const client = syncValueClient(environment);
+    try {
+      const leave = new AbortController();
+      const left = importing(new RecordingTerminal(), leave.signal);
+      await waitFor(() => client.getCustomer('big-0').catch(() => undefined), {
+        ...{ timeoutMs: 60_000, what: 'the first chunk' },
+      });
+      leave.abort(new Error('left'));
+      expect(await left).not.toBe(0);
+      const terminal = new RecordingTerminal();
+      expect(await importing(terminal, new AbortController().signal)).toBe(0);
+      const { file: read, ingested } = JSON.parse(terminal.output.at(-1) ?? 'null') as {
+        file: { rows: number };
+        ingested: { storedCount: number; duplicateCount: number };
+      };
+      expect(read.rows).toBe(ROWS);
+      expect(ingested.duplicateCount).toBeGreaterThan(0);
+      expect(ingested.storedCount + ingested.duplicateCount).toBe(ROWS);
+      const notes = terminal.notes.join('\n');
+      expect(notes).toMatch(/import: \d\d % \([\d,]+ bytes\)/);
+      for (const id of ['big-0', `big-${CUSTOMERS - 1}`]) {
+        const { customer } = await client.getCustomer(id);
+        expect(customer).toMatchObject({ repeatPurchases: ROWS / CUSTOMERS - 1 });
+      }
+    } finally {
+      client.close();
+    }
+  });
+});
 
 describe('kiki import', () => {
   it('takes a log in, and later what it says of how customers came', async () => {
