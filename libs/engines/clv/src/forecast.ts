@@ -34,6 +34,20 @@ export interface LivingForecast {
   readonly aliveProbability?: number;
 }
 
+/** Both parts of a forecast put together. */
+export function forecastOf(
+  aliveProbability: number,
+  { purchasesIfAlive, discountFactor, activeIfAlive }: LivingForecast,
+): PurchaseForecast {
+  return {
+    aliveProbability,
+    purchasesIfAlive,
+    expectedPurchases: aliveProbability * purchasesIfAlive,
+    discountFactor,
+    activeProbability: aliveProbability * activeIfAlive,
+  };
+}
+
 /** How far to look, and what a later purchase is worth today. */
 export interface HorizonOptions {
   /** Days ahead, > 0. */
@@ -89,15 +103,7 @@ export class PurchaseForecaster implements Forecaster {
 
   /** The forecast of a customer of whose frequency and age `living` was computed. */
   forecastFrom(row: Observed, living: LivingForecast): PurchaseForecast {
-    const { purchasesIfAlive, discountFactor, activeIfAlive } = living;
-    const aliveProbability = this.kind.pAlive(this.theta, row);
-    return {
-      aliveProbability,
-      purchasesIfAlive,
-      expectedPurchases: aliveProbability * purchasesIfAlive,
-      discountFactor,
-      activeProbability: aliveProbability * activeIfAlive,
-    };
+    return forecastOf(this.kind.pAlive(this.theta, row), living);
   }
 
   /** P(alive) now. */

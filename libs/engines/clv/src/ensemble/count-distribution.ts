@@ -43,15 +43,15 @@ export function cumulative(mixture: CountMixture, until: number): number[] {
   return values;
 }
 
-/** P(N = 0): {@link cumulative} at 0. */
-export function nothingProbability(mixture: CountMixture): number {
-  const { aliveProbability: p, meanIfAlive, shape, shockScale } = mixture;
-  let nothing = 0;
+/** P(N > 0 | alive), to all its digits, also where next to nothing is expected. */
+export function activeIfAlive({ meanIfAlive, shape, shockScale }: CountMixture): number {
+  let active = 0;
   for (const [node, weight] of NORMAL_NODES) {
     const mean = meanIfAlive * Math.exp(node * shockScale - 0.5 * shockScale ** 2);
-    nothing += weight * Math.exp(-shape * Math.log1p(mean / shape));
+    active -= weight * Math.expm1(-shape * Math.log1p(mean / shape));
   }
-  return 1 - p + p * nothing;
+  // The weights add up to 1 but for the last bits.
+  return Math.min(1, active);
 }
 
 /** Smallest n with P(N ≤ n) ≥ q, for each of ascending q in (0, 1). */

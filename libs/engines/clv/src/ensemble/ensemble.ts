@@ -1,9 +1,15 @@
-import type { Forecaster, HorizonOptions, LivingForecast, PurchaseForecast } from '../forecast.js';
+import {
+  forecastOf,
+  type Forecaster,
+  type HorizonOptions,
+  type LivingForecast,
+  type PurchaseForecast,
+} from '../forecast.js';
 import type { Observed } from '../models/purchase-kind.js';
 import { DAYS_PER_UNIT } from '../time-unit.js';
 import { arithmeticBlend } from './blend.js';
 import {
-  nothingProbability,
+  activeIfAlive,
   quantiles,
   shortestRange,
   type CountMixture,
@@ -32,7 +38,7 @@ interface Outcome extends Expected {
   readonly aliveProbability: number;
 }
 
-/** The ensemble ready to be asked: the same answers in any order. Rows are of calendar time in the unit of the model. */
+/** The ensemble ready to be asked: the same answers in any order. Rows are of calendar time, in its unit. */
 export class Ensemble implements Forecaster {
   private readonly anchors: readonly Member[];
   private readonly paced: readonly Member[];
@@ -41,6 +47,7 @@ export class Ensemble implements Forecaster {
   private readonly outlooks: Outlook[] = [];
   readonly daysPerUnit: number;
 
+  /** @param asOfDay where the statistics of all rows end, days since 1970-01-01 */
   constructor(
     readonly model: EnsembleModel,
     readonly asOfDay: number = model.calibrationDay,
@@ -64,22 +71,14 @@ export class Ensemble implements Forecaster {
     return {
       purchasesIfAlive: mixture.meanIfAlive,
       discountFactor,
-      activeIfAlive: (1 - nothingProbability(mixture)) / aliveProbability,
+      activeIfAlive: activeIfAlive(mixture),
       aliveProbability,
     };
   }
 
   /** The forecast of the customer of whom `living` was computed. */
   forecastFrom(row: Observed, living: LivingForecast): PurchaseForecast {
-    const { purchasesIfAlive, discountFactor, activeIfAlive } = living;
-    const aliveProbability = living.aliveProbability ?? this.aliveProbability(row);
-    return {
-      aliveProbability,
-      purchasesIfAlive,
-      expectedPurchases: aliveProbability * purchasesIfAlive,
-      discountFactor,
-      activeProbability: aliveProbability * activeIfAlive,
-    };
+    return forecastOf(living.aliveProbability ?? this.aliveProbability(row), living);
   }
 
   /** P(alive): the members' weighted mean, in operational time; kept above 0. */

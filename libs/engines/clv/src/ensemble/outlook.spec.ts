@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { DAYS_PER_YEAR } from '../forecast.js';
 import type { Observed } from '../models/purchase-kind.js';
 import { integrate } from '../numerics/gauss-legendre.js';
-import { cumulative, nothingProbability } from './count-distribution.js';
+import { activeIfAlive, cumulative } from './count-distribution.js';
 import { Ensemble } from './ensemble.js';
 import type { EnsembleModel } from './ensemble-model.js';
 import { Member, type MemberModel } from './member.js';
@@ -201,7 +201,7 @@ it('is worth the same within no days', () => {
   expect(ensemble.expectedPurchases({ frequency: 2, recency: 3, age: 9 }, 0)).toBe(0);
 });
 
-it('knows the probability of nothing', () => {
+it('knows how likely a living customer buys', () => {
   const mixtures = fc.record({
     aliveProbability: fc.double({ min: 1e-9, max: 1, noNaN: true }),
     meanIfAlive: fc.double({ min: 1e-6, max: 500, noNaN: true }),
@@ -210,7 +210,11 @@ it('knows the probability of nothing', () => {
   });
   fc.assert(
     fc.property(mixtures, (mixture) => {
-      expect(nothingProbability(mixture)).toBeCloseTo(cumulative(mixture, 0)[0] ?? NaN, 12);
+      const nothing = cumulative(mixture, 0)[0] ?? NaN;
+      const active = activeIfAlive(mixture);
+      expect(1 - mixture.aliveProbability * active).toBeCloseTo(nothing, 12);
+      expect(active).toBeGreaterThan(0);
+      expect(active).toBeLessThanOrEqual(1);
     }),
     { seed: testSeed() },
   );
