@@ -1,7 +1,7 @@
 import { dressed } from './ensemble/dressed-model.js';
 import { Ensemble } from './ensemble/ensemble.js';
 import { ParameterSensitivity } from './ensemble/parameter-sensitivity.js';
-import { countsOverLives, mixed } from './lifetimes.js';
+import { countsOverLives, livesWithin, mixed } from './lifetimes.js';
 import { purchaseKind } from './models/index.js';
 import type { Observed, PurchaseKind, PurchaseModelKind } from './models/purchase-kind.js';
 import { NORMAL_NODES } from './numerics/hermite.js';
@@ -54,9 +54,8 @@ export class PurchaseDistribution {
     const { kind, theta, horizon } = this;
     const shape = (theta[0] ?? NaN) + row.frequency;
     const meanIfAlive = kind.purchasesIfAlive(theta, row, horizon);
-    return countsOverLives({ meanIfAlive, shape, shockScale }, (share) =>
-      kind.survivalIfAlive(theta, row, share * horizon),
-    );
+    const lives = livesWithin((share) => kind.survivalIfAlive(theta, row, share * horizon));
+    return countsOverLives({ meanIfAlive, shape, shockScale }, lives);
   }
 
   /**

@@ -64,11 +64,13 @@ export function shortestRange(mixture: CountMixture, level: number): [low: numbe
   return shortestRangeOf(cumulative(mixture, (1 + level) / 2), level);
 }
 
-/** Variance of the purchases without the shock. */
-export function processVariance({
-  aliveProbability: p,
-  meanIfAlive: m,
-  shape,
-}: CountMixture): number {
-  return p * (m + (m * m) / shape + m * m) - (p * m) ** 2;
+/**
+ * Variance of the purchases without the shock.
+ * @param lifeSquare E[l²] of the lives within the horizon, relative to their mean; 1 where nobody leaves
+ */
+export function processVariance(
+  { aliveProbability: p, meanIfAlive: m, shape }: CountMixture,
+  lifeSquare = 1,
+): number {
+  return p * (m + m * m * lifeSquare * (1 + 1 / shape)) - (p * m) ** 2;
 }

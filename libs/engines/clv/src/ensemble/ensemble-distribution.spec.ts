@@ -42,6 +42,25 @@ it('has the mean of the ensemble, times what is known beside', () => {
   );
 });
 
+it('knows the variance of its own distribution', () => {
+  const calm = new Ensemble({ ...ensemble.model, shock: { scale: 0, degreesOfFreedom: 100 } });
+  for (const horizonDays of [30, 365]) {
+    const distribution = new EnsembleDistribution(calm, horizonDays);
+    for (const frequency of [0, 3, 12]) {
+      const row = { frequency, recency: frequency === 0 ? 0 : 28, age: 30 };
+      let [mean, square] = [0, 0];
+      distribution.below(row).forEach((value, n, below) => {
+        const mass = value - (below[n - 1] ?? 0);
+        mean += n * mass;
+        square += n * n * mass;
+      });
+      const moments = distribution.moments(row);
+      expect(mean / moments.mean).toBeCloseTo(1, 4);
+      expect((square - mean * mean) / moments.variance).toBeCloseTo(1, 3);
+    }
+  }
+});
+
 describeWithData('ltv/CDNOW_master.txt', "a year of CDNOW's holdout", (path) => {
   it('holds those who buy often, whose lives end within it, as one negative binomial does not', () => {
     const history = cdnowHistory(readFileSync(path, 'utf8'));

@@ -1,7 +1,8 @@
 import type { Observed } from '../models/purchase-kind.js';
 import { purchaseKind } from '../models/index.js';
 import { DAYS_PER_UNIT } from '../time-unit.js';
-import { countsOverLives } from '../lifetimes.js';
+import { countsOverLives, livesWithin, type Life } from '../lifetimes.js';
+import { processVariance } from './count-distribution.js';
 import type { Ensemble } from './ensemble.js';
 import { OperationalTime } from './operational-time.js';
 import { timedRow } from './timed-rows.js';
@@ -22,18 +23,35 @@ export class EnsembleDistribution {
    * @param factor what the mean is multiplied with, e.g. for how a customer came
    */
   below(row: Observed, factor = 1): number[] {
-    const { model, asOfDay } = this.ensemble;
     const { aliveProbability, meanIfAlive, ...rest } = this.ensemble.mixture(row, this.horizonDays);
     const living = { ...rest, meanIfAlive: factor * meanIfAlive };
+    return countsOverLives(living, this.lives(row)).map(
+      (value) => 1 - aliveProbability + aliveProbability * value,
+    );
+  }
+
+  /** Mean and variance of the purchases without the shock. */
+  moments(row: Observed): { readonly mean: number; readonly variance: number } {
+    const mixture = this.ensemble.mixture(row, this.horizonDays);
+    const square = this.lives(row).reduce(
+      (sum, { weight, length }) => sum + weight * length ** 2,
+      0,
+    );
+    return {
+      mean: mixture.aliveProbability * mixture.meanIfAlive,
+      variance: processVariance(mixture, square),
+    };
+  }
+
+  private lives(row: Observed): Life[] {
+    const { model, asOfDay } = this.ensemble;
     const { paced } = timedRow(row, this.time, { asOfDay, timeUnit: model.timeUnit });
     const horizon = this.horizonDays / DAYS_PER_UNIT[model.timeUnit];
-    const stays = (share: number): number =>
+    return livesWithin((share) =>
       model.paced.reduce((sum, { kind, theta }, k) => {
         const stay = purchaseKind(kind).survivalIfAlive(theta, paced, horizon * share);
         return sum + (model.weights[k] ?? 0) * stay;
-      }, 0);
-    return countsOverLives(living, stays).map(
-      (value) => 1 - aliveProbability + aliveProbability * value,
+      }, 0),
     );
   }
 }

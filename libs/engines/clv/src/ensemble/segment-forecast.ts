@@ -1,7 +1,7 @@
 import { rowOf, type CustomerTable } from '../statistics.js';
 import type { ValueOptions } from '../value.js';
 import type { SpendModel } from '../spend-model.js';
-import { processVariance } from './count-distribution.js';
+import { EnsembleDistribution } from './ensemble-distribution.js';
 import type { Ensemble } from './ensemble.js';
 import { addWeighted, ParameterSensitivity } from './parameter-sensitivity.js';
 import { spendMoments, SpendSensitivity, type KnownSpend } from './spend-moments.js';
@@ -145,6 +145,7 @@ function isAlike(a: Outlook['row'], b: Outlook['row']): boolean {
 
 /** One horizon: models, options and how they are added up. */
 class Basis {
+  private readonly distribution: EnsembleDistribution;
   private readonly parameters: ParameterSensitivity;
   private readonly spendParameters: SpendSensitivity;
 
@@ -154,6 +155,7 @@ class Basis {
     private readonly customers: number,
     private readonly options: SegmentOptions,
   ) {
+    this.distribution = new EnsembleDistribution(ensemble, options.horizonDays);
     this.parameters = new ParameterSensitivity(ensemble, options.horizonDays);
     this.spendParameters = new SpendSensitivity(spend);
   }
@@ -169,11 +171,10 @@ class Basis {
 
   outlook(row: Outlook['row']): Outlook {
     const { expectedPurchases, discountFactor } = this.ensemble.forecast(row, this.options);
-    const mixture = this.ensemble.mixture(row, this.options.horizonDays);
     return {
       row,
       mean: expectedPurchases,
-      variance: processVariance(mixture),
+      variance: this.distribution.moments(row).variance,
       factor: discountFactor * this.options.margin,
       sensitivity: this.parameters.of(row),
     };

@@ -1,6 +1,6 @@
 import type { Observed } from '../models/purchase-kind.js';
 import type { Ensemble } from './ensemble.js';
-import { processVariance } from './count-distribution.js';
+import { EnsembleDistribution } from './ensemble-distribution.js';
 import { addWeighted, ParameterSensitivity } from './parameter-sensitivity.js';
 import { totalQuantiles } from './total-law.js';
 
@@ -40,12 +40,13 @@ export function forecastTotal(
   const { horizonDays, levels } = options;
   const sensitivity = new ParameterSensitivity(ensemble, horizonDays);
   const sums = sensitivity.newSums();
+  const distribution = new EnsembleDistribution(ensemble, horizonDays);
   let [expected, variance] = [0, 0];
   for (const row of rows) {
-    const mixture = ensemble.mixture(row, horizonDays);
+    const moments = distribution.moments(row);
     const customers = row.customers ?? 1;
-    expected += customers * mixture.aliveProbability * mixture.meanIfAlive;
-    variance += customers * processVariance(mixture);
+    expected += customers * moments.mean;
+    variance += customers * moments.variance;
     addWeighted(sums, sensitivity.of(row), customers);
   }
   const { scale: shock, degreesOfFreedom } = ensemble.model.shock;
