@@ -35,7 +35,7 @@ export interface AcquisitionModel {
 /** Effects beyond these are left to the population. */
 const MAX_EFFECTS = 64;
 /** Multipliers nearer to 1 are no effect. */
-const LEAST_EFFECT = 1e-3;
+const LEAST_EFFECT = 0.01;
 /** Repeat customers of a level from which on its spend is judged. */
 const MIN_REPEATERS = 10;
 const DIGITS = 4;

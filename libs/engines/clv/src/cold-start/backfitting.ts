@@ -19,7 +19,7 @@ export interface LevelEffect {
 }
 
 const MAX_SWEEPS = 100;
-const TOLERANCE = 1e-10;
+const TOLERANCE = 1e-7;
 const NO_EFFECT: LevelEffect = { multiplier: 1, raw: null };
 
 /**
