@@ -28,7 +28,7 @@ export interface GateQuestion {
 
 /** A brought model, and the log that it has to show itself on. */
 export interface GivenQuestion extends Pick<GateQuestion, 'terms' | 'endDay' | 'champion'> {
-  readonly artefact: Pick<OnnxArtefact, 'onnx' | 'average' | 'spend' | 'timeUnit'>;
+  readonly artefact: Pick<OnnxArtefact, 'onnx' | 'spend' | 'timeUnit'>;
   /** Where its graph lies already. */
   readonly file?: string | undefined;
 }
@@ -37,6 +37,7 @@ export interface GivenQuestion extends Pick<GateQuestion, 'terms' | 'endDay' | '
 const UNANSWERABLE = new Set(['clv_not_enough_data', 'backtest_window_invalid']);
 /** Nor is a champion's graph that cannot be run at the moment. */
 const UNRUNNABLE = new Set([
+  ...UNANSWERABLE,
   ...['onnx_unavailable', 'onnx_runtime_missing', 'onnx_run_failed'],
   ...['onnx_graph_invalid', 'onnx_graph_mismatch'],
 ]);
@@ -87,7 +88,10 @@ export class GateBacktest {
         ? gateWindow(terms.firstDay, endDay)
         : gateWindowOf(trainedHorizonDays, terms.firstDay, endDay);
     if (window === undefined) return undefined;
-    const scored = await this.given(tenant, { artefact, window, file }, options);
+    const scored = await this.given(tenant, { artefact, window, file }, options).catch(
+      unlessOf(UNANSWERABLE),
+    );
+    if (scored === undefined) return undefined;
     const isOfRevenue = outputMeaning === 'revenue';
     const beside = { window, terms, own: recipe(artefact as OnnxArtefact), isOfRevenue };
     const { actual: purchases, deciles } = scored.purchases;
@@ -135,7 +139,9 @@ export class GateBacktest {
     { artefact, window, isOfRevenue }: Pick<Beside, 'window' | 'isOfRevenue'> & GivenArtefact,
     options: FitOptions,
   ): Promise<number | null | undefined> {
-    const theirs = await this.given(tenant, { artefact, window }, options).catch(unrunnable);
+    const theirs = await this.given(tenant, { artefact, window }, options).catch(
+      unlessOf(UNRUNNABLE),
+    );
     return isOfRevenue ? theirs?.model.spendGini : theirs?.purchases.normalizedGini;
   }
 
@@ -144,12 +150,12 @@ export class GateBacktest {
     { artefact, window, file }: { window: Window } & GivenArtefact & Pick<GivenQuestion, 'file'>,
     options: FitOptions,
   ): Promise<GivenScores> {
-    const { onnx, average, spend } = artefact;
+    const { onnx, spend } = artefact;
     const { declaration } = onnx;
     const spendKind = spend?.kind ?? 'gamma_gamma';
     const score = (at: string): Promise<GivenScores> =>
       this.thread.scoreGiven(
-        { tenant, average, spendKind, ...window, graph: { file: at, declaration } },
+        { tenant, spendKind, ...window, graph: { file: at, declaration } },
         options,
       );
     return file === undefined ? this.graphs.withFile(tenant, onnx, score) : score(file);
@@ -170,12 +176,8 @@ export class GateBacktest {
       horizonDays: undefined,
       wantsIntervals: false,
     };
-    try {
-      return (await this.backtests.execute(tenant, question, options)).windows[0];
-    } catch (error) {
-      if (DomainError.is(error) && UNANSWERABLE.has(error.code)) return undefined;
-      throw error;
-    }
+    const asked = this.backtests.execute(tenant, question, options);
+    return (await asked.catch(unlessOf(UNANSWERABLE)))?.windows[0];
   }
 }
 
@@ -192,7 +194,10 @@ interface Beside {
   readonly isOfRevenue: boolean;
 }
 
-function unrunnable(error: unknown): undefined {
-  if (DomainError.is(error) && UNRUNNABLE.has(error.code)) return undefined;
-  throw error;
+/** Nothing instead of an error of one of these codes. */
+function unlessOf(codes: ReadonlySet<string>): (error: unknown) => undefined {
+  return (error) => {
+    if (DomainError.is(error) && codes.has(error.code)) return undefined;
+    throw error;
+  };
 }

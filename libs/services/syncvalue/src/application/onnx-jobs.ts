@@ -1,8 +1,10 @@
 import {
   averageCustomer,
+  clvErrors,
   fitSpend,
   rowOf,
   type CustomerTable,
+  type SpendModel,
   type SpendModelKind,
   type ValuedCustomer,
 } from '@kiki/clv';
@@ -59,8 +61,6 @@ export interface LogMeasurement extends Pick<
 export interface LogGivenJob {
   readonly tenant: string;
   readonly graph: GraphFile;
-  /** The population that the graph was measured on. */
-  readonly average: OnnxArtefact['average'];
   readonly spendKind: SpendModelKind;
   readonly calibrationDay: number;
   readonly holdoutDay: number;
@@ -68,6 +68,8 @@ export interface LogGivenJob {
 
 /** Rows of one run. */
 const RUN_ROWS = 10_000;
+/** Horizons that a graph is tried on beside the standard one, where it is told the horizon; days. */
+const PROBED_HORIZONS_DAYS = [1, 3650];
 /** Largest relative difference between a row's output alone and among others. */
 const ROW_TOLERANCE = 1e-4;
 
@@ -89,16 +91,17 @@ export async function measureLog(
     if (customerCount === 0) throw errors.no_transactions();
     const average = averageCustomer(table);
     const inputs = new OnnxInputs(graph.declaration, average);
-    await probe(opened, inputs, probedCustomers(table, average), standard.horizonDays);
+    const { horizonDays } = standard;
+    const { outputMeaning, trainedHorizonDays } = graph.declaration;
+    const more = trainedHorizonDays === undefined ? PROBED_HORIZONS_DAYS : [];
+    for (const days of [horizonDays, ...more]) {
+      await probe(opened, inputs, probedCustomers(table, average), days);
+    }
     onProgress('population', 0.4);
-    const outputs = await forecastTable(opened, inputs, table, standard.horizonDays);
-    const isMoney = graph.declaration.outputMeaning === 'revenue';
-    const fitted = isMoney ? undefined : fitSpend(table, spendKind);
+    const outputs = await forecastTable(opened, inputs, table, horizonDays);
+    const fitted = outputMeaning === 'revenue' ? undefined : fitSpend(table, spendKind);
     onProgress('population', 0.8);
-    const atMargin1 = { ...standard, margin: 1 };
-    const values = outputs.map((output, i) => {
-      return outputValue(rowOf(table, i), output, fitted?.model, atMargin1).valueMicros;
-    });
+    const values = valuesOf(table, outputs, fitted?.model, standard);
     return {
       ...(fitted !== undefined && { spend: fitted.model }),
       average,
@@ -110,24 +113,37 @@ export async function measureLog(
   });
 }
 
-/** Scores a graph on the newest part of a log, as it is. @throws onnx_output_invalid, as OpenGraphFile */
+/** Values at margin 1. */
+function valuesOf(
+  table: CustomerTable,
+  outputs: Float64Array,
+  spend: SpendModel | undefined,
+  standard: StandardOptions,
+): Float64Array {
+  const options = { ...standard, margin: 1 };
+  return outputs.map((output, i) => {
+    return outputValue(rowOf(table, i), output, spend, options).valueMicros;
+  });
+}
+
+/**
+ * Scores a graph on the newest part of a log, as it is; what it is told of the population is what was known before.
+ * @throws clv_not_enough_data, onnx_graph_mismatch, as OpenGraphFile
+ */
 export async function scoreGivenLog(
   scan: LogScan,
   open: OpenGraphFile,
   job: LogGivenJob,
   onProgress: OnProgress,
 ): Promise<GivenScores> {
-  const { graph, average, spendKind } = job;
+  const { graph, spendKind } = job;
   const reading = { ...job, kind: 'nbd', timeUnit: 'day' } as const;
   const past = await readForScore(scan, reading, onProgress);
+  if (past.table.customerIds.length === 0) throw clvErrors.clv_not_enough_data();
   const { outputMeaning, trainedHorizonDays = past.horizon } = graph.declaration;
+  const inputs = new OnnxInputs(graph.declaration, averageCustomer(past.table));
   const outputs = await withGraph(open, graph, (opened) =>
-    forecastTable(
-      opened,
-      new OnnxInputs(graph.declaration, average),
-      past.table,
-      trainedHorizonDays,
-    ),
+    forecastTable(opened, inputs, past.table, trainedHorizonDays),
   );
   onProgress('scoring', 0.8);
   return scoreGiven({ ...past, outputs, outputMeaning, spendKind });
@@ -156,21 +172,17 @@ async function probe(
   probed: ReturnType<typeof probedCustomers>,
   horizonDays: number,
 ): Promise<void> {
-  const together = await tried(
-    graph,
-    inputs.of(
-      probed.map(({ customer }) => customer),
-      [horizonDays],
-    ),
-  );
+  const everybody = probed.map(({ customer }) => customer);
+  const together = await tried(graph, inputs.of(everybody, [horizonDays]));
   for (const [i, { name, customer }] of probed.entries()) {
     const output = together[i] ?? NaN;
-    if (!isUsable(output)) throw mismatch(`finite numbers ≥ 0, not ${output} for ${name}`);
+    const who = `${name}, ${horizonDays} days ahead`;
+    if (!isUsable(output)) throw mismatch(`finite numbers ≥ 0, not ${output} for ${who}`);
     const [alone = NaN] = await tried(graph, inputs.of([customer], [horizonDays]));
     const scale = Math.max(Math.abs(output), Math.abs(alone), 1e-6);
     if (!(Math.abs(alone - output) <= ROW_TOLERANCE * scale)) {
       throw mismatch(
-        `the same number whoever else is asked for, not ${alone} alone and ${output} among others for ${name}`,
+        `the same whoever else is asked for, not ${alone} alone and ${output} among others for ${who}`,
       );
     }
   }

@@ -32,13 +32,13 @@ export function graphProblems(
   if (input !== undefined) {
     require(input.type === inputType, 'input_type', `${typeOf(input)}, as the graph has it`);
     const width = features.length;
-    const isTable = input.dims.length === 2 && canBe(input.dims[1], width);
-    const isFree = input.dims[0] === undefined;
-    require(isTable &&
-      isFree, 'features', `an input [n, ${width}] with a free n, not ${shapeOf(input)}`);
+    const [n, columns, ...more] = input.dims;
+    const isTable = n === undefined && canBe(columns, width) && more.length === 0;
+    const expected = `an input [n, ${width}] with a free n, not ${shapeOf(input)}`;
+    require(isTable && input.dims.length === 2, 'features', expected);
   }
-  require(output !==
-    undefined, 'output_name', `an output of the graph, which has ${namesOf(outputs)}`);
+  const isThere = output !== undefined;
+  require(isThere, 'output_name', `an output of the graph, which has ${namesOf(outputs)}`);
   if (output !== undefined) {
     const isFloat = output.type === 'float32' || output.type === 'float64';
     const [n, width, ...more] = output.dims;
