@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { errors } from '../errors.js';
 import type { Models, Promotion } from './models.js';
 import { PromoteModel, type PromotionRequest } from './promote-model.js';
+import type { StoredBacktest, StoredScores } from '../domain/stored-backtest.js';
 
 const SETTINGS = {
   ...{ maxMaeRatio: 1, maxBias: 0.25, maxSpendBias: 0.4 },
@@ -76,5 +77,50 @@ describe('PromoteModel', () => {
     const request = { ...REQUEST, label: 'challenger', isForced: false } as const;
     expect((await promotions.execute('shop', request)).gates).toEqual([]);
     expect(asked[0]?.move.gates).toBeUndefined();
+  });
+});
+
+describe('of a brought model', () => {
+  const scores: StoredScores = {
+    ...{ customers: 1000, actual: 400, predicted: 400, mae: 0.5, rmse: 1, msle: 0.2, bias: 0 },
+    ...{ pearson: 0.5, spearman: 0.4, normalizedGini: 0.6, decileMape: 0.2, deciles: [] },
+    ...{ predictedSpendMicros: 400, actualSpendMicros: 400 },
+  };
+  const backtestOf = (predicted: number): StoredBacktest => ({
+    ...{ calibrationDay: 1, holdoutDay: 2, naive: { ...scores, mae: 0.7 } },
+    model: { ...scores, predicted },
+    champion: { version: 'v1', normalizedGini: 0.5 },
+  });
+
+  function bringing(stored: StoredBacktest, newest: StoredBacktest | undefined) {
+    const onnx = { declaration: {}, graphSha256: 'sha' };
+    const brought = { onnx, timeUnit: 'day', backtest: stored };
+    const champion = { purchase: { kind: 'nbd' }, timeUnit: 'week' };
+    const asked: Promotion[] = [];
+    const models = {
+      artefact: () => Promise.resolve({ version: 'v9', artefact: brought }),
+      get: () => Promise.resolve({ version: 'v1', artefact: champion, labels: ['champion'] }),
+      promote: (_tenant: string, promotion: Promotion) => {
+        asked.push(promotion);
+        return Promise.resolve({ model: {}, previousVersion: 'v1' });
+      },
+    } as unknown as Models;
+    const promotions = new PromoteModel(models, SETTINGS, () => Promise.resolve(newest));
+    const request = { ...REQUEST, isForced: false, reason: '' };
+    return { asked, promotion: promotions.execute('shop', request) };
+  }
+
+  it('the gates see the newest part of the log, whatever was stored', async () => {
+    const better = bringing(backtestOf(4_000), backtestOf(400));
+    expect((await better.promotion).gates.every(({ isPassed }) => isPassed)).toBe(true);
+    expect(better.asked).toHaveLength(1);
+    const worse = bringing(backtestOf(400), backtestOf(4_000));
+    await expect(worse.promotion).rejects.toThrow('bias 9 >');
+    expect(worse.asked).toEqual([]);
+  });
+
+  it('a log too short for a back-test refuses it, although one was stored', async () => {
+    const { promotion } = bringing(backtestOf(400), undefined);
+    await expect(promotion).rejects.toThrow('backtest');
   });
 });
