@@ -87,7 +87,7 @@ describe('the life of models', () => {
       expect(model?.logCovariance).toHaveLength(parameters.length ** 2);
       parameters.forEach(({ value, standardError = NaN }, i) => {
         const variance = model?.logCovariance[i * (parameters.length + 1)] ?? NaN;
-        expect(Math.sqrt(variance) * value).toBeCloseTo(standardError, 9);
+        expect((Math.sqrt(variance) * value) / standardError).toBeCloseTo(1, 5);
       });
       const [stored] = await service.db.database.query<{ bytes: number }>(
         `SELECT octet_length(artefact::text) AS bytes FROM syncvalue.models WHERE tenant = 'steady'`,
