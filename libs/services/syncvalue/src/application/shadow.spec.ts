@@ -151,3 +151,37 @@ describe('the shadow', () => {
     expect(store.batches[0]?.pairs.champion).toHaveLength(2000);
   });
 });
+
+describe('the shadow of brought models', () => {
+  /** Models that know one horizon each; undefined: any. */
+  async function compared(champion: number | undefined, challenger: number | undefined) {
+    const known = { champion, challenger };
+    const execute = (_tenant: string, queries: CustomerQuery[], asked: AskedOptions) => {
+      const { model, horizonDays } = asked;
+      const label = model !== undefined && 'label' in model ? model.label : 'champion';
+      const only = known[label];
+      if (only !== undefined && horizonDays !== undefined && horizonDays !== only) {
+        return Promise.reject(errors.prediction_options_invalid());
+      }
+      const horizon = only ?? horizonDays ?? 365;
+      const outcomes = queries.map(() => ({ prediction: { ltvMicros: BigInt(horizon) } }));
+      const stamp = { model: { version: label } };
+      return Promise.resolve({ outcomes, stamp, horizonDays: horizon });
+    };
+    const store = new Kept(undefined);
+    const predictions = { execute } as unknown as PredictCustomers;
+    const shadow = new Shadow(predictions, store, new Told(), 1);
+    shadow.offer('shop', ids(1), OPTIONS);
+    await shadow.flush(signal);
+    const { pairs } = store.batches[0] ?? {};
+    return pairs && [...pairs.champion, ...pairs.challenger];
+  }
+
+  it('is over the one horizon that one of them knows, or there is none', async () => {
+    expect(await compared(undefined, undefined)).toEqual([365, 365]);
+    expect(await compared(undefined, 90)).toEqual([90, 90]);
+    expect(await compared(90, undefined)).toEqual([90, 90]);
+    expect(await compared(90, 90)).toEqual([90, 90]);
+    expect(await compared(90, 30)).toBeUndefined();
+  });
+});
