@@ -109,7 +109,10 @@ export class ModelWorkClient {
     throw kernelErrors.internal('The back-test ended without a report.');
   }
 
-  /** What segments of customers do together, of all customers unless asked otherwise. @throws model_missing, forecast_invalid */
+  /**
+   * What segments of customers do together, of all customers unless asked otherwise.
+   * @throws model_missing, forecast_invalid
+   */
   async forecast(
     asked: AskedForecast = {},
     call?: SyncValueCall & { readonly onProgress?: (progress: ForecastProgress) => void },

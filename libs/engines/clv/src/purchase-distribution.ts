@@ -9,7 +9,7 @@ import { NegativeBinomialWalk } from './numerics/negative-binomial.js';
 import type { PurchaseModel } from './purchase-fit.js';
 import { DAYS_PER_UNIT } from './time-unit.js';
 
-/** Kinds whose customers leave after a purchase, and the purchases before the first repeat one that they may leave after. */
+/** Kinds whose customers leave after a purchase, and after how many before the first repeat one they may. */
 const LEAVES_AFTER_PURCHASES: Readonly<Partial<Record<PurchaseModelKind, number>>> = {
   bg_nbd: 0,
   mbg_nbd: 1,
@@ -19,8 +19,8 @@ const NEGLIGIBLE = 1e-9;
 const MAX_COUNT = 1_000_000;
 
 /**
- * How one customer's purchases within a horizon are distributed by a fitted model: the process and the uncertainty of its
- * parameters, a log-normal factor on the rate with the deviation that the customer's own expectation has by them.
+ * How one customer's purchases within a horizon are distributed by a fitted model: the process and the uncertainty of
+ * its parameters, a log-normal factor on the rate with the deviation that the customer's own expectation has by them.
  */
 export class PurchaseDistribution {
   private readonly kind: PurchaseKind;
@@ -59,8 +59,8 @@ export class PurchaseDistribution {
   }
 
   /**
-   * Of customers who leave after a purchase: given all that is known they are new ones of BG/NBD with r + x, α + T, a and
-   * b + x, or b + x + 1 where they could have left after their first purchase too.
+   * Of customers who leave after a purchase: given all that is known they are new ones of BG/NBD with r + x, α + T, a
+   * and b + x, or b + x + 1 where they could have left after their first purchase too.
    */
   private livingByPurchases({ frequency, age }: Observed, scale: number, chances: number) {
     const [r = NaN, alpha = NaN, a = NaN, b = NaN] = this.theta;

@@ -1,4 +1,7 @@
-/** Smallest n with P(N ≤ n) ≥ q, for each of `levels` in (0, 1); the last n where none is. `below` is P(N ≤ n) from 0 on. */
+/**
+ * Smallest n with P(N ≤ n) ≥ q, for each of `levels` in (0, 1); the last n where none is.
+ * @param below P(N ≤ n) from 0 on
+ */
 export function quantilesOf(below: readonly number[], levels: readonly number[]): number[] {
   return levels.map((level) => {
     let [low, high] = [0, Math.max(0, below.length - 1)];

@@ -55,10 +55,10 @@ export interface SegmentOptions extends ValueOptions {
 }
 
 /**
- * Totals of purchases and of discounted margin: Σ of what is expected of each customer, with the variances of the process
- * (counts and spends of a customer, independent between customers), of both models' parameters (delta method) and of the
- * period's shock, which all customers share and which is learned from purchases. The process is a gamma, the rest a
- * log-Student.
+ * Totals of purchases and of discounted margin: Σ of what is expected of each customer, with the variances of the
+ * process (counts and spends of a customer, independent between customers), of both models' parameters (delta method)
+ * and of the period's shock, which all customers share and which is learned from purchases. The process is a gamma, the
+ * rest a log-Student.
  */
 export function forecastSegments(
   ensemble: Ensemble,

@@ -27,7 +27,7 @@ export interface SpendMoments {
 /**
  * Moments of a customer's future spend by Gamma-Gamma: given ν spends have mean p/ν and variance p/ν², and ν ~
  * gamma(q + px, v + xz) (Fader, Hardie 2013). Where q + px < 3 the second moment of 1/ν is hardly finite or not at all:
- * it is cut off at what one in ten segments of `customers` would see. Where only a mean is known each spend is that mean.
+ * it is cut off at what one in ten segments of `customers` would see. Where only a mean is known each spend is that.
  */
 export function spendMoments(
   model: SpendModel,

@@ -122,7 +122,8 @@ describeWithData('ltv/CDNOW_master.txt', "CDNOW's 39 weeks", (path) => {
       .map((customerId, i) => ({ customerId, days: [...columns.daysOf(i)] }))
       .filter(({ customerId }) => chosen.has(customerId));
     const job = {
-      ...{ table, kind, asOfDay: end ?? 0, horizon: 39, wanted: { intervals: true } },
+      ...{ table, kind, spendKind: 'gamma_gamma' as const, asOfDay: end ?? 0, horizon: 39 },
+      wanted: { intervals: true },
       log: PurchaseLog.of(bought, end ?? 0).columns,
       ...{ actualPurchases: purchases, actualSpendMicros: spendMicros },
     };
