@@ -220,6 +220,15 @@ describeUnless(await columnarMissing(), 'the columnar reader', () => {
     expect(await judged(packed)).toEqual(await judged(plain));
   });
 
+  it('knows the currency that rows name', async () => {
+    const named = csv().replaceAll('\n', ',EUR\n').replace('amount,EUR', 'amount,currency');
+    const path = write('engine-currency.csv', `${named},EUR\n`);
+    const args = ['--reader', 'columnar', '--refunds', ...QUICK];
+    expect(await fit(path, ...args)).toMatchObject({ spend: { currency: 'EUR' } });
+    const { answer } = await value({}, 'fit', '--orders', path, ...args, '--currency', 'USD');
+    expect(answer).toMatchObject({ error: { code: 'columnar_rows_invalid' } });
+  });
+
   it('reads from S3 with the usual names of the environment, and leaves no copy', async () => {
     const s3 = await startS3();
     try {

@@ -10,18 +10,19 @@ export async function readColumnarHistory(
 ): Promise<ReadHistory> {
   const table = new TableBuilder(timeUnit);
   const days = new DayLogBuilder();
-  const { rows, refunds, zeros, firstDay, lastDay, endDay } = await summarizeOrders(source, {
+  const summary = await summarizeOrders(source, {
     ...(wanted !== undefined && { endDay: wanted }),
     ...(signal !== undefined && { signal }),
     onCustomer: ({ customerId, ...summary }, end) => table.add(customerId, summary, end),
     ...(needsDays && { onDays: (customerId, each) => days.add(customerId, each) }),
   });
+  const { rows, refunds, zeros, firstDay, lastDay, endDay } = summary;
   const hasAmounts = source.columns.amount !== undefined;
   const zeroRows = ignoresZero && hasAmounts ? zeros : 0;
   return {
     file: { rows, skipped: 0, refunds, zeroRows, problems: [], reader: 'columnar' },
     ...{ firstDay, lastDay, endDay, hasAmounts },
-    currency: orderLog.currency,
+    currency: summary.currency ?? orderLog.currency,
     table: table.build(),
     log: needsDays ? days.build(endDay) : PurchaseLog.of([], endDay),
   };

@@ -54,46 +54,45 @@ async function parquetSource(path: string, options: HistoryOptions): Promise<Ord
   const { columns } = options.orderLog;
   const named = typeof columns === 'string' ? parseColumns(columns) : columns;
   const map = named ?? guessColumns(await columnNames({ path }));
-  if (named?.currency !== undefined) throw noCurrency();
   return { path, columns: rolesOf(map), ...termsOf(options) };
 }
 
 async function csvSource(path: string, options: HistoryOptions): Promise<OrderSource | undefined> {
   const layout = layoutIn(await headOf(path), options.orderLog.columns);
   if (layout?.name !== 'csv' || layout.delimiter === undefined) return undefined;
-  if (layout.currency !== undefined) return undefined;
-  const { delimiter, header, hasHeader, id, date, amount } = layout;
+  const { delimiter, header, hasHeader, id, date, amount, currency } = layout;
   return {
     path,
     csv: { delimiter, width: header.length, hasHeader },
     columns: {
       ...{ id: columnAt(id), date: columnAt(date) },
       ...(amount !== undefined && { amount: columnAt(amount) }),
+      ...(currency !== undefined && { currency: columnAt(currency) }),
     },
     ...termsOf(options),
   };
 }
 
-function rolesOf({ id, date, amount }: ColumnMap): OrderSource['columns'] {
-  return { id, date, ...(amount !== undefined && { amount }) };
+function rolesOf({ id, date, amount, currency }: ColumnMap): OrderSource['columns'] {
+  return {
+    ...{ id, date },
+    ...(amount !== undefined && { amount }),
+    ...(currency !== undefined && { currency }),
+  };
 }
 
 function termsOf({ orderLog, ignoresZero }: HistoryOptions) {
-  const { timeZone = 'UTC', refundsDeclared = false } = orderLog;
-  return { timeZone, refundsDeclared, ignoresZero };
+  const { timeZone = 'UTC', refundsDeclared = false, currency } = orderLog;
+  return {
+    ...{ timeZone, refundsDeclared, ignoresZero },
+    ...(currency !== undefined && { currency }),
+  };
 }
 
 /** The beginning of a file, decompressed. */
 async function headOf(path: string): Promise<Uint8Array> {
   for await (const chunk of fileChunks(path, () => undefined)) return chunk;
   return new Uint8Array();
-}
-
-function noCurrency(): Error {
-  return errors.order_reader_unfit(
-    'The columnar engine reads no currency column: a log has one currency, named by --currency.',
-    { fields: [{ field: '--columns', expected: 'id=…,date=…[,amount=…]' }] },
-  );
 }
 
 function unfit(why: string, expected: string): Error {

@@ -33,6 +33,7 @@ export async function columnsOf(
     id: find('id', columns.id),
     date: find('date', columns.date),
     amount: columns.amount === undefined ? undefined : find('amount', columns.amount),
+    currency: columns.currency === undefined ? undefined : find('currency', columns.currency),
   };
 }
 

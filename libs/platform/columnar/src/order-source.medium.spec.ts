@@ -111,6 +111,28 @@ describeUnless(await columnarMissing(), 'an order source', () => {
     );
   });
 
+  it('has one currency, which its rows name or the source wants', async () => {
+    const rows = ['a,2025-01-01,EUR', 'b,2025-01-02,EUR'];
+    const path = write('euro.csv', `id,date,cur\n${rows.join('\n')}\n`);
+    const named = { id: 'id', date: 'date', currency: 'cur' };
+    expect((await told({ path, columns: named })).summary).toMatchObject({ currency: 'EUR' });
+    const bare = { id: 'id', date: 'date' };
+    expect((await told({ path, columns: bare })).summary.currency).toBeUndefined();
+    const dollars = { path, columns: named, currency: 'USD' };
+    const failing = [dollars];
+    for (const row of ['c,2025-01-03,USD', 'c,2025-01-03,', 'c,2025-01-03,eur']) {
+      const text = `id,date,cur\n${[...rows, row].join('\n')}\n`;
+      failing.push({
+        ...dollars,
+        path: write(`mixed${failing.length}.csv`, text),
+        currency: 'EUR',
+      });
+    }
+    for (const source of failing) {
+      await expect(told(source)).rejects.toMatchObject({ code: 'columnar_rows_invalid' });
+    }
+  });
+
   it('names its columns', async () => {
     const path = write('named.csv', 'Customer ID,Day\na,2025-01-01\n');
     expect(await columnNames({ path })).toEqual(['Customer ID', 'Day']);

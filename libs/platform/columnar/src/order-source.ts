@@ -7,6 +7,8 @@ export interface OrderColumns {
   readonly date: string;
   /** Absent: the log has no amounts, every row is a purchase of nothing. */
   readonly amount?: string;
+  /** Absent: the log has one currency, whichever. */
+  readonly currency?: string;
 }
 
 /** How a CSV is cut, where that is known: nothing is guessed then, and its columns are called `c1`, `c2` … */
@@ -34,6 +36,8 @@ export interface OrderSource {
   readonly timeZone?: string;
   /** Whether negative amounts are refunds; otherwise they are refused. @default false */
   readonly refundsDeclared?: boolean;
+  /** Currency (ISO 4217) that a currency column must name. @default whichever its rows name, all the same one */
+  readonly currency?: string;
   /** Whether rows of exactly nothing are left out; otherwise they are purchases. @default false */
   readonly ignoresZero?: boolean;
 }
@@ -43,6 +47,7 @@ export interface TypedColumns {
   readonly id: TypedColumn;
   readonly date: TypedColumn;
   readonly amount: TypedColumn | undefined;
+  readonly currency: TypedColumn | undefined;
 }
 
 /** The table function that reads a file; CSV as text, so that nothing is guessed of its values. */

@@ -3,7 +3,8 @@ import { askEngine } from './ask-engine.js';
 import type { DuckConnection, EngineOptions } from './duckdb.js';
 import { errors } from './errors.js';
 import { columnsOf } from './log-columns.js';
-import { rowsSql, type OrderSource } from './order-source.js';
+import { readerOf, rowsSql, type OrderSource, type TypedColumns } from './order-source.js';
+import { textOf } from './value-sql.js';
 
 /** A customer's history at the end of a day: what models of repeat buying know. */
 export interface CustomerSummary {
@@ -26,6 +27,8 @@ export interface OrdersSummary {
   readonly refunds: number;
   /** Rows with an amount of exactly nothing. */
   readonly zeros: number;
+  /** What the currency column names; undefined without one. */
+  readonly currency: string | undefined;
   /** Customers with a purchase up to the end. */
   readonly customers: number;
   /** First and last day with a row, days since 1970-01-01. */
@@ -78,6 +81,7 @@ async function summarize(
     rowsSql(source, columns),
     source.refundsDeclared ?? false,
   );
+  const currency = await currencyOf(connection, source, columns);
   const endDay = wanted ?? checked.lastDay;
   const leavesZeros = source.ignoresZero === true && columns.amount !== undefined;
   await connection.run(`CREATE TABLE days AS
@@ -92,7 +96,7 @@ async function summarize(
     (customer) => onCustomer(customer, endDay),
   );
   if (onDays !== undefined) await visitDays(connection, onDays);
-  return { ...checked, customers, endDay };
+  return { ...checked, currency, customers, endDay };
 }
 
 /** Without refunds. */
@@ -188,7 +192,29 @@ async function visitDays(
   tell();
 }
 
-type Checked = Omit<OrdersSummary, 'customers' | 'endDay'>;
+/** The one currency of a log. @throws columnar_rows_invalid */
+async function currencyOf(
+  connection: DuckConnection,
+  source: OrderSource,
+  { currency }: TypedColumns,
+): Promise<string | undefined> {
+  if (currency === undefined) return undefined;
+  const text = textOf(currency);
+  const isOther = `coalesce(NOT regexp_full_match(${text}, '[A-Z]{3}'), true)`;
+  const answer = await connection.runAndReadAll(
+    `SELECT min(${text}), max(${text}), count(*) FILTER (${isOther}) FROM ${readerOf(source)}`,
+  );
+  const [[least, most, others] = []] = answer.getRows();
+  const wanted = source.currency ?? String(least);
+  if (Number(others) === 0 && least === wanted && most === wanted) return wanted;
+  const expected = source.currency ?? 'one currency, three capital letters (ISO 4217)';
+  throw errors.columnar_rows_invalid(
+    `The rows have other currencies than ${expected}: ${String(least)} to ${String(most)}.`,
+    { fields: [{ field: 'currency', expected }] },
+  );
+}
+
+type Checked = Omit<OrdersSummary, 'currency' | 'customers' | 'endDay'>;
 
 /** Counts rows, and refuses a log with unusable ones. */
 async function check(
