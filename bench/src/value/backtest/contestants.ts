@@ -1,9 +1,12 @@
 import {
   Ensemble,
+  EnsembleDistribution,
   fitEnsemble,
   forecastTotal,
   plainModel,
+  quantilesOf,
   rowOf,
+  shortestRangeOf,
   type CustomerStatistics,
   type PurchaseLog,
 } from '@kiki/clv';
@@ -57,11 +60,13 @@ function byModel(
     horizonDays,
     levels: [tail, 1 - tail],
   }).quantiles;
-  const customers = rows.map((row) => ({
-    expected: ensemble.expectedPurchases(row, horizonDays),
-    median: ensemble.quantiles(row, { horizonDays, levels: [0.5] })[0]?.purchases ?? 0,
-    ...ensemble.interval(row, { horizonDays, level: LEVEL }),
-  }));
+  const distribution = new EnsembleDistribution(ensemble, horizonDays);
+  const customers = rows.map((row) => {
+    const below = distribution.below(row);
+    const [from, to] = shortestRangeOf(below, LEVEL);
+    const expected = ensemble.expectedPurchases(row, horizonDays);
+    return { expected, median: quantilesOf(below, [0.5])[0] ?? 0, low: from, high: to };
+  });
   return { customers, total: { low: low?.purchases ?? 0, high: high?.purchases ?? 0 }, fitMs };
 }
 

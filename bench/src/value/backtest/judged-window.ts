@@ -6,6 +6,7 @@ import {
   pinballLoss,
   scoreForecast,
   type ForecastScores,
+  type IntervalOutcome,
   type PurchaseHistory,
 } from '@kiki/clv';
 import { CONTESTANTS, LEVEL, type Contestant } from './contestants.js';
@@ -21,6 +22,8 @@ export interface JudgedForecast {
   readonly pinball: number | null;
   /** Of the individual intervals. */
   readonly coverage: number | null;
+  /** The same of customers by their purchases after the first, in ascending order. */
+  readonly bins: readonly FrequencyBin[];
   readonly total:
     | {
         readonly low: number;
@@ -32,6 +35,17 @@ export interface JudgedForecast {
     | undefined;
   readonly fitMs: number;
 }
+
+/** Customers with at least so many purchases after the first, and fewer than the next bin's. */
+export interface FrequencyBin {
+  readonly from: number;
+  readonly customers: number;
+  readonly coverage: number | null;
+  /** predicted / actual − 1 */
+  readonly bias: number;
+}
+
+const FREQUENCIES = [0, 1, 2, 4, 7, 15, 30];
 
 /** Lets every contestant forecast a window: each is given the log up to its end and nothing else. */
 export function judgeWindow(history: PurchaseHistory, window: Window): JudgedForecast[] {
@@ -63,6 +77,7 @@ function judgeOne(
     ),
     pinball: hasIntervals ? losses.reduce((sum, loss) => sum + loss, 0) / losses.length : null,
     coverage: hasIntervals ? coverage(outcomes) : null,
+    bins: hasIntervals ? binsOf(log.table('week').frequency, outcomes, expected) : [],
     total: outcome && {
       low: outcome.low,
       high: outcome.high,
@@ -71,6 +86,43 @@ function judgeOne(
     },
     fitMs,
   };
+}
+
+function binsOf(
+  frequency: Float64Array,
+  outcomes: readonly IntervalOutcome[],
+  expected: Float64Array,
+): FrequencyBin[] {
+  return FREQUENCIES.map((from, i) => {
+    const until = FREQUENCIES[i + 1] ?? Infinity;
+    const isInside = (_: unknown, k: number): boolean =>
+      (frequency[k] ?? 0) >= from && (frequency[k] ?? 0) < until;
+    const own = outcomes.filter(isInside);
+    const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
+    const predicted = sum(expected.filter(isInside));
+    const bias = predicted / sum(own.map(({ actual }) => actual)) - 1;
+    return { from, customers: own.length, coverage: coverage(own), bias };
+  });
+}
+
+/** Coverage of customers who bought at least so often after their first purchase. */
+export function coverageFrom(bins: readonly FrequencyBin[], least: number): number {
+  const own = bins.filter(({ from, customers }) => from >= least && customers > 0);
+  const customers = own.reduce((sum, bin) => sum + bin.customers, 0);
+  return own.reduce((sum, bin) => sum + bin.customers * (bin.coverage ?? 0), 0) / customers;
+}
+
+/** Coverage and bias by frequency, a line per window. */
+export function frequencyLines(rows: readonly JudgedForecast[]): string[] {
+  return rows.map(({ window, bins }) => {
+    const cells = bins
+      .filter(({ customers }) => customers > 0)
+      .map(
+        ({ from, customers, coverage: share, bias }) =>
+          `${from}+ ${percent(share).replace('+', '')} of ${customers} (${percent(bias)})`,
+      );
+    return `${window}: ${cells.join(' · ')}`;
+  });
 }
 
 /** The judgement as lines of a table. */

@@ -7,7 +7,7 @@ import type { Ensemble } from './ensemble.js';
 import { OperationalTime } from './operational-time.js';
 import { timedRow } from './timed-rows.js';
 
-/** How one customer's purchases within a horizon are distributed by an ensemble: process and the period's shock. */
+/** How one customer's purchases within a horizon are distributed by an ensemble: process, parameters and period. */
 export class EnsembleDistribution {
   private readonly time: OperationalTime;
 
@@ -23,7 +23,8 @@ export class EnsembleDistribution {
    * @param factor what the mean is multiplied with, e.g. for how a customer came
    */
   below(row: Observed, factor = 1): number[] {
-    const { aliveProbability, meanIfAlive, ...rest } = this.ensemble.mixture(row, this.horizonDays);
+    const mixture = this.ensemble.predictive(row, this.horizonDays);
+    const { aliveProbability, meanIfAlive, ...rest } = mixture;
     const living = { ...rest, meanIfAlive: factor * meanIfAlive };
     return countsOverLives(living, this.lives(row)).map(
       (value) => 1 - aliveProbability + aliveProbability * value,

@@ -1,6 +1,7 @@
 import type { PurchaseLog } from '../purchase-log.js';
 import { DAYS_PER_UNIT, type TimeUnit } from '../time-unit.js';
 import { arithmeticBlend, expectations, geometricBlend } from './blend.js';
+import { learnDispersion } from './dispersion.js';
 import type { EnsembleModel, Shock } from './ensemble-model.js';
 import { rounded } from './member.js';
 import { OperationalTime } from './operational-time.js';
@@ -50,6 +51,7 @@ export function fitEnsemble(log: PurchaseLog, options: EnsembleOptions = {}): En
     levels: levelsOf(log, members, { stacking, windowDays, timeUnit }),
     season: { level: rounded(season.level), index: season.index.map((value) => rounded(value, 4)) },
     shock: shockOf(levelErrors(origins, weights)),
+    dispersion: rounded(learnDispersion(origins, stacking), 4),
   };
 }
 

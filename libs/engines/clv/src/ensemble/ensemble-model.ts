@@ -29,6 +29,8 @@ export interface EnsembleModel {
   readonly levels: readonly (readonly [days: number, factor: number])[];
   readonly season: Season;
   readonly shock: Shock;
+  /** Variance of a factor on each customer's rate, see `learnDispersion`; none where it is absent. */
+  readonly dispersion?: number;
 }
 
 /** How far a whole period may be off: log total error / scale ~ Student t. */

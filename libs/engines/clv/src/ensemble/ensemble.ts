@@ -14,9 +14,11 @@ import {
   shortestRange,
   type CountMixture,
 } from './count-distribution.js';
+import { dispersedShape } from './dispersion.js';
 import type { EnsembleModel } from './ensemble-model.js';
 import { Member } from './member.js';
 import { OperationalTime } from './operational-time.js';
+import { ParameterSensitivity } from './parameter-sensitivity.js';
 import { Outlook, type Expected } from './outlook.js';
 import { seasonChanges, seasonIndex } from './season.js';
 import { timedRow } from './timed-rows.js';
@@ -45,6 +47,8 @@ export class Ensemble implements Forecaster {
   private readonly time: OperationalTime;
   /** The latest last. */
   private readonly outlooks: Outlook[] = [];
+  /** Of the horizon asked for last. */
+  private sensitivity: ParameterSensitivity | undefined;
   readonly daysPerUnit: number;
 
   /** @param asOfDay where the statistics of all rows end, days since 1970-01-01 */
@@ -91,12 +95,12 @@ export class Ensemble implements Forecaster {
     return this.outcome(row, { horizonDays, annualDiscountRate: 0 }).purchases;
   }
 
-  /** Quantiles of a customer's purchases: process and period shock. `levels` ascending, in (0, 1). */
+  /** Quantiles of a customer's purchases: process, parameters and period. `levels` ascending, in (0, 1). */
   quantiles(
     row: Observed,
     options: { readonly horizonDays: number; readonly levels: readonly number[] },
   ): CountQuantile[] {
-    const mixture = this.mixture(row, options.horizonDays);
+    const mixture = this.predictive(row, options.horizonDays);
     const counts = quantiles(mixture, options.levels);
     return options.levels.map((level, i) => ({ level, purchases: counts[i] ?? 0 }));
   }
@@ -106,14 +110,24 @@ export class Ensemble implements Forecaster {
     row: Observed,
     options: { readonly horizonDays: number; readonly level: number },
   ): { readonly low: number; readonly high: number } {
-    const mixture = this.mixture(row, options.horizonDays);
+    const mixture = this.predictive(row, options.horizonDays);
     const [low, high] = shortestRange(mixture, options.level);
     return { low, high };
   }
 
-  /** The distribution behind quantiles and intervals. */
+  /** How a customer's purchases are distributed by the process and the period's shock. */
   mixture(row: Observed, horizonDays: number): CountMixture {
     return this.mixtureOf(row, this.outcome(row, { horizonDays, annualDiscountRate: 0 }));
+  }
+
+  /** The distribution behind quantiles and intervals: the mixture with the uncertainty of the parameters too. */
+  predictive(row: Observed, horizonDays: number): CountMixture {
+    const mixture = this.mixture(row, horizonDays);
+    if (this.sensitivity?.horizonDays !== horizonDays) {
+      this.sensitivity = new ParameterSensitivity(this, horizonDays);
+    }
+    const parameters = this.sensitivity.deviation(this.sensitivity.of(row));
+    return { ...mixture, shockScale: Math.hypot(mixture.shockScale, parameters) };
   }
 
   /** What the calendar models expect, per member, with other parameters where given. */
@@ -163,11 +177,12 @@ export class Ensemble implements Forecaster {
 
   private mixtureOf(row: Observed, { aliveProbability, purchases }: Outcome): CountMixture {
     const shapes = this.paced.map((member) => member.shape(row.frequency));
-    const { scale, degreesOfFreedom: n } = this.model.shock;
+    const { shock, dispersion = 0 } = this.model;
+    const { scale, degreesOfFreedom: n } = shock;
     return {
       aliveProbability,
       meanIfAlive: purchases / aliveProbability,
-      shape: arithmeticBlend(shapes, this.model.weights),
+      shape: dispersedShape(arithmeticBlend(shapes, this.model.weights), dispersion),
       shockScale: scale * Math.sqrt(n / (n - 2)),
     };
   }

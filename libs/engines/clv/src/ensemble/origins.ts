@@ -20,6 +20,15 @@ export interface Origin {
   readonly anchorTotals: readonly number[];
   /** Purchases within the window, per customer. */
   readonly actual: Float64Array;
+  /** What the models in operational time know of the customers' rates. */
+  readonly rates: Rates;
+}
+
+/** Repeat purchases per customer, P(alive) per member and customer, the shape of a new customer's rate per member. */
+export interface Rates {
+  readonly frequency: Float64Array;
+  readonly alive: readonly Float64Array[];
+  readonly shapes: readonly number[];
 }
 
 /**
@@ -64,6 +73,7 @@ function originAt(log: PurchaseLog, { endDay, windowDays, timeUnit }: OriginOpti
   const horizon = windowDays / DAYS_PER_UNIT[timeUnit];
   const n = table.customerIds.length;
   const logExpected = paced.map(() => new Float64Array(n));
+  const alive = paced.map(() => new Float64Array(n));
   const anchorTotals = anchors.map(() => 0);
   for (let i = 0; i < n; i++) {
     const row = {
@@ -76,12 +86,18 @@ function originAt(log: PurchaseLog, { endDay, windowDays, timeUnit }: OriginOpti
       const column = logExpected[k];
       if (column !== undefined) column[i] = Math.log(value);
     });
+    paced.forEach((member, k) => {
+      const column = alive[k];
+      if (column !== undefined) column[i] = member.aliveProbability(timed.paced);
+    });
     expectations(anchors, row, horizon).forEach((value, k) => {
       anchorTotals[k] = (anchorTotals[k] ?? 0) + value;
     });
   }
   const actual = log.purchasesWithin(endDay, endDay + windowDays);
-  return { endDay, windowDays, logExpected, anchorTotals, actual };
+  const shapes = paced.map((member) => member.shape(0));
+  const rates = { frequency: Float64Array.from(table.frequency), alive, shapes };
+  return { endDay, windowDays, logExpected, anchorTotals, actual, rates };
 }
 
 function isNotEnoughData(error: unknown): boolean {

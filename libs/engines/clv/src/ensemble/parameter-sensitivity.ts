@@ -12,7 +12,7 @@ export class ParameterSensitivity {
 
   constructor(
     private readonly ensemble: Ensemble,
-    private readonly horizonDays: number,
+    readonly horizonDays: number,
   ) {
     const { anchors } = ensemble.model;
     const isKnown = anchors.some(({ logCovariance }) => logCovariance !== undefined);

@@ -9,6 +9,9 @@ export interface Stacking {
   readonly slope: number;
 }
 
+/** What is stacked on. */
+type StackedOrigin = Pick<Origin, 'logExpected' | 'actual'>;
+
 /** Weights of the first of two members that are compared. */
 const GRID = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 /** Standard deviation of the prior of the slope, around 1. */
@@ -22,7 +25,7 @@ const WEIGHT_PRIOR = 0.5;
  * Likelihoods are divided by the dispersion (quasi-likelihood: McCullagh, Nelder 1989, ch. 9). Without origins:
  * equal weights, slope 1.
  */
-export function stack(origins: readonly Origin[]): Stacking {
+export function stack(origins: readonly StackedOrigin[]): Stacking {
   if (origins.length === 0) return { weights: [0.5, 0.5], slope: 1 };
   const first = regress(origins, 0.5, 1);
   const dispersion = Math.max(1, first.dispersion);
@@ -54,7 +57,11 @@ interface Regression {
  * Newton's method on the slope alone: for a slope each origin's level has a closed form (its total fits exactly), and
  * the profile likelihood is concave.
  */
-function regress(origins: readonly Origin[], weight: number, dispersion: number): Regression {
+function regress(
+  origins: readonly StackedOrigin[],
+  weight: number,
+  dispersion: number,
+): Regression {
   const blends = origins.map(({ logExpected }) => blendOf(logExpected, [weight, 1 - weight]));
   let slope = 1;
   for (let step = 0; step < 50; step++) {
