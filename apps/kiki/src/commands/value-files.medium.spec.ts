@@ -17,7 +17,9 @@ import { valueCommands } from './value-commands.js';
 jest.setTimeout(120_000);
 
 let folder = '';
-beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'kiki-files-'))));
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kiki-files-'));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function write(name: string, content: string | Uint8Array): string {
