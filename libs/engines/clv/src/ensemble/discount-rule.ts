@@ -8,7 +8,7 @@ const NEGLIGIBLE = 45;
 /** Discounting between two knots of the moments: e^−3 is smooth enough for one rule. */
 const PANEL = 3;
 /** Digits, as a logarithm, that interpolation keeps where discounting is all that counts: found by trying for 1e-9. */
-const LOG_DIGITS = 17.5;
+const LOG_DIGITS = 19.5;
 /** Of the logarithm of what is discounted: so many digits fewer do. */
 const SPARED = 0.75;
 const MOMENT_RULE = legendreRule(16);

@@ -116,9 +116,11 @@ const rows = fc
     share: fc.double({ min: 0.01, max: 1, noNaN: true }),
     hours: fc.constantFrom(0, 0, 7.3),
   })
-  .map(({ frequency, ageDays, share, hours }): Observed => {
+  .map(({ frequency: wanted, ageDays, share, hours }): Observed => {
+    // One purchase a day at the most.
+    const frequency = Math.min(wanted, ageDays);
     const age = (ageDays + hours / 24) / 7;
-    return { frequency: age > 0 ? frequency : 0, recency: frequency === 0 ? 0 : age * share, age };
+    return { frequency, age, recency: frequency === 0 ? 0 : Math.max(frequency / 7, age * share) };
   });
 const asked = fc.record({
   horizonDays: fc.oneof(fc.integer({ min: 1, max: 730 }), fc.constantFrom(91, 365, 3650)),
