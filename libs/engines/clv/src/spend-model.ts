@@ -47,8 +47,9 @@ const MICROS = 1e6;
 const NAMES = ['p', 'q', 'v'] as const;
 const MIN_REPEATERS = 3;
 /**
- * The mean of the customers' mean spends is unbiased for pv/(q − 1), whatever the parameters. Heavy but real tails put it
- * off by a quarter (log-normal prices, σ = 1.2, 400 customers); a few fixed prices, which no inverse gamma fits, by 2 to 30.
+ * The mean of the customers' mean spends is unbiased for pv/(q − 1), whatever the parameters. Heavy but real tails put
+ * it off by a quarter (log-normal prices, σ = 1.2, 400 customers); a few fixed prices, which no inverse gamma fits, by
+ * 2 to 30.
  */
 const MAX_MEAN_RATIO = 1.5;
 /** A customer's spends that vary by 1 %: whoever always pays the same runs off to infinity. */
@@ -119,7 +120,7 @@ function meanProblem({ theta }: Estimate, rows: SpendRows): FitWarning | undefin
   const ratio = (p * v) / (q - 1);
   if (ratio < MAX_MEAN_RATIO && ratio > 1 / MAX_MEAN_RATIO) return undefined;
   const [model, sample] = [ratio, 1].map((mean) => ((mean * rows.scale) / MICROS).toFixed(2));
-  const message = `Gamma-Gamma expects ${model} per purchase where customers spent ${sample}: its mean is held at theirs.`;
+  const message = `Gamma-Gamma expects ${model} a purchase where ${sample} was spent: its mean is held at that.`;
   return { code: 'spend_mean_not_identified', message };
 }
 

@@ -90,7 +90,7 @@ export const errors = defineErrors({
   acquisition_invalid: {
     kind: 'invalid',
     title: 'The attributes of an acquisition are not valid.',
-    fix: 'Give up to 8 attributes: names of 1 to 32 letters, digits and _.-, a letter first; values of up to 64 characters.',
+    fix: 'Give up to 8 attributes: names of 1 to 32 letters, digits and _.-, a letter first; values of up to 64.',
   },
   statistics_invalid: {
     kind: 'invalid',

@@ -71,7 +71,7 @@ export const syncvalueConfig = defineConfig('syncvalue', {
   gateMaxSpendBias: variable({
     env: 'SYNCVALUE_GATE_MAX_SPEND_BIAS',
     schema: decimal({ min: 0, max: 100, default: 0.4 }),
-    doc: 'Most |predicted / actual − 1| of the money of a champion’s back-test, to which two standard errors are added.',
+    doc: 'Most |predicted / actual − 1| of a champion’s back-tested money, to which two standard errors are added.',
   }),
   gateMaxDecileMape: variable({
     env: 'SYNCVALUE_GATE_MAX_DECILE_MAPE',

@@ -41,7 +41,8 @@ export function dailyRate(annualDiscountRate: number): number {
 
 /**
  * The rule of a path, a product rule: blend(s)/s, smooth but costly, is interpolated between a few Gauss nodes in log
- * time; all the rest, with jumps and cheap, is integrated against the interpolating polynomials once and for all customers.
+ * time; all the rest, with jumps and cheap, is integrated against the interpolating polynomials once and for all
+ * customers.
  */
 export function discountRule(path: DiscountedPath): DiscountRule {
   const { horizonDays, annualDiscountRate, scaleDays } = path;

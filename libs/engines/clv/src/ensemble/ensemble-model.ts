@@ -23,8 +23,8 @@ export interface EnsembleModel {
   /** Earlier origins that weights, slope and shock were learned on. */
   readonly origins: number;
   /**
-   * Σ anchors / Σ blend of what is expected since the horizon before, by horizon in days, ascending: gives the blend the
-   * anchors' total at each of them.
+   * Σ anchors / Σ blend of what is expected since the horizon before, by horizon in days, ascending: gives the blend
+   * the anchors' total at each of them.
    */
   readonly levels: readonly (readonly [days: number, factor: number])[];
   readonly season: Season;

@@ -9,7 +9,7 @@ import { quantilesOf } from './count-ranges.js';
 const MICROS = 1e6;
 /** Counts beyond this share of the probability are left to the last one. */
 const NEGLIGIBLE = 1e-6;
-/** Counts are taken together while they hold less than this share of what lies beyond them, on the side that holds less. */
+/** Counts are taken together while they hold less than this share of what lies beyond them, on the smaller side. */
 const BIN_SHARE = 0.08;
 /** Levels nearer to 0 or 1 are not told apart. */
 const LEAST_LEVEL = 1e-7;

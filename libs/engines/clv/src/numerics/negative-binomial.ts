@@ -6,9 +6,9 @@ const LEAST_START = 1e-250;
 const MAX_MEAN = 1_000_000;
 
 /**
- * Probabilities of a negative binomial count, gamma rates of `shape` and mean `expected`, from one count to the next: by
- * p(n) = p(n − 1) · (shape + n − 1) / n · mean / (shape + mean). Where P(N = 0) underflows the walk starts below the mode,
- * at the last count that is not negligible, with what the sum over all counts leaves for it.
+ * Probabilities of a negative binomial count, gamma rates of `shape` and mean `expected`, from one count to the
+ * next: by p(n) = p(n − 1) · (shape + n − 1) / n · mean / (shape + mean). Where P(N = 0) underflows the walk starts
+ * below the mode, at the last count that is not negligible, with what the sum over all counts leaves for it.
  */
 export class NegativeBinomialWalk {
   private readonly success: number;

@@ -69,7 +69,10 @@ export class FitModel {
     private readonly standard: StandardOptions,
   ) {}
 
-  /** @throws no_transactions, calibration_day_invalid, clv_not_enough_data, fit_failed, what the signal was aborted with */
+  /**
+   * @throws no_transactions, calibration_day_invalid, clv_not_enough_data, fit_failed, what the signal was aborted
+   * with
+   */
   async execute(tenant: string, request: FitRequest, options: FitOptions): Promise<Fitted> {
     const view = await this.ledger.view(tenant);
     if (view === undefined) throw errors.no_transactions();

@@ -6,8 +6,8 @@ import { MAX_ARTEFACT_BYTES, type FittedArtefact } from './model.js';
 const DIGITS = 7;
 
 /**
- * The artefact in as few bytes as it takes: errors, averages and bounds by seven digits, what forecasts unchanged; if that
- * is still too much, the weakest effects of acquisition go, then the deciles of the back-test.
+ * The artefact in as few bytes as it takes: errors, averages and bounds by seven digits, what forecasts unchanged; if
+ * that is still too much, the weakest effects of acquisition go, then the deciles of the back-test.
  */
 export function compactArtefact(artefact: FittedArtefact): FittedArtefact {
   const { purchase, spend, average, tiers } = artefact;

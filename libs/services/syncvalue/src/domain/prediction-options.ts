@@ -29,7 +29,10 @@ const MAX_HORIZON_DAYS = 36_525;
 const MAX_RATE = 10;
 const MAX_QUANTILES = 32;
 
-/** Fills in the defaults. @param at before field names @throws prediction_options_invalid naming every field at fault */
+/**
+ * Fills in the defaults. @param at before field names
+ * @throws prediction_options_invalid naming every field at fault
+ */
 export function valueOptions(
   asked: AskedOptions,
   defaults: ValueOptions,
