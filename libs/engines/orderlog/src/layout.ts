@@ -42,7 +42,8 @@ const SAMPLE_COLUMNS = { id: 'master_id', date: 'date', amount: 'dollar_value' }
  * order_log_column_missing, order_log_columns_invalid
  */
 export function layoutOf(line: string, columns: ColumnMap | undefined): Layout {
-  if (SPACED.test(line)) return spaced(line, columns);
+  const isCdnow = MASTER_ROW.test(line) || SAMPLE_ROW.test(line);
+  if (isCdnow || SPACED.test(line)) return spaced(line, columns);
   const delimiter = delimiterOf(line);
   const fields = splitCsv(line, delimiter);
   if (!Array.isArray(fields))
@@ -79,8 +80,12 @@ function spaced(line: string, columns: ColumnMap | undefined): Layout {
     return placed({ name: 'csv', delimiter: undefined, header }, columns ?? guessColumns(header));
   }
   const basis = { name: 'cdnow_master', delimiter: undefined, header } as const;
-  const byPlace = { id: '1', date: '2', amount: '4' };
-  return { ...placed(basis, columns ?? byPlace), columns, hasHeader: true };
+  const isNamed = header.some((name) => isWellKnown('amount', name));
+  const usual =
+    isNamed && isWellKnown('id', header[0] ?? '')
+      ? guessColumns(header)
+      : { id: '1', date: '2', amount: '4' };
+  return { ...placed(basis, columns ?? usual), columns, hasHeader: true };
 }
 
 /**

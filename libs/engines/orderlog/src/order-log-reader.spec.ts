@@ -258,6 +258,9 @@ describe('files of other programs', () => {
       ['0001', '1997-01-01T00:00', null],
       ['0001', '1997-01-18T00:00', null],
     ]);
+    expect(rowsOf(SAMPLE.trim().replaceAll(/ +/g, '\t').replaceAll('\t00004', '00004'))).toEqual(
+      wanted,
+    );
     expect(() => readOrderLog(SAMPLE, { columns: 'id=who,date=date' })).toThrow(
       'no header and no column "who"; its columns are master_id',
     );
@@ -266,6 +269,8 @@ describe('files of other programs', () => {
   it('may be separated by spaces, and a header with tabs is none of CDNOW', () => {
     const rows = [['a', '2025-01-02T00:00', 5]];
     expect(rowsOf('Date  Customer Country  Amount\n20250102 a DE 5\n')).toEqual(rows);
+    expect(rowsOf('customer date amount country\na 20250102 5 DE\n')).toEqual(rows);
+    expect(rowsOf('buyer date n paid\na 20250102 1 5\n')).toEqual(rows);
     expect(rowsOf('customer\tdate\tamount\tcountry\na\t20250102\t5\tDE\n')).toEqual(rows);
     expect(rowsOf('"no, name";customer;date;amount\n"x";a;20250102;5\n')).toEqual(rows);
   });
