@@ -60,6 +60,45 @@ describe('LivingTable', () => {
     }) as unknown as PurchaseModel;
   const asked = { horizonDays: 365.25, annualDiscountRate: 0.1 };
 
+  it('is off by no more than the direct computation where that loses digits', () => {
+    const between = (low: number, high: number) =>
+      fc.double({ min: Math.log(low), max: Math.log(high), noNaN: true }).map(Math.exp);
+    const leaving = fc
+      .record({
+        kind: fc.constantFrom('bg_nbd' as const, 'mbg_nbd' as const),
+        values: fc.tuple(
+          between(0.03, 30),
+          between(0.005, 0.05),
+          between(6, 26),
+          between(0.01, 300),
+        ),
+      })
+      .map(({ kind, values }) => {
+        const { parameterNames } = purchaseKind(kind);
+        const parameters = Object.fromEntries(parameterNames.map((name, i) => [name, values[i]]));
+        return { kind, timeUnit: 'week', parameters, parameterNames } as unknown as PurchaseModel;
+      });
+    const asked = fc.record({
+      horizonDays: fc.double({ min: 1, max: 2000, noNaN: true }),
+      annualDiscountRate: fc.constantFrom(0.1, 1),
+    });
+    fc.assert(
+      fc.property(leaving, asked, frequency, between(1e-4, 2000), (fitted, options, x, ageDays) => {
+        const purchases = new PurchaseForecaster(fitted);
+        const row = { frequency: x, recency: 0, age: ageDays / purchases.daysPerUnit };
+        const found = new LivingTable(purchases, options, timeScaleOf(fitted)).of({
+          ...row,
+          spendMeanMicros: undefined,
+        });
+        const direct = purchases.ifAlive(row, options);
+        for (const name of ['purchasesIfAlive', 'discountFactor', 'activeIfAlive'] as const) {
+          expect(Math.abs(found[name] / direct[name] - 1)).toBeLessThan(1e-5);
+        }
+      }),
+      { seed: testSeed(), numRuns: 60 },
+    );
+  });
+
   it('is for parts of days only: whole ones are computed as a fit computes them', () => {
     const fitted = bgNbd('week');
     const purchases = new PurchaseForecaster(fitted);
