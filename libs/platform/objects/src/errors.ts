@@ -27,6 +27,11 @@ export const errors = defineErrors({
     title: 'The location of an object in S3 cannot be understood.',
     fix: 'Write s3://bucket/key.',
   },
+  object_access_refused: {
+    kind: 'unprocessable',
+    title: 'S3 does not let the object be read.',
+    fix: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or a profile or role) with the right to read it.',
+  },
   object_store_settings: {
     kind: 'invalid',
     title: 'The settings of the object store contradict each other.',

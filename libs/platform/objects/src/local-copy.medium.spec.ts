@@ -83,7 +83,7 @@ describe('a local copy', () => {
     const credentials = { accessKeyId: s3.accessKeyId, secretAccessKey: 'a wrong secret' };
     const { endpoint, region } = s3;
     const refused = await failure(location, { access: { endpoint, region, credentials } });
-    expect(refused).toMatchObject({ code: 'unavailable' });
+    expect(refused).toMatchObject({ code: 'object_access_refused' });
     expect(refused.message).toMatch(/SignatureDoesNotMatch/);
     expect(refused.message).not.toContain('secret');
     const large = await failure(location, { maxBytes: 10 });

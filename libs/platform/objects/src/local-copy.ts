@@ -48,7 +48,8 @@ export function isS3Location(location: string): boolean {
 /**
  * Runs `work` on the path of a file with what lies at `s3://bucket/key`; the copy is removed afterwards, whatever
  * happens. Any other location is a path already and handed on.
- * @throws object_location_invalid, object_not_found, object_too_large, unavailable, what the signal was aborted with
+ * @throws object_location_invalid, object_not_found, object_access_refused, object_too_large, unavailable, what the
+ * signal was aborted with
  */
 export async function withLocalCopy<T>(
   location: string,
@@ -146,6 +147,9 @@ function explained({ location }: Source, cause: unknown): unknown {
   const status = cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
   const { name = 'Error', message = '' } = cause as Partial<Error>;
   const reason = message === '' || message === name ? name : `${name}: ${message}`;
+  if (name === 'CredentialsProviderError' || status === 401 || status === 403) {
+    return errors.object_access_refused(`${location} may not be read: ${reason}`, {}, { cause });
+  }
   if (status === 404) return errors.object_not_found(`There is no ${location} (${name}).`);
   return kernelErrors.unavailable(
     `${location} cannot be read: ${reason}`,
