@@ -15,8 +15,8 @@ export type ForecastingModel = PurchaseModel | EnsembleModel;
 export type CountLaw = (row: Observed) => readonly number[];
 
 /**
- * The predictive distribution of single customers: process and parameters of a published model; of the ensemble, whose
- * parameters matter less than the period, process and the period's shock.
+ * The predictive distribution of single customers: process and parameters of a published model; of the ensemble the
+ * period's shock too, and how far customers' rates were seen to change.
  * @param asOfDay where all customers' statistics end, days since 1970-01-01
  */
 export function countLaw(model: ForecastingModel, horizonDays: number, asOfDay: number): CountLaw {
