@@ -110,7 +110,8 @@ describe('fitSpend', () => {
         const rows = Array.from({ length: 150 }, (): [number, number] => {
           const [frequency, price] = [1 + random.nextInt(5), of[random.nextInt(of.length)] ?? 0];
           let spent = 0;
-          for (let k = 0; k < frequency; k++) spent += price * Math.exp(noise * normalVariate(random));
+          for (let k = 0; k < frequency; k++)
+            spent += price * Math.exp(noise * normalVariate(random));
           return [frequency, spent / frequency];
         });
         const { model, warnings } = fitSpend(tableWith(rows));

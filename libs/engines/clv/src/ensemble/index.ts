@@ -1,7 +1,11 @@
 export { Ensemble, type CountQuantile } from './ensemble.js';
 export { fitEnsemble, type EnsembleOptions } from './ensemble-fit.js';
 export type { EnsembleModel, Shock } from './ensemble-model.js';
-export { cumulative, quantiles as countQuantiles, type CountMixture } from './count-distribution.js';
+export {
+  cumulative,
+  quantiles as countQuantiles,
+  type CountMixture,
+} from './count-distribution.js';
 export { dressed } from './dressed-model.js';
 export { EnsembleDistribution } from './ensemble-distribution.js';
 export { quantilesOf, shortestRangeOf } from './count-ranges.js';
