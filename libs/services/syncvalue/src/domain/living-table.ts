@@ -16,9 +16,9 @@ export const MAX_TABLED_FREQUENCY = 63;
 /**
  * Living forecasts at any age, by interpolation: each is analytic in log(scale + age), where the scale is the model's
  * smallest time parameter, and an octave of it is one polynomial, made when first asked for. What comes out depends on
- * model, options and customer alone, and is the direct computation to 1e-10, mostly to 1e-13. Where BG/NBD's customers all
- * but leave at once (a ≫ 1) and the horizon is far beyond α, the direct computation itself loses up to half of its digits,
- * and this does not average them out: the two then agree to about 1e-6.
+ * model, options and customer alone, and is the direct computation to 1e-10, mostly to 1e-13. Where BG/NBD's
+ * customers all but leave at once (a ≫ 1) and the horizon is far beyond α, the direct computation itself loses up
+ * to half of its digits, and this does not average them out: the two then agree to about 1e-6.
  */
 export class LivingTable {
   /** By octave · (MAX_TABLED_FREQUENCY + 1) + frequency. */
