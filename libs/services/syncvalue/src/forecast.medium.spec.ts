@@ -145,7 +145,7 @@ describe('forecasts', () => {
     expect(error).toMatchObject({ details: { fields: [{ field: 'horizon_days' }] } });
   });
 
-  it('report progress, and give their thread back to whoever comes after one that left', async () => {
+  it('report progress, and give their slot back to whoever comes after one that left', async () => {
     const leave = new AbortController();
     const stages = new Set<string>();
     const work = client.forecast(

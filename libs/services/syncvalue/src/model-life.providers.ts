@@ -16,7 +16,7 @@ import { FitModel } from './application/fit-model.js';
 import { GateBacktest } from './application/gate-backtest.js';
 import { Graphs } from './application/graphs.js';
 import { Ledger } from './application/ledger.js';
-import { ModelThread } from './application/model-thread.js';
+import { ModelJobs } from './application/model-jobs.js';
 import { Models } from './application/models.js';
 import { PredictCustomers } from './application/predict-customers.js';
 import { PromoteModel } from './application/promote-model.js';
@@ -44,18 +44,18 @@ export function modelLife(config: SyncvalueConfig): FactoryProvider[] {
   };
   const standard = { horizonDays, annualDiscountRate };
   return [
-    provide(GateBacktest, [BacktestModel, ModelThread, Graphs]),
+    provide(GateBacktest, [BacktestModel, ModelJobs, Graphs]),
     factory(
       FitModel,
-      [Ledger, Models, ModelThread, GateBacktest, StoreModel, Clock],
+      [Ledger, Models, ModelJobs, GateBacktest, StoreModel, Clock],
       (
         ledger: Ledger,
         models: Models,
-        thread: ModelThread,
+        jobs: ModelJobs,
         backtest: GateBacktest,
         store: StoreModel,
         clock: Clock,
-      ) => new FitModel(ledger, models, { thread, backtest, store }, clock, standard),
+      ) => new FitModel(ledger, models, { jobs, backtest, store }, clock, standard),
     ),
     factory(
       PromoteModel,

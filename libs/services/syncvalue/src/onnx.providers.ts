@@ -12,7 +12,7 @@ import { GateBacktest } from './application/gate-backtest.js';
 import { GraphIntake, GraphPieces, Graphs } from './application/graphs.js';
 import { ImportModel } from './application/import-model.js';
 import { Ledger } from './application/ledger.js';
-import { ModelThread } from './application/model-thread.js';
+import { ModelJobs } from './application/model-jobs.js';
 import { Models } from './application/models.js';
 import { StoreModel } from './application/store-model.js';
 import type { StandardOptions } from './domain/model.js';
@@ -43,16 +43,16 @@ export function onnxModels(config: SyncvalueConfig, standard: StandardOptions): 
     provide(GraphLife, [ProcessGraphs, Readiness]),
     factory(
       ImportModel,
-      [Ledger, Models, ModelThread, GateBacktest, GraphIntake, StoreModel, Clock],
+      [Ledger, Models, ModelJobs, GateBacktest, GraphIntake, StoreModel, Clock],
       (
         ledger: Ledger,
         models: Models,
-        thread: ModelThread,
+        jobs: ModelJobs,
         backtest: GateBacktest,
         intake: GraphIntake,
         store: StoreModel,
         clock: Clock,
-      ) => new ImportModel(ledger, models, { thread, backtest, intake, store }, clock, standard),
+      ) => new ImportModel(ledger, models, { jobs, backtest, intake, store }, clock, standard),
     ),
   ];
 }

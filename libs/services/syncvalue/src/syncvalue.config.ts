@@ -41,7 +41,7 @@ export const syncvalueConfig = defineConfig('syncvalue', {
   fitConcurrency: variable({
     env: 'SYNCVALUE_FIT_CONCURRENCY',
     schema: integer({ min: 1, max: 32, default: 1 }),
-    doc: 'Fits, back-tests and forecasts at a time in one process, each on a thread of its own.',
+    doc: 'Fits, back-tests and forecasts at a time in one process, each in a process of its own.',
   }),
   modelCacheEntries: variable({
     env: 'SYNCVALUE_MODEL_CACHE_ENTRIES',

@@ -238,7 +238,7 @@ describe('SyncValue over gRPC', () => {
     expect(incremental).toHaveLength(12);
   });
 
-  it('refuses, from its thread, what cannot be fitted, and windows that the log does not have', async () => {
+  it('refuses, from its process, what cannot be fitted, and windows that the log does not have', async () => {
     const client = await service.clientWith(['value:write'], 'few');
     await client.ingest([row('a', '2025-01-01', 5), row('b', '2025-03-01', 5)]);
     expect(await codeOf(client.fitModel())).toBe('clv_not_enough_data');
@@ -459,7 +459,7 @@ describe('SyncValue over gRPC', () => {
       };
       const work = service.client.fitModel({}, { signal: leave.signal, onProgress });
       expect(await codeOf(work)).toBe('cancelled');
-      // The next fit gets the thread that the left one must have given back.
+      // The next fit gets the slot that the left one must have given back.
       const { modelVersion } = await service.client.fitModel({ label: ModelLabel.CHALLENGER });
       const after = await service.client.listModels();
       expect(after.models).toHaveLength(before.models.length + 1);
@@ -471,7 +471,7 @@ describe('SyncValue over gRPC', () => {
       expect(await codeOf(service.client.fitModel({}, call))).toBe('deadline_exceeded');
     });
 
-    it('gives every thread back, at whatever stage a caller leaves or a deadline ends', async () => {
+    it('gives every slot back, at whatever stage a caller leaves or a deadline ends', async () => {
       for (const left of ['reading', 'purchase_model', 'backtest']) {
         const leave = new AbortController();
         const onProgress = ({ stage }: { stage: string }): void => {
@@ -480,7 +480,7 @@ describe('SyncValue over gRPC', () => {
         const work = service.client.fitModel({}, { signal: leave.signal, onProgress });
         expect(await codeOf(work)).toBe('cancelled');
       }
-      // Whichever of these are kept: some end before, some while a thread is at it, some while they wait for one.
+      // Whichever of these are kept: some end before, some while a process is at it, some while they wait for one.
       const deadlines = [5, 20, 50, 100, 150, 200, 300, 400];
       const ends = await Promise.all(
         deadlines.map((deadlineMs) =>

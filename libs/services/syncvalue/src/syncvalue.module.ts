@@ -18,7 +18,7 @@ import { Upkeep } from './adapters/nest/upkeep.js';
 import { PostgresCustomerScores } from './adapters/postgres/postgres-customer-scores.js';
 import { PostgresLedger } from './adapters/postgres/postgres-ledger.js';
 import { SeenModels } from './adapters/postgres/seen-models.js';
-import { WorkerModelThread } from './adapters/worker/worker-model-thread.js';
+import { ProcessModelJobs } from './adapters/process/process-model-jobs.js';
 import { BacktestModel } from './application/backtest-model.js';
 import { CustomerScores } from './application/customer-scores.js';
 import { DriftBoard } from './application/drift-board.js';
@@ -28,7 +28,7 @@ import { GetCustomer } from './application/get-customer.js';
 import { Graphs } from './application/graphs.js';
 import { IngestTransactions } from './application/ingest-transactions.js';
 import { Ledger } from './application/ledger.js';
-import { ModelThread } from './application/model-thread.js';
+import { ModelJobs } from './application/model-jobs.js';
 import { ListCustomers } from './application/list-customers.js';
 import { Models } from './application/models.js';
 import { PredictCustomers } from './application/predict-customers.js';
@@ -72,13 +72,13 @@ function adapters(config: SyncvalueConfig): FactoryProvider[] {
     ),
     provide(PostgresCustomerScores, [Database], CustomerScores),
     factory(
-      WorkerModelThread,
+      ProcessModelJobs,
       [Database, Clock, Metrics],
       ({ poolOptions }: Database, clock: Clock, metrics: Metrics) =>
-        new WorkerModelThread(config.fitConcurrency, poolOptions, clock, metrics),
+        new ProcessModelJobs(config.fitConcurrency, poolOptions, clock, metrics),
     ),
-    factory(ModelThread, [WorkerModelThread], (thread: ModelThread) => thread),
-    provide(ModelReadiness, [Readiness, WorkerModelThread, RefitCounts, Upkeep]),
+    factory(ModelJobs, [ProcessModelJobs], (jobs: ModelJobs) => jobs),
+    provide(ModelReadiness, [Readiness, ProcessModelJobs, RefitCounts, Upkeep]),
     provide(PredictionCounts, [Metrics]),
     provide(RowCounts, [Metrics]),
   ];
@@ -93,7 +93,7 @@ function useCases(config: SyncvalueConfig): FactoryProvider[] {
     factory(IngestTransactions, [Ledger, Clock], (ledger: Ledger, clock: Clock) => {
       return new IngestTransactions(ledger, clock, { futureToleranceHours });
     }),
-    provide(BacktestModel, [Ledger, ModelThread]),
+    provide(BacktestModel, [Ledger, ModelJobs]),
     factory(
       PredictCustomers,
       [Ledger, Models, Clock, Graphs],
@@ -103,9 +103,9 @@ function useCases(config: SyncvalueConfig): FactoryProvider[] {
     provide(ExplainCustomer, [PredictCustomers, Graphs]),
     factory(
       ForecastSegments,
-      [PredictCustomers, ModelThread],
-      (predictions: PredictCustomers, thread: ModelThread) =>
-        new ForecastSegments(predictions, thread, settings.defaults),
+      [PredictCustomers, ModelJobs],
+      (predictions: PredictCustomers, jobs: ModelJobs) =>
+        new ForecastSegments(predictions, jobs, settings.defaults),
     ),
     provide(GetCustomer, [Ledger, CustomerScores]),
     provide(ListCustomers, [CustomerScores, Ledger]),

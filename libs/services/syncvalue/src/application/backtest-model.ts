@@ -6,7 +6,7 @@ import type { FittedScores } from '../domain/scoring.js';
 import { errors } from '../errors.js';
 import type { FitOptions } from './fit-model.js';
 import type { Ledger } from './ledger.js';
-import type { ModelThread } from './model-thread.js';
+import type { ModelJobs } from './model-jobs.js';
 
 /** What to score. */
 export interface BacktestQuestion {
@@ -38,7 +38,7 @@ export interface BacktestAnswer {
 export class BacktestModel {
   constructor(
     private readonly ledger: Ledger,
-    private readonly thread: ModelThread,
+    private readonly jobs: ModelJobs,
   ) {}
 
   /** @throws no_transactions, backtest_window_invalid, clv_not_enough_data, what the signal was aborted with */
@@ -69,7 +69,7 @@ export class BacktestModel {
       const { calibrationDay, holdoutDay } = window;
       const wanted = { intervals: question.wantsIntervals, previous: scored.at(-1)?.profile };
       const job = { tenant, kind, spendKind, timeUnit, ...window, wanted };
-      const outcome = await this.thread.score(job, part);
+      const outcome = await this.jobs.score(job, part);
       scored.push({
         ...outcome,
         calibrationEnd: dayInstant(calibrationDay, terms),

@@ -17,7 +17,7 @@ import type { StoredBacktest } from '../domain/stored-backtest.js';
 import type { GateBacktest } from './gate-backtest.js';
 import type { Ledger } from './ledger.js';
 import type { LogFit } from './log-jobs.js';
-import type { ModelThread } from './model-thread.js';
+import type { ModelJobs } from './model-jobs.js';
 import type { Models } from './models.js';
 import { championOf } from './promote-model.js';
 import type { StoreModel } from './store-model.js';
@@ -49,7 +49,7 @@ export interface FitOptions {
 
 /** What a fit is made with. */
 export interface FitWork {
-  readonly thread: ModelThread;
+  readonly jobs: ModelJobs;
   readonly backtest: GateBacktest;
   readonly store: StoreModel;
 }
@@ -59,7 +59,7 @@ const MAX_QUIET_DAYS = 31;
 /** Share of the progress that the fit itself has; the back-test follows. */
 const FIT_SHARE = 0.6;
 
-/** Fits to a log and back-tests on threads of their own and stores the model. */
+/** Fits to a log and back-tests in processes of their own and stores the model. */
 export class FitModel {
   constructor(
     private readonly ledger: Ledger,
@@ -84,7 +84,7 @@ export class FitModel {
     const { currency, timeZone } = terms;
     const log = { tenant, currency, timeZone, endDay };
     const job = { ...log, kind: request.kind, spendKind, timeUnit, standard };
-    const fitted = await this.work.thread.fit(job, partOf(options, 0, FIT_SHARE));
+    const fitted = await this.work.jobs.fit(job, partOf(options, 0, FIT_SHARE));
     const fitDurationMs = this.clock.monotonicMs() - startedMs;
     const champion = await championOf(this.models, tenant);
     const question = { kind: fitted.kind, spendKind, timeUnit, terms, endDay, champion };

@@ -5,7 +5,7 @@ import { ALL_CUSTOMERS, checkSegments, type SegmentFilter } from '../domain/segm
 import { errors } from '../errors.js';
 import type { FitOptions } from './fit-model.js';
 import type { LogForecast } from './forecast-job.js';
-import type { ModelThread } from './model-thread.js';
+import type { ModelJobs } from './model-jobs.js';
 import type { PredictCustomers } from './predict-customers.js';
 import type { Stamp } from './stamp.js';
 
@@ -35,11 +35,11 @@ export interface ForecastAnswer {
 
 const DEFAULT_LEVELS = [0.05, 0.5, 0.95];
 
-/** Forecasts what segments of customers do together, on a thread and on one snapshot of the log. */
+/** Forecasts what segments of customers do together, in a process of their own and on one snapshot of the log. */
 export class ForecastSegments {
   constructor(
     private readonly predictions: PredictCustomers,
-    private readonly thread: ModelThread,
+    private readonly jobs: ModelJobs,
     private readonly defaults: ValueOptions,
   ) {}
 
@@ -63,7 +63,7 @@ export class ForecastSegments {
     const levels = quantiles.length > 0 ? quantiles : DEFAULT_LEVELS;
     const { annualDiscountRate: rate, margin: kept } = predictor.options;
     const job = { tenant, asOfDay, artefact, segments, horizons, levels };
-    const forecast = await this.thread.forecast(
+    const forecast = await this.jobs.forecast(
       { ...job, annualDiscountRate: rate, margin: kept },
       options,
     );

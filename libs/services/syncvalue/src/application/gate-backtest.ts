@@ -13,7 +13,7 @@ import type { GivenScores } from '../domain/scoring-given.js';
 import type { BacktestModel, ScoredWindow } from './backtest-model.js';
 import type { FitOptions } from './fit-model.js';
 import type { Graphs } from './graphs.js';
-import type { ModelThread } from './model-thread.js';
+import type { ModelJobs } from './model-jobs.js';
 import type { StoredModel } from './models.js';
 
 /** How a model is fitted, and up to which day. */
@@ -49,7 +49,7 @@ const UNRUNNABLE = new Set([
 export class GateBacktest {
   constructor(
     private readonly backtests: BacktestModel,
-    private readonly thread: ModelThread,
+    private readonly jobs: ModelJobs,
     private readonly graphs: Graphs,
   ) {}
 
@@ -76,7 +76,7 @@ export class GateBacktest {
     };
   }
 
-  /** The same of a brought model, without a fit. @throws onnx_unavailable, as ModelThread.scoreGiven */
+  /** The same of a brought model, without a fit. @throws onnx_unavailable, as ModelJobs.scoreGiven */
   async executeGiven(
     tenant: string,
     { artefact, terms, endDay, champion, file }: GivenQuestion,
@@ -154,7 +154,7 @@ export class GateBacktest {
     const { declaration } = onnx;
     const spendKind = spend?.kind ?? 'gamma_gamma';
     const score = (at: string): Promise<GivenScores> =>
-      this.thread.scoreGiven(
+      this.jobs.scoreGiven(
         { tenant, spendKind, ...window, graph: { file: at, declaration } },
         options,
       );

@@ -94,7 +94,7 @@ export class ImportModel {
   private measure(bringing: Bringing): Promise<LogMeasurement> {
     const { tenant, terms, declaration, request, graph, signal } = bringing;
     const { currency, timeZone, newestDay } = terms;
-    return this.work.thread.measure(
+    return this.work.jobs.measure(
       {
         ...{ tenant, currency, timeZone, endDay: newestDay },
         graph: { file: graph.file, declaration },

@@ -14,6 +14,7 @@ import {
 import { roundHalfEven } from '@kiki/kernel';
 import { alphaOf, LearnedAcquisition, type AppliedAcquisition } from './learned-acquisition.js';
 import { LivingMemo } from './living-memo.js';
+import { RowMemo } from './row-memo.js';
 import type { FittedArtefact, TierBounds } from './model.js';
 import { AcquiredCountLaws } from './acquired-count-laws.js';
 import { countLaw, type CountLaw } from './predictive.js';
@@ -100,13 +101,12 @@ export class Predictor {
     this.standardLiving = isStandard ? undefined : this.livingWithin(artefact.standard);
   }
 
-  /** What an ensemble says of a living customer depends on recency too: nobody shares it. */
+  /** What an ensemble says of a living customer depends on recency too. */
   private livingWithin(options: HorizonOptions): Living {
     const { purchases } = this.model;
-    if (this.artefact.ensemble === undefined) {
-      return new LivingMemo(purchases, options, this.artefact.purchase);
-    }
-    return { of: (row) => purchases.ifAlive(row, options) };
+    return this.artefact.ensemble === undefined
+      ? new LivingMemo(purchases, options, this.artefact.purchase)
+      : new RowMemo(purchases, options);
   }
 
   /**

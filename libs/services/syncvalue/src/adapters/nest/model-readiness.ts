@@ -1,15 +1,15 @@
 import { Readiness } from '@kiki/health';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { RefitCounts } from '../metrics/model-life-gauges.js';
-import { WorkerModelThread } from '../worker/worker-model-thread.js';
+import { ProcessModelJobs } from '../process/process-model-jobs.js';
 import { Upkeep } from './upkeep.js';
 
-/** Shows in `/ready` what the model threads and the upkeep do; they never make the service unready. */
+/** Shows in `/ready` what the model processes and the upkeep do; they never make the service unready. */
 @Injectable()
 export class ModelReadiness implements OnApplicationBootstrap {
   constructor(
     private readonly readiness: Readiness,
-    private readonly thread: WorkerModelThread,
+    private readonly jobs: ProcessModelJobs,
     private readonly refits: RefitCounts,
     private readonly upkeep: Upkeep,
   ) {}
@@ -22,7 +22,7 @@ export class ModelReadiness implements OnApplicationBootstrap {
         Object.keys(failedRefits).length > 0 ||
         Object.values(upkeep).some(({ lastErrorCode }) => lastErrorCode !== undefined);
       const status = isBroken ? 'degraded' : 'up';
-      return { status, jobsRunning: this.thread.running, upkeep, failedRefits };
+      return { status, jobsRunning: this.jobs.running, upkeep, failedRefits };
     });
   }
 }

@@ -13,7 +13,7 @@ export interface JobOptions {
 }
 
 /** Reads logs, fits, scores and forecasts off the event loop. */
-export abstract class ModelThread {
+export abstract class ModelJobs {
   /** @throws clv_not_enough_data, fit_failed, unavailable, what the signal was aborted with */
   abstract fit(job: LogFitJob, options: JobOptions): Promise<LogFit>;
   /** @throws as fit */

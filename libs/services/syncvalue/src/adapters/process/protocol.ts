@@ -6,8 +6,8 @@ import type { LogGivenJob, LogMeasureJob, LogMeasurement } from '../../applicati
 import type { FittedScores } from '../../domain/scoring.js';
 import type { GivenScores } from '../../domain/scoring-given.js';
 
-/** One job for a worker. */
-export type WorkerJob =
+/** One job for a child. */
+export type ChildJob =
   | { readonly kind: 'fit'; readonly job: LogFitJob }
   | { readonly kind: 'score'; readonly job: LogScoreJob }
   | { readonly kind: 'forecast'; readonly job: LogForecastJob }
@@ -15,12 +15,12 @@ export type WorkerJob =
   | { readonly kind: 'scoreGiven'; readonly job: LogGivenJob };
 
 /** What a job yields. */
-export type WorkerOutcome = LogFit | FittedScores | LogForecast | LogMeasurement | GivenScores;
+export type ChildOutcome = LogFit | FittedScores | LogForecast | LogMeasurement | GivenScores;
 
-/** What a worker is started with: one job and the store that its log lies in; then it ends. */
-export type WorkerTask = WorkerJob & { readonly store: PoolOptions };
+/** What a child is sent: one job and the store that its log lies in; then it ends. */
+export type ChildTask = ChildJob & { readonly store: PoolOptions };
 
-/** A DomainError as it crosses threads. */
+/** A DomainError as it crosses processes. */
 export interface WireError {
   readonly code: string;
   readonly kind: ErrorKind;
@@ -28,8 +28,8 @@ export interface WireError {
   readonly details: ErrorDetails;
 }
 
-/** What a worker says. */
-export type WorkerMessage =
+/** What a child says. */
+export type ChildMessage =
   | { readonly kind: 'progress'; readonly stage: string; readonly fraction: number }
-  | { readonly kind: 'done'; readonly outcome: WorkerOutcome }
+  | { readonly kind: 'done'; readonly outcome: ChildOutcome }
   | { readonly kind: 'failed'; readonly error: WireError };

@@ -1,6 +1,4 @@
-import { constants, setPriority } from 'node:os';
-import { platform } from 'node:process';
-import { parentPort, workerData } from 'node:worker_threads';
+import process from 'node:process';
 import { DomainError, kernelErrors } from '@kiki/kernel';
 import { PostgresDatabase } from '@kiki/postgres';
 import { forecastLog } from './application/forecast-job.js';
@@ -8,17 +6,17 @@ import { fitLog, scoreLog } from './application/log-jobs.js';
 import { measureLog, scoreGivenLog } from './application/onnx-jobs.js';
 import type { OnProgress } from './domain/fitting.js';
 import { logScan } from './adapters/postgres/day-scan.js';
-import { openGraph } from './adapters/worker/open-graph.js';
+import { openGraph } from './adapters/process/open-graph.js';
 import type {
   WireError,
-  WorkerMessage,
-  WorkerOutcome,
-  WorkerTask,
-} from './adapters/worker/protocol.js';
+  ChildMessage,
+  ChildOutcome,
+  ChildTask,
+} from './adapters/process/protocol.js';
 
-/** The thread's program and composition root: does the one job it was started with. */
-async function main(task: WorkerTask): Promise<void> {
-  const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
+/** The child's program and composition root: does the one job it is sent, and is killed when it has said so. */
+async function main(task: ChildTask): Promise<void> {
+  const say = (message: ChildMessage): void => void process.send?.(message);
   const onProgress: OnProgress = (stage, fraction) => say({ kind: 'progress', stage, fraction });
   try {
     say({ kind: 'done', outcome: await work(task, onProgress) });
@@ -28,7 +26,7 @@ async function main(task: WorkerTask): Promise<void> {
 }
 
 /** On a connection of its own: rows are parsed here and not where calls are answered. */
-async function work(task: WorkerTask, onProgress: OnProgress): Promise<WorkerOutcome> {
+async function work(task: ChildTask, onProgress: OnProgress): Promise<ChildOutcome> {
   const database = new PostgresDatabase({ ...task.store, max: 1 });
   const scan = logScan(database);
   try {
@@ -56,18 +54,6 @@ function wireError(error: unknown): WireError {
   return { code, kind, message, details };
 }
 
-/**
- * Fits can wait, calls cannot: where cores are short, the thread that answers goes first. Only on Linux is a priority
- * that of a thread; elsewhere it is the whole process's.
- */
-function giveWay(): void {
-  if (platform !== 'linux') return;
-  try {
-    setPriority(constants.priority.PRIORITY_LOW);
-  } catch {
-    // Forbidden, e.g. in a sandbox: then threads share as equals.
-  }
-}
-
-giveWay();
-await main(workerData as WorkerTask);
+// Who wanted it is gone.
+process.once('disconnect', () => process.exit());
+process.once('message', (task) => void main(task as ChildTask));

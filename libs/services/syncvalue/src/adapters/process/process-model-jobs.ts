@@ -1,21 +1,23 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { DomainError, kernelErrors, type Clock } from '@kiki/kernel';
 import type { Metrics } from '@kiki/metrics';
 import type { PoolOptions } from '@kiki/postgres';
 import type { LogForecast, LogForecastJob } from '../../application/forecast-job.js';
 import type { LogFit, LogFitJob, LogScoreJob } from '../../application/log-jobs.js';
 import type { LogGivenJob, LogMeasureJob, LogMeasurement } from '../../application/onnx-jobs.js';
-import { ModelThread, type JobOptions } from '../../application/model-thread.js';
+import { ModelJobs, type JobOptions } from '../../application/model-jobs.js';
 import type { FittedScores } from '../../domain/scoring.js';
 import type { GivenScores } from '../../domain/scoring-given.js';
 import { Slots } from './slots.js';
-import type { WireError, WorkerJob, WorkerMessage, WorkerOutcome, WorkerTask } from './protocol.js';
+import type { WireError, ChildJob, ChildMessage, ChildOutcome, ChildTask } from './protocol.js';
 
 /**
- * Runs each job on a worker thread of its own, `concurrency` at a time; an aborted job's thread is ended at
- * once.
+ * Runs each job in a process of its own, `concurrency` at a time; an aborted job's process is killed at once. A process
+ * and not a thread: its heap, its collector and its end are not felt by the calls that are answered meanwhile.
  */
-export class WorkerModelThread extends ModelThread {
+export class ProcessModelJobs extends ModelJobs {
   private readonly slots: Slots;
   private readonly durations;
 
@@ -29,17 +31,17 @@ export class WorkerModelThread extends ModelThread {
     this.slots = new Slots(concurrency);
     this.durations = metrics.histogram({
       name: 'model_job_duration_seconds',
-      help: 'Fits, scorings and forecasts on their threads, by kind and outcome.',
+      help: 'Fits, scorings and forecasts in their processes, by kind and outcome.',
       labelNames: ['kind', 'outcome'],
     });
     const running = metrics.gauge({
       name: 'model_jobs_running',
-      help: 'Fits, scorings and forecasts that have a thread right now.',
+      help: 'Fits, scorings and forecasts that have a process right now.',
     });
     this.slots.onChange = (count) => running.set(count);
   }
 
-  /** Jobs that have a thread. */
+  /** Jobs that have a process. */
   get running(): number {
     return this.slots.taken;
   }
@@ -64,12 +66,12 @@ export class WorkerModelThread extends ModelThread {
     return this.run({ kind: 'scoreGiven', job }, options) as Promise<GivenScores>;
   }
 
-  private async run(job: WorkerJob, options: JobOptions): Promise<WorkerOutcome> {
+  private async run(job: ChildJob, options: JobOptions): Promise<ChildOutcome> {
     const release = await this.slots.take(options.signal);
     const startedMs = this.clock.monotonicMs();
     let outcome = 'failed';
     try {
-      const result = await runWorker({ ...job, store: this.store }, options);
+      const result = await runChild({ ...job, store: this.store }, options);
       outcome = 'done';
       return result;
     } finally {
@@ -80,29 +82,46 @@ export class WorkerModelThread extends ModelThread {
   }
 }
 
-async function runWorker(
-  task: WorkerTask,
+async function runChild(
+  task: ChildTask,
   { signal, onProgress }: JobOptions,
-): Promise<WorkerOutcome> {
+): Promise<ChildOutcome> {
   signal.throwIfAborted();
-  const worker = new Worker(workerProgram(), { ...workerOptions(), workerData: task });
-  const ended = Promise.withResolvers<WorkerOutcome>();
-  worker.on('message', (message: WorkerMessage) => {
+  const child = fork(fileURLToPath(childProgram()), [], {
+    ...{ serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+    ...sourceOptions(),
+  } as const);
+  giveWay(child);
+  const ended = Promise.withResolvers<ChildOutcome>();
+  const failed = (cause: Error): void =>
+    ended.reject(kernelErrors.internal(undefined, {}, { cause }));
+  child.on('message', (message: ChildMessage) => {
     if (message.kind === 'progress') onProgress(message.stage, message.fraction);
     else if (message.kind === 'done') ended.resolve(message.outcome);
     else ended.reject(domainError(message.error));
   });
-  worker.on('error', (error) =>
-    ended.reject(kernelErrors.internal(undefined, {}, { cause: error })),
-  );
-  worker.on('exit', () => ended.reject(kernelErrors.internal('The model thread ended early.')));
+  child.on('error', failed);
+  child.on('exit', () => ended.reject(kernelErrors.internal('The model process ended early.')));
+  child.send(task, (error) => error && failed(error));
   const onAbort = (): void => ended.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await ended.promise;
   } finally {
     signal.removeEventListener('abort', onAbort);
-    await worker.terminate();
+    child.kill('SIGKILL');
+  }
+}
+
+/**
+ * Fits can wait, calls cannot: where cores are short, the process that answers goes first. Said before the child has
+ * threads of its own, which take its priority over.
+ */
+function giveWay({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // Forbidden, e.g. in a sandbox, or it is gone: then processes share as equals.
   }
 }
 
@@ -112,14 +131,14 @@ function domainError({ code, kind, message, details }: WireError): DomainError {
 
 const isSource = import.meta.url.endsWith('.ts');
 
-/** Where the thread puts its adapters together, as the module does for the service. */
-function workerProgram(): URL {
-  return new URL(`../../model-worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
+/** Where the child puts its adapters together, as the module does for the service. */
+function childProgram(): URL {
+  return new URL(`../../model-child.${isSource ? 'ts' : 'js'}`, import.meta.url);
 }
 
 /** In tests the sources run as they are: `.js` specifiers mean `.ts` files, packages resolve to their sources. */
-function workerOptions(): WorkerOptions {
-  if (!isSource) return {};
+function sourceOptions(): Pick<ForkOptions, 'execArgv'> {
+  if (!isSource) return { execArgv: [] };
   const resolve = `import { registerHooks } from 'node:module';
     registerHooks({ resolve(name, context, next) {
       try { return next(name, context); } catch (error) {
