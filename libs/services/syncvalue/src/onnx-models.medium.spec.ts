@@ -18,7 +18,7 @@ import {
   type SyncValueClient,
 } from '@kiki/contract-syncvalue';
 import { DomainError } from '@kiki/kernel';
-import { testSeed, waitFor } from '@kiki/testing';
+import { itUnless, testSeed, waitFor } from '@kiki/testing';
 import {
   encodeOnnx,
   rateDeclaration,
@@ -488,9 +488,10 @@ describe('a brought model', () => {
     });
   });
 
-  const onLinux = existsSync('/proc/self/stat') ? it : it.skip;
+  const noProc = existsSync('/proc/self/stat') ? undefined : 'no /proc to find the process in';
 
-  onLinux(
+  itUnless(
+    noProc,
     'whose process is killed under calls fails those at most; the next call is answered',
     async () => {
       const model = { $case: 'modelVersion', value: 'v2' } as const;
