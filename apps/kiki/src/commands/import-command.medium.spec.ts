@@ -7,40 +7,26 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordingTerminal, runCli } from '@kiki/cli';
-import { start, type Host } from '@kiki/host';
-import { syncvalueDefinition } from '@kiki/service-syncvalue';
-import { createTestDatabase, removeHome, waitFor, type TestDatabase } from '@kiki/testing';
+import { waitFor } from '@kiki/testing';
 import { importCommand, syncValueClient } from './import-command.js';
+import { startValueService, type ValueService } from './value-service.fixture.js';
 
 // A busy machine decides nothing here.
 jest.setTimeout(120_000);
 
 const home = mkdtempSync(join(tmpdir(), 'kiki-import-'));
 const file = join(home, 'orders.csv');
-let store: TestDatabase;
-let host: Host;
-let environment: Record<string, string>;
+let service: ValueService;
+let environment: ValueService['environment'];
 
 beforeAll(async () => {
-  store = await createTestDatabase({ schema: 'unused' });
-  const settings = {
-    DATABASE_URL: store.url,
-    KIKI_HOME: home,
-    KIKI_SECRET: 'a secret of at least thirty-two characters',
-    KIKI_ENV: 'test',
-    LOG_LEVEL: 'silent',
-  };
-  host = await start([syncvalueDefinition], { environment: settings, portBase: 0 });
-  environment = { ...settings, SYNCVALUE_URL: host.service('syncvalue').grpcTarget ?? '' };
+  service = await startValueService(home);
+  ({ environment } = service);
   const rows = ['a,2025-01-01,5,ads,de', 'a,2025-02-01,6,mail,de', 'b,2025-01-03,7,,at'];
   writeFileSync(file, ['customer_id,date,amount,utm_source,country', ...rows, ''].join('\n'));
 }, 60_000);
 
-afterAll(async () => {
-  await host.stop();
-  await store.drop();
-  removeHome(home);
-});
+afterAll(() => service.stop());
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- read as a program without our types would
 async function kiki(...words: string[]): Promise<{ exitCode: number; answer: any }> {

@@ -8,17 +8,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecordingTerminal, runCli } from '@kiki/cli';
 import { customerById } from '@kiki/contract-syncvalue';
-import { start, type Host } from '@kiki/host';
 import { encodeOnnx, type OnnxGraph } from '@kiki/inference';
-import { syncvalueDefinition } from '@kiki/service-syncvalue';
-import { createTestDatabase, removeHome, type TestDatabase } from '@kiki/testing';
 import { syncValueClient } from './import-command.js';
 import { valueModelCommands } from './value-model-commands.js';
+import { startValueService, type ValueService } from './value-service.fixture.js';
 
 const home = mkdtempSync(path.join(tmpdir(), 'kiki-import-model-'));
-let store: TestDatabase;
-let host: Host;
-let environment: Record<string, string>;
+let service: ValueService;
+let environment: ValueService['environment'];
 
 /** A hundredth of the horizon for everybody: column 1 of two, times .01. */
 const graph: OnnxGraph = {
@@ -46,16 +43,8 @@ function file(name: string, contents: string | Uint8Array): string {
 }
 
 beforeAll(async () => {
-  store = await createTestDatabase({ schema: 'unused' });
-  const settings = {
-    DATABASE_URL: store.url,
-    KIKI_HOME: home,
-    KIKI_SECRET: 'a secret of at least thirty-two characters',
-    KIKI_ENV: 'test',
-    LOG_LEVEL: 'silent',
-  };
-  host = await start([syncvalueDefinition], { environment: settings, portBase: 0 });
-  environment = { ...settings, SYNCVALUE_URL: host.service('syncvalue').grpcTarget ?? '' };
+  service = await startValueService(home);
+  ({ environment } = service);
   const client = syncValueClient(environment);
   const days = Array.from({ length: 40 }, (_, i) => new Date(Date.UTC(2024, 0, 1 + 2 * i)));
   const order = { amountMicros: 5_000_000n, currency: 'USD', kind: 0, acquisition: undefined };
@@ -68,11 +57,7 @@ beforeAll(async () => {
   client.close();
 }, 60_000);
 
-afterAll(async () => {
-  await host.stop();
-  await store.drop();
-  removeHome(home);
-});
+afterAll(() => service.stop());
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- read as a program without our types would
 async function bring(...words: string[]): Promise<{ exitCode: number; answer: any }> {

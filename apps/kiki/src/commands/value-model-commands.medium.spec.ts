@@ -8,17 +8,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecordingTerminal, runCli } from '@kiki/cli';
 import { ModelKind, TransactionKind, type Transaction } from '@kiki/contract-syncvalue';
-import { start, type Host } from '@kiki/host';
 import { SeededRandom } from '@kiki/kernel';
-import { syncvalueDefinition } from '@kiki/service-syncvalue';
-import { createTestDatabase, removeHome, type TestDatabase } from '@kiki/testing';
 import { syncValueClient } from './import-command.js';
 import { valueModelCommands } from './value-model-commands.js';
+import { startValueService, type ValueService } from './value-service.fixture.js';
 
 const home = mkdtempSync(path.join(tmpdir(), 'kiki-value-models-'));
-let store: TestDatabase;
-let host: Host;
-let environment: Record<string, string>;
+let service: ValueService;
+let environment: ValueService['environment'];
 
 /** Customers who buy for a year and then, all at once, no more; one comes once, much later. */
 function orders(): Transaction[] {
@@ -39,27 +36,15 @@ function orders(): Transaction[] {
 }
 
 beforeAll(async () => {
-  store = await createTestDatabase({ schema: 'unused' });
-  const settings = {
-    DATABASE_URL: store.url,
-    KIKI_HOME: home,
-    KIKI_SECRET: 'a secret of at least thirty-two characters',
-    KIKI_ENV: 'test',
-    LOG_LEVEL: 'silent',
-  };
-  host = await start([syncvalueDefinition], { environment: settings, portBase: 0 });
-  environment = { ...settings, SYNCVALUE_URL: host.service('syncvalue').grpcTarget ?? '' };
+  service = await startValueService(home);
+  ({ environment } = service);
   const client = syncValueClient(environment);
   await client.ingest(orders());
   for (let i = 0; i < 2; i++) await client.fitModel({ kind: ModelKind.BGNBD });
   client.close();
 }, 60_000);
 
-afterAll(async () => {
-  await host.stop();
-  await store.drop();
-  removeHome(home);
-});
+afterAll(() => service.stop());
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- read as a program without our types would
 async function kiki(...words: string[]): Promise<{ exitCode: number; answer: any }> {
