@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 import { judge, printable } from './harness/report.js';
 import { platformTorture } from './torture/platform.js';
+import { shieldTorture } from './torture/shield/shield.js';
 import type { Torture } from './torture/torture.js';
 import { valueTorture } from './torture/value.js';
 
-const tortures: readonly Torture[] = [platformTorture, valueTorture];
+const tortures: readonly Torture[] = [platformTorture, shieldTorture, valueTorture];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

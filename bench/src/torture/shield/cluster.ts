@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPostgres, PostgresDatabase, type PostgresServer } from '@kiki/postgres';
+import { freePort } from '@kiki/testing';
+import { postmasterPid, killPostmaster } from '../postmaster.js';
+import { CommitProxy } from './commit-proxy.js';
+import { ShieldReplica } from './replica.js';
+
+/** Several SyncShield processes over one PostgreSQL, each behind a proxy of its own. */
+export class ShieldCluster {
+  private constructor(
+    private readonly home: string,
+    private readonly server: PostgresServer,
+    readonly secret: string,
+    readonly replicas: readonly ShieldReplica[],
+    readonly proxies: readonly CommitProxy[],
+    readonly database: PostgresDatabase,
+  ) {}
+
+  /** Starts everything. */
+  static async start(
+    home: string,
+    count: number,
+    nodeOptions: readonly string[] = [],
+  ): Promise<ShieldCluster> {
+    const server = await openPostgres({ home, name: 'torture' });
+    const secret = randomBytes(32).toString('hex');
+    const proxies = Array.from({ length: count }, () => new CommitProxy(server.connection));
+    const replicas: ShieldReplica[] = [];
+    for (const [i, proxy] of proxies.entries()) {
+      const name = `shield-${i}`;
+      mkdirSync(join(home, name), { mode: 0o700 });
+      const database = await proxy.open();
+      const port = await freePort();
+      replicas.push(new ShieldReplica({ name, home, secret, port, database, nodeOptions }));
+    }
+    for (const replica of replicas) await replica.start();
+    const database = new PostgresDatabase({ connection: server.connection, schema: 'syncshield' });
+    return new ShieldCluster(home, server, secret, replicas, proxies, database);
+  }
+
+  get baseUrls(): string[] {
+    return this.replicas.map(({ baseUrl }) => baseUrl);
+  }
+
+  /**
+   * Ends PostgreSQL without a checkpoint: its own immediate stop, or SIGKILL for the postmaster and every backend.
+   * Whoever uses it brings it back.
+   */
+  stopServer(how: 'immediate' | 'kill'): boolean {
+    if (how === 'kill') return killPostmaster(this.home);
+    const pid = postmasterPid(this.home);
+    if (pid === undefined) return false;
+    process.kill(pid, 'SIGQUIT');
+    return true;
+  }
+
+  async close(): Promise<void> {
+    for (const replica of this.replicas) await replica.kill();
+    await this.database.close();
+    for (const proxy of this.proxies) await proxy.close();
+    await this.server.stop();
+  }
+}
