@@ -48,4 +48,14 @@ export const errors = defineErrors({
     title: 'The ledger refused a change that would have broken an invariant; nothing was written.',
     fix: 'Look up the request id in the log and report it; no money was moved.',
   },
+  keystore_key_mismatch: {
+    kind: 'internal',
+    title: 'The key store of data subjects was wrapped by another key-encryption key.',
+    fix: 'Name the earlier key or root secret in SYNCSHIELD_KEYSTORE_PREVIOUS_KEYS.',
+  },
+  sealed_details_invalid: {
+    kind: 'invalid',
+    title: 'The sealed details were altered, or belong to another tenant.',
+    fix: 'Pass the text exactly as it was stored.',
+  },
 });

@@ -1,4 +1,16 @@
-import { defineConfig, integer, variable, type ConfigOf } from '@kiki/config';
+import {
+  addressOf,
+  defineConfig,
+  integer,
+  sharedConfig,
+  url,
+  variable,
+  type ConfigOf,
+} from '@kiki/config';
+import { z } from 'zod';
+
+/** Root secrets and keys: shorter ones are guessed. */
+const secret = z.string().min(32);
 
 /** SyncShield's own variables. */
 export const syncshieldConfig = defineConfig('syncshield', {
@@ -27,6 +39,31 @@ export const syncshieldConfig = defineConfig('syncshield', {
     schema: integer({ min: 100, max: 3_600_000, default: 10_000 }),
     doc: 'How often the gauges of held and spent money are read, milliseconds.',
   }),
+  // Privacy.
+  keystoreUrl: variable({
+    env: 'SYNCSHIELD_KEYSTORE_URL',
+    schema: url(['postgres', 'postgresql']).optional(),
+    doc: "Server of the data subjects' keys; default: a schema of its own in DATABASE_URL.",
+    isSecret: true,
+    shown: (value) => (value === undefined ? '(not set)' : addressOf(value)),
+  }),
+  keystoreKey: variable({
+    env: 'SYNCSHIELD_KEYSTORE_KEY',
+    schema: secret.optional(),
+    doc: "Key (≥ 32 characters) that wraps the data subjects' keys; default: derived from the root secret.",
+    isSecret: true,
+  }),
+  keystorePreviousKeys: variable({
+    env: 'SYNCSHIELD_KEYSTORE_PREVIOUS_KEYS',
+    schema: z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').filter((key) => key.trim() !== '')),
+    doc: 'Earlier wrapping keys or root secrets, separated by commas; at start everything is wrapped anew.',
+    isSecret: true,
+  }),
+  home: sharedConfig.variables.home,
+  rootSecret: sharedConfig.variables.secret,
 });
 
 /** SyncShield's configuration as the code sees it. */

@@ -21,6 +21,7 @@ import { PostgresReader } from './adapters/postgres/postgres-reader.js';
 import { Decide } from './application/decide.js';
 import { LedgerObserver } from './application/ledger-observer.js';
 import { Budgets, Ledger, LedgerReader } from './application/ledger.js';
+import { privacyProviders } from './privacy.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
 class SyncshieldModule {}
@@ -36,7 +37,7 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       CheckController,
       AuditController,
     ],
-    providers: [...ledger(config), ...background(config)],
+    providers: [...ledger(config), ...background(config), ...privacyProviders(config)],
   };
 }
 
