@@ -19,7 +19,11 @@ export class Caller {
   repeated = 0;
   /** Answers that no outage explains, by code. */
   readonly unexpected = new Map<string, number>();
+  /** The longest time anybody waited for a decision, repetitions included, since the last reset. */
+  longestMs = 0;
   private turn = 0;
+  private sinceMs = 0;
+  private readonly answered: number[];
   private readonly authorization: string;
 
   constructor(
@@ -27,12 +31,27 @@ export class Caller {
     rootSecret: string,
   ) {
     this.authorization = `Bearer ${derivedServiceKey(rootSecret, 'kiki')}`;
+    this.answered = baseUrls.map(() => 0);
+  }
+
+  /** The replica that has answered most. */
+  get busiest(): number {
+    return this.answered.indexOf(Math.max(...this.answered));
+  }
+
+  /** Waits are counted from now on; one that is under way counts from now. */
+  resetLongest(): void {
+    this.longestMs = 0;
+    this.sinceMs = performance.now();
   }
 
   /** One answer, whatever it takes. */
   async insist(tenant: string, path: string, body: unknown): Promise<Answer> {
+    const startedMs = performance.now();
     for (;;) {
       const answer = await this.once(tenant, path, body);
+      const waitedMs = performance.now() - Math.max(startedMs, this.sinceMs);
+      this.longestMs = Math.max(this.longestMs, waitedMs);
       if (answer.status === 200) return answer;
       if (!isPassing(answer)) {
         this.note(`${answer.status} ${answer.body.code ?? ''} ${path}`);
@@ -74,10 +93,12 @@ export class Caller {
     this.unexpected.set(what, (this.unexpected.get(what) ?? 0) + 1);
   }
 
-  private once(tenant: string, path: string, body: unknown): Promise<Answer> {
-    const baseUrl = this.baseUrls[this.turn++ % this.baseUrls.length]!;
+  private async once(tenant: string, path: string, body: unknown): Promise<Answer> {
+    const replica = this.turn++ % this.baseUrls.length;
     const headers = { authorization: this.authorization, 'kiki-tenant': tenant };
-    return post(`${baseUrl}${path}`, body, headers);
+    const answer = await post(`${this.baseUrls[replica]!}${path}`, body, headers);
+    if (answer.status === 200) this.answered[replica]!++;
+    return answer;
   }
 }
 
