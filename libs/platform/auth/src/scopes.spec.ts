@@ -18,9 +18,9 @@ describe('scopes', () => {
     }
   });
 
-  it('* is everything of the tenant and nothing of the platform', () => {
+  it('* is everything of the tenant but what is granted by name only', () => {
     for (const area of SCOPE_AREAS) {
-      expect(hasScope(['*'], `${area}:admin`)).toBe(area !== 'platform');
+      expect(hasScope(['*'], `${area}:admin`)).toBe(area !== 'platform' && area !== 'privacy');
     }
     expect(hasScope(['*', 'platform:admin'], 'platform:write')).toBe(true);
   });

@@ -7,20 +7,24 @@ export const SCOPE_AREAS: readonly ScopeArea[] = [
   'flow',
   'create',
   'engage',
+  'privacy',
   'platform',
 ];
 
 const LEVELS = ['read', 'write', 'admin'] as const;
 const SERVICE_SCOPE = /^service:(syncvalue|syncshield|syncflow|synccreate|syncengage|kiki)$/;
 
-/** What satisfies each scope: `write` includes `read`, `admin` both, `*` everything but `platform`. */
+/** Granted by name only: the operator's, and what SyncShield asks of the others for a data subject. */
+const BY_NAME_ONLY: ReadonlySet<ScopeArea> = new Set(['platform', 'privacy']);
+
+/** What satisfies each scope: `write` includes `read`, `admin` both, `*` everything but those by name. */
 const satisfiedBy = new Map<string, ReadonlySet<string>>(
   SCOPE_AREAS.flatMap((area) =>
     LEVELS.map((level, rank): [string, ReadonlySet<string>] => [
       `${area}:${level}`,
       new Set([
         ...LEVELS.slice(rank).map((higher) => `${area}:${higher}`),
-        ...(area === 'platform' ? [] : ['*']),
+        ...(BY_NAME_ONLY.has(area) ? [] : ['*']),
       ]),
     ]),
   ),
@@ -51,7 +55,14 @@ export function serviceOf(scopes: readonly string[]): string | undefined {
  */
 const serviceGrants: Readonly<Record<string, readonly string[]>> = {
   syncvalue: ['value:write'],
-  syncshield: ['shield:write', 'value:read', 'flow:read', 'create:read', 'engage:read'],
+  syncshield: [
+    'shield:write',
+    'value:read',
+    'flow:read',
+    'create:read',
+    'engage:read',
+    'privacy:write',
+  ],
   syncflow: ['flow:write', 'value:read', 'shield:write'],
   synccreate: ['create:write', 'shield:write'],
   syncengage: ['engage:write', 'value:write', 'shield:write'],

@@ -26,6 +26,7 @@ import {
   type Locks,
   type RateLimiter,
 } from '@kiki/redis';
+import { receiptsMigrationsDir, receiptsSchema } from '@kiki/subject-data';
 import type { ProcessStores } from './process-stores.js';
 import type { HostSettings, ServiceSettings } from './settings.js';
 import type { Teardown } from './teardown.js';
@@ -78,6 +79,11 @@ async function migrateService({ settings, service, stores }: ServiceStoresContex
     connection,
     schema: idempotencySchema(name),
     directory: idempotencyMigrationsDir,
+  });
+  await migrate({
+    connection,
+    schema: receiptsSchema(name),
+    directory: receiptsMigrationsDir,
   });
   if (settings.profile === 'standard') return;
   await migrate({

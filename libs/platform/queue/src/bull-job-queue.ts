@@ -11,9 +11,11 @@ import {
   type JobOptions,
   type Processor,
   type QueueDepth,
+  type Scrub,
   type WorkerOptions,
 } from './ports.js';
 import type { StoredQueue } from './queue-backend.js';
+import { scrubQueue } from './scrub-queue.js';
 
 type NewJob<T> = { readonly name: string; readonly data: T; readonly options?: JobOptions };
 
@@ -96,6 +98,10 @@ export class BullJobQueue<T> extends JobQueue<T> {
     await this.reach(() =>
       job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true }),
     );
+  }
+
+  override scrub(tenant: string, scrub: Scrub<T>): Promise<number> {
+    return this.reach(() => scrubQueue(this.bull, this.context.trust, tenant, scrub));
   }
 
   override async drained(timeoutMs: number): Promise<void> {

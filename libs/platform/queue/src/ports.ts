@@ -74,8 +74,21 @@ export abstract class JobQueue<T> {
   abstract deadLetters(limit?: number): Promise<DeadLetter[]>;
   /** Puts a dead letter back into the queue with fresh attempts; its signature is checked again. */
   abstract replay(id: string): Promise<void>;
+  /**
+   * Removes finished jobs and dead letters of the tenant that name somebody, and rewrites those that wait; returns how
+   * many. @throws unavailable while a running job names them
+   */
+  abstract scrub(tenant: string, scrub: Scrub<T>): Promise<number>;
   /** Resolves when nothing waits, is delayed or is active. @throws deadline_exceeded */
   abstract drained(timeoutMs: number): Promise<void>;
+}
+
+/** How somebody who has to be forgotten is taken out of a queue. */
+export interface Scrub<T> {
+  /** Whether a payload or a result names them. */
+  readonly names: (value: unknown) => boolean;
+  /** A job that still has to run, without them; undefined when nothing is left to do. */
+  readonly without: (data: T) => T | undefined;
 }
 
 /** What is special about one queue. */

@@ -103,6 +103,35 @@ export function queuesConformance(name: string, store: () => QueueStore): void {
       expect((await raw.getJob(stored?.id ?? ''))?.progress).toBe(0.5);
     });
 
+    it('takes somebody out of the jobs of their tenant, finished, dead and waiting', async () => {
+      const { queue, raw } = newQueue();
+      const many = queue as unknown as JobQueue<{ who: string[] }>;
+      await many.add('acme', 'one', { who: ['ann'] });
+      await many.add('acme', 'dies', { who: ['ann'] }, { attempts: 1 });
+      await many.add('acme', 'other', { who: ['bob'] });
+      await many.work(async ({ name }) => {
+        if (name === 'dies') throw kernelErrors.internal('for the test');
+      });
+      await queue.drained(10_000);
+      await many.add('acme', 'both', { who: ['ann', 'bob'] }, { delayMs: 600_000 });
+      await many.add('acme', 'alone', { who: ['ann'] }, { delayMs: 600_000 });
+      await many.add('rival', 'alone', { who: ['ann'] }, { delayMs: 600_000 });
+      const scrub = {
+        names: (value: unknown) => JSON.stringify(value ?? null).includes('"ann"'),
+        without: ({ who }: { who: string[] }) => {
+          const rest = who.filter((one) => one !== 'ann');
+          return rest.length === 0 ? undefined : { who: rest };
+        },
+      };
+      expect(await many.scrub('acme', scrub)).toBe(4);
+      expect(await many.scrub('acme', scrub)).toBe(0);
+      const left = await raw.getJobs(['completed', 'failed', 'delayed']);
+      const told = left.map(({ data }) => data as { tenant: string; who: string[]; sig: string });
+      expect(told.map(({ tenant, who }) => `${tenant} ${who.join()}`).sort()).toEqual([
+        ...['acme bob', 'acme bob', 'rival ann'],
+      ]);
+    });
+
     it('sends what is unsigned, forged, of the wrong scope or shape to the dead letters, unseen by the worker', async () => {
       const { queue, raw } = newQueue();
       const seen: number[] = [];

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, type Clock } from '@kiki/kernel';
+import { idempotencySchema } from '@kiki/http';
+import type { Database, Queryable } from '@kiki/postgres';
+import { identifiersOf, quoted } from './mentions.js';
+import type { Reclaimer, ReclaimReport } from './reclaimer.js';
+import { Receipts } from './receipts.js';
+import type {
+  DataStore,
+  Subject,
+  SubjectChanges,
+  SubjectCounts,
+  SubjectData,
+  SubjectParts,
+} from './subject-data.js';
+
+/** What can be asked of a service. `locate` finds the customers of a mailbox; `describe` is the data map. */
+export const SUBJECT_ACTIONS = [
+  'access',
+  'erase',
+  'rectify',
+  'opt_out',
+  'locate',
+  'describe',
+] as const;
+export type SubjectAction = (typeof SUBJECT_ACTIONS)[number];
+
+/** One service's proof of what it did; no personal data. */
+export interface SubjectReceipt {
+  readonly service: string;
+  readonly requestId: string;
+  readonly action: SubjectAction;
+  readonly counts: SubjectCounts;
+  readonly notes: readonly string[];
+  readonly completedAt: string;
+  /** SHA-256 of the canonical JSON of the receipt without this member (and, for `access`, of the export). */
+  readonly evidenceSha256: string;
+}
+
+/** What a service answers. */
+export interface SubjectAnswer {
+  readonly receipt: SubjectReceipt;
+  readonly parts?: SubjectParts;
+  readonly customerIds?: readonly string[];
+  readonly stores?: readonly DataStore[];
+}
+
+/** One thing to do for a subject. */
+export interface SubjectRequest extends Subject {
+  readonly action: SubjectAction;
+  readonly changes?: SubjectChanges;
+}
+
+/** Does what a data subject asked for in one service: once per request, with a receipt. */
+export class ExecuteSubjectRequest {
+  private readonly receipts: Receipts;
+
+  constructor(
+    private readonly data: SubjectData,
+    private readonly database: Database,
+    private readonly reclaimer: Reclaimer,
+    private readonly clock: Clock,
+  ) {
+    this.receipts = new Receipts(database);
+  }
+
+  /** @throws unavailable when the subject is being worked on at the moment: ask again */
+  async execute(request: SubjectRequest): Promise<SubjectAnswer> {
+    switch (request.action) {
+      case 'describe':
+        return { receipt: this.receipt(request, {}, []), stores: this.data.stores };
+      case 'locate': {
+        const customerIds = await this.data.locate(request.tenant, request.email ?? '');
+        return {
+          receipt: this.receipt(request, { customers: customerIds.length }, []),
+          customerIds,
+        };
+      }
+      case 'access':
+        return this.access(request);
+      case 'erase':
+        return { receipt: await this.change(request, (tx) => this.erase(tx, request)) };
+      case 'rectify': {
+        const changes = request.changes ?? {};
+        return {
+          receipt: await this.change(request, (tx) => this.data.rectify(tx, request, changes)),
+        };
+      }
+      case 'opt_out':
+        return { receipt: await this.change(request, (tx) => this.data.optOut(tx, request)) };
+    }
+  }
+
+  private async access(request: SubjectRequest): Promise<SubjectAnswer> {
+    const parts = await this.database.transaction((tx) => this.data.access(tx, request), {
+      ...{ isolation: 'repeatable read', isReadOnly: true },
+    });
+    const counts = Object.fromEntries(
+      Object.entries(parts).map(([store, rows]) => [store, rows.length]),
+    );
+    return { receipt: this.receipt(request, counts, [], parts), parts };
+  }
+
+  private async change(
+    request: SubjectRequest,
+    work: (tx: Queryable) => Promise<SubjectCounts>,
+  ): Promise<SubjectReceipt> {
+    const known = await this.receipts.find(request);
+    if (known?.receipt !== undefined) return known.receipt;
+    const counts = known?.counts ?? (await this.apply(request, work));
+    await this.data.forget(request);
+    const notes = request.action === 'erase' ? notesOf(await this.reclaim()) : [];
+    return this.receipts.finish(request, this.receipt(request, counts, notes));
+  }
+
+  private async apply(
+    request: SubjectRequest,
+    work: (tx: Queryable) => Promise<SubjectCounts>,
+  ): Promise<SubjectCounts> {
+    const queued = request.action === 'erase' ? await this.data.prepare(request) : {};
+    return this.database.transaction(async (tx) => {
+      const counts = { ...queued, ...(await work(tx)) };
+      await this.receipts.applied(tx, request, counts, this.clock.now());
+      return counts;
+    });
+  }
+
+  /** First answers kept for repetitions may quote the subject: they are answered with 410 from now on. */
+  private async erase(tx: Queryable, request: SubjectRequest): Promise<SubjectCounts> {
+    const counts = await this.data.erase(tx, request);
+    const table = `${idempotencySchema(this.database.schema)}.idempotency_keys`;
+    const identifiers = identifiersOf(request);
+    const answers = await tx.execute(
+      `UPDATE ${table} SET status = 410, body = '{"code":"subject_erased"}'
+        WHERE tenant = $1 AND body IS NOT NULL
+          AND EXISTS (SELECT FROM unnest($2::text[]) AS q (text) WHERE position(q.text IN body) > 0)`,
+      [request.tenant, quoted(identifiers)],
+    );
+    const keys = await tx.execute(
+      `DELETE FROM ${table} WHERE tenant = $1
+          AND EXISTS (SELECT FROM unnest($2::text[]) AS q (text) WHERE position(q.text IN key) > 0)`,
+      [request.tenant, identifiers],
+    );
+    return { ...counts, [table]: answers + keys };
+  }
+
+  private reclaim(): Promise<ReclaimReport> {
+    return this.reclaimer.run(this.data.stores.map(({ store }) => store));
+  }
+
+  private receipt(
+    { requestId, action }: SubjectRequest,
+    counts: SubjectCounts,
+    notes: readonly string[],
+    parts?: SubjectParts,
+  ): SubjectReceipt {
+    const { schema: service } = this.database;
+    const facts = {
+      ...{ service, requestId, action, counts, notes },
+      completedAt: this.clock.now().toISOString(),
+    };
+    const proven = parts === undefined ? facts : { ...facts, parts };
+    const evidenceSha256 = createHash('sha256').update(canonicalJson(proven)).digest('hex');
+    return { ...facts, evidenceSha256 };
+  }
+}
+
+function notesOf({ rewritten, vacuumed, deferred }: ReclaimReport): string[] {
+  return [
+    `files of ${rewritten.length} tables written anew`,
+    ...vacuumed.map((name) => `${name}: vacuumed, not written anew (too large or in use)`),
+    ...deferred.map((name) => `${name}: left to autovacuum (too large or in use)`),
+  ];
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '@kiki/kernel';
+import type { Database } from '@kiki/postgres';
+import { rewriteTable, waitForOldSnapshots, type RewriteOutcome } from './rewrite-table.js';
+
+/** What became of the files of the tables. */
+export type ReclaimReport = Readonly<Record<RewriteOutcome, readonly string[]>>;
+
+/**
+ * Takes the bytes of deleted rows out of the tables' files: a row version that was deleted stays in its page until the
+ * table is written anew. Calls that come while a run is under way share the next one.
+ */
+export class Reclaimer {
+  private running: Promise<unknown> = Promise.resolve();
+  private waiting: Promise<ReclaimReport> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Rewrites the tables (`schema.table`) that exist; those of the queues and of idempotency keys too. */
+  run(tables: readonly string[]): Promise<ReclaimReport> {
+    this.waiting ??= this.running
+      .catch(() => undefined)
+      .then(() => {
+        this.waiting = undefined;
+        const run = this.reclaim(tables);
+        this.running = run;
+        return run;
+      });
+    return this.waiting;
+  }
+
+  private async reclaim(tables: readonly string[]): Promise<ReclaimReport> {
+    const { schema } = this.database;
+    const extra = [`${schema}_queue`, `${schema}_http`, `${schema}_shared`];
+    const rows = await this.database.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+        WHERE schemaname = ANY($2::text[]) OR schemaname || '.' || tablename = ANY($1::text[])
+        ORDER BY 1`,
+      [tables, extra],
+    );
+    await waitForOldSnapshots(this.database, this.clock);
+    const report: Record<RewriteOutcome, string[]> = { rewritten: [], vacuumed: [], deferred: [] };
+    for (const { name } of rows) {
+      report[await rewriteTable(this.database, this.clock, name)].push(name);
+    }
+    // Samples of the columns, which ANALYZE has just replaced, lie in a table of their own.
+    if (await this.isSuperuser()) {
+      await rewriteTable(this.database, this.clock, 'pg_catalog.pg_statistic');
+    }
+    return report;
+  }
+
+  private async isSuperuser(): Promise<boolean> {
+    const [row] = await this.database.query<{ is_super: boolean }>(
+      'SELECT rolsuper AS is_super FROM pg_roles WHERE rolname = current_user',
+    );
+    return row?.is_super === true;
+  }
+}
