@@ -1,6 +1,6 @@
 import { derivedServiceKey } from '@kiki/auth';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { post, type Answer, type ItemOnWire } from './wire.js';
+import { get, post, type Answer, type ItemOnWire } from './wire.js';
 
 /** Codes of an item or an answer that say: the same request may be repeated. */
 const PASSING = new Set([
@@ -86,6 +86,19 @@ export class Caller {
       open = left;
     }
     return results;
+  }
+
+  /** Reads, again and again until it is answered. */
+  async read<T>(tenant: string, path: string): Promise<T> {
+    const headers = { authorization: this.authorization, 'kiki-tenant': tenant };
+    for (;;) {
+      const answer = await get(
+        `${this.baseUrls[this.turn++ % this.baseUrls.length]!}${path}`,
+        headers,
+      );
+      if (answer !== undefined) return answer as T;
+      await sleep(50);
+    }
   }
 
   /** An answer that should not have been. */

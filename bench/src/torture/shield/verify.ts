@@ -3,6 +3,7 @@ import { recount } from '@kiki/service-syncshield';
 import type { Caller } from './caller.js';
 import type { Acknowledged, ClientSums } from './client-book.js';
 import type { Round } from './round.js';
+import { AuditReplay, type Leaf } from './audit-replay.js';
 import { digestOf, type HoldBody, type ItemOnWire, type SettlementBody } from './wire.js';
 
 /** What was wrong; empty when everything held. */
@@ -53,7 +54,36 @@ export async function verifyRound(
     lost: violations.lost,
   });
   await compareSums(round, database, violations);
+  await replayAudit(round, caller, violations);
   await checkInvariants(database, tenant, violations);
+}
+
+/** The audit log is the claimed order of everything: replayed, no approval goes above a cap, and nothing is missing. */
+async function replayAudit({ tenant, book }: Round, caller: Caller, to: Violations): Promise<void> {
+  const replay = new AuditReplay();
+  let after: number | null = -1;
+  while (after !== null) {
+    const page: AuditPage = await caller.read<AuditPage>(
+      tenant,
+      `/v1/audit?after=${after}&limit=1000`,
+    );
+    for (const { record } of page.items) replay.take(JSON.parse(record) as Leaf);
+    after = page.nextAfter;
+  }
+  to.overspendMicros += BigInt(replay.overspend);
+  const keys = [
+    ...book.holds.map(({ body }) => body.id),
+    ...book.settlements.map(({ body }) => `${body.holdId}/${body.settlementId}`),
+  ];
+  for (const key of keys) {
+    const times = replay.seen.get(key) ?? 0;
+    if (times !== 1) to.doubled.push(`${tenant}: ${key} stands ${times} times in the audit log`);
+  }
+}
+
+interface AuditPage {
+  readonly items: readonly { readonly record: string }[];
+  readonly nextAfter: number | null;
 }
 
 interface Replay<B> {

@@ -68,6 +68,19 @@ export async function post(
   }
 }
 
+/** Gets JSON; undefined when there was no good answer. */
+export async function get(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  try {
+    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(15_000) });
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The bytes of an answer in 12 characters: equal answers have equal digests. */
 export function digestOf(answer: unknown): string {
   return createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 12);
