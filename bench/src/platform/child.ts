@@ -14,9 +14,11 @@ export interface ChildServer {
 export function startChild(
   script: string,
   environment: Readonly<Record<string, string>> = {},
+  nodeOptions: readonly string[] = [],
 ): Promise<ChildServer> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = fork(path, [], {
+    execArgv: [...nodeOptions],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     // Lines of the log are really written, into the void.
     stdio: ['ignore', openSync(devNull, 'w'), openSync(devNull, 'w'), 'ipc'],

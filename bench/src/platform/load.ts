@@ -14,6 +14,7 @@ export interface LoadOptions {
   readonly connections: number;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
+  /** `[<id>]` in it becomes another id in every request. */
   readonly body?: string;
   /** Requests a second in all; undefined: as many as are answered. */
   readonly rate?: number;
@@ -33,7 +34,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     connections,
     method,
     ...(headers === undefined ? {} : { headers }),
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body, idReplacement: body.includes('[<id>]') }),
     ...(rate === undefined ? {} : { overallRate: rate }),
   });
   stopPolling?.();
