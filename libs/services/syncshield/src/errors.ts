@@ -22,6 +22,16 @@ export const errors = defineErrors({
     title: 'There is no such hold, or it belongs to another tenant.',
     fix: 'Place the hold first with POST /v1/holds, or correct its id.',
   },
+  refund_too_large: {
+    kind: 'unprocessable',
+    title: 'More is refunded than the hold has spent; nothing was changed.',
+    fix: 'Refund at most what was captured or late and has not come back yet.',
+  },
+  entry_below_zero: {
+    kind: 'unprocessable',
+    title: 'More would come back than a cap has counted then; nothing was changed.',
+    fix: 'Send the instant (`at`) of what it corrects, and at most its amount.',
+  },
   batch_too_large: {
     kind: 'too_large',
     title: 'The batch carries more than one request may.',
@@ -57,5 +67,85 @@ export const errors = defineErrors({
     kind: 'invalid',
     title: 'The sealed details were altered, or belong to another tenant.',
     fix: 'Pass the text exactly as it was stored.',
+  },
+  audit_checkpoint_missing: {
+    kind: 'not_found',
+    title: 'There is no signed checkpoint of the audit log yet.',
+    fix: 'Ask again in a second; if it stays so, `/ready` says under `audit` why nothing is signed.',
+  },
+  audit_beyond_checkpoint: {
+    kind: 'invalid',
+    title: 'The audit log was not signed at that size yet.',
+    fix: 'Ask for at most the size of GET /v1/audit/checkpoint.',
+  },
+  audit_tile_not_found: {
+    kind: 'not_found',
+    title: 'There is no such tile of the audit tree, or it is not that wide.',
+    fix: 'Take level, index and width from the size of a checkpoint (c2sp.org/tlog-tiles).',
+  },
+  audit_inconsistent: {
+    kind: 'internal',
+    title: 'The stored audit log has a gap or a record that is not whole.',
+    fix: 'Run POST /v1/audit/verify and `kiki audit verify` with an anchored checkpoint; restore from a backup.',
+  },
+  audit_key_missing: {
+    kind: 'unprocessable',
+    title: 'The key that signs the audit log is not here, and a new one would break the chain.',
+    fix: 'Point SYNCSHIELD_AUDIT_KEY_FILE to the key; every replica needs the same one. `kiki audit keygen` makes a new one on purpose.',
+  },
+  audit_key_unreadable: {
+    kind: 'unprocessable',
+    title: 'The file with the signing key of the audit log cannot be used.',
+    fix: 'Give it one or more Ed25519 private keys in PKCS#8 PEM, readable by this user only (mode 0600).',
+  },
+  policy_invalid: {
+    kind: 'invalid',
+    title: 'A rule of the policy is not valid.',
+    fix: 'Correct the fields named in `fields`; each says what was expected.',
+  },
+  policy_not_found: {
+    kind: 'not_found',
+    title: 'The tenant has no such policy.',
+    fix: 'Set one with PUT /v1/policy; GET /v1/policy/versions lists those there were.',
+  },
+  policy_version_conflict: {
+    kind: 'conflict',
+    title: 'Another version of the policy is in force than the one the change was made on.',
+    fix: 'Read it with GET /v1/policy, apply the change to it and send its version.',
+  },
+  kill_switch_not_found: {
+    kind: 'not_found',
+    title: 'There is no such kill switch.',
+    fix: 'GET /v1/kill-switch lists those that are on.',
+  },
+  control_busy: {
+    kind: 'unavailable',
+    title: 'Decisions under way could not be waited for; nothing was changed.',
+    fix: 'Repeat the same request after the time in `Retry-After`.',
+  },
+  approval_required: {
+    kind: 'forbidden',
+    title: 'The change needs the approval of a second key.',
+    fix: 'Send it over its route: it is kept as an approval that another key with shield:admin decides.',
+  },
+  approval_not_found: {
+    kind: 'not_found',
+    title: 'There is no such approval.',
+    fix: 'GET /v1/approvals lists those that wait.',
+  },
+  approval_by_requester: {
+    kind: 'forbidden',
+    title: 'A change is not approved by the key that asked for it.',
+    fix: 'Let another key with shield:admin approve it.',
+  },
+  approval_closed: {
+    kind: 'conflict',
+    title: 'The approval was decided or has expired.',
+    fix: 'Ask for the change again if it is still wanted.',
+  },
+  approval_outdated: {
+    kind: 'conflict',
+    title: 'What the approval would change is no longer as it was when it was asked for.',
+    fix: 'Look at it as it is now and ask for the change again.',
   },
 });
