@@ -132,12 +132,12 @@ describe('spend_velocity', () => {
   it('vetoes ten times the rate within 5 s', () => {
     const late: number[] = [];
     const first = (START_HOUR + 4 * WEEK_HOURS) * HOUR_MS;
-    const spikes = Array.from({ length: 12 }, (_, n) => first + (8 + n) * HOUR_MS + 1_234_567);
+    const spikes = Array.from({ length: 12 }, (_, n) => first + (9 + n) * HOUR_MS + 1_234_567);
     const isIn = (atMs: number): boolean =>
       spikes.some((from) => atMs >= from && atMs < from + 30_000);
     const vetoes = new Map<number, number>();
     replay(
-      5,
+      8,
       testSeed() + 1,
       1,
       (atMs) => (isIn(atMs) ? 10 : 1),
