@@ -1,5 +1,6 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
+import { holdsBench } from './shield/holds-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
 import { engineBench } from './value/engine-bench.js';
 import { fitBench } from './value/fit-bench.js';
@@ -11,6 +12,7 @@ import { serveBench } from './value/serve-bench.js';
 /** Every benchmark that `npm run bench` knows. */
 export const benchmarks: readonly Benchmark[] = [
   hostBench,
+  holdsBench,
   backtestBench,
   engineBench,
   fitBench,
