@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { syncValueGrpc } from '@kiki/contract-syncvalue';
+import { subjectDataGrpc, syncValueGrpc } from '@kiki/contract-syncvalue';
 import { methodsOf } from '@kiki/grpc';
 import { start, type Host, type ServiceName } from '@kiki/host';
 import type { OpenApiDocument, OpenApiOperation } from '@kiki/http';
@@ -240,11 +240,11 @@ describe('the host of five', () => {
 });
 
 describe('every method of SyncValue', () => {
-  const methods = methodsOf(syncValueGrpc);
-  const proto = readFileSync(
-    path.join(repositoryRoot, 'proto/kiki/syncvalue/v1/sync_value_service.proto'),
-    'utf8',
-  );
+  const methods = [...methodsOf(syncValueGrpc), ...methodsOf(subjectDataGrpc)];
+  const proto = ['sync_value_service', 'privacy']
+    .map((name) => path.join(repositoryRoot, `proto/kiki/syncvalue/v1/${name}.proto`))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
   /** The scope that the comment above an rpc names. */
   const scopeOf = (method: string): string =>
     new RegExp(`Scope (\\w+:\\w+)(?:(?!rpc )[^])*rpc ${method}\\(`).exec(proto)?.[1] ?? 'none';
@@ -266,7 +266,8 @@ describe('every method of SyncValue', () => {
     Object.fromEntries(methods.map(({ name }) => [name, status]));
 
   it('declares a scope in the contract', () => {
-    expect(methods.map(({ name }) => scopeOf(name)).filter((s) => !/^value:/.test(s))).toEqual([]);
+    const others = methods.map(({ name }) => scopeOf(name)).filter((s) => !/^value:/.test(s));
+    expect(others).toEqual(['privacy:write']);
     expect(methods.length).toBeGreaterThanOrEqual(11);
   });
 

@@ -117,7 +117,7 @@ export class ExecuteSubjectRequest {
     request: SubjectRequest,
     work: (tx: Queryable) => Promise<SubjectCounts>,
   ): Promise<SubjectCounts> {
-    const queued = request.action === 'erase' ? await this.data.prepare(request) : {};
+    const queued = request.action === 'rectify' ? {} : await this.data.prepare(request);
     return this.database.transaction(async (tx) => {
       const counts = { ...queued, ...(await work(tx)) };
       await this.receipts.applied(tx, request, counts, this.clock.now());

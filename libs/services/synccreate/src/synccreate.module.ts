@@ -9,6 +9,7 @@ import { Metrics } from '@kiki/metrics';
 import { ObjectStore } from '@kiki/objects';
 import { Database } from '@kiki/postgres';
 import { Queues } from '@kiki/queue';
+import { SubjectData, SubjectDataController, subjectDataProviders } from '@kiki/subject-data';
 import { ownTerms, PROHIBITED_TERMS } from '@kiki/studio';
 import { guardedAgent } from './adapters/fetch/guarded-agent.js';
 import { GuardedImageSource } from './adapters/fetch/guarded-image-source.js';
@@ -19,6 +20,7 @@ import { OnnxSaliency } from './adapters/inference/onnx-saliency.js';
 import { PromObserver } from './adapters/metrics/prom-observer.js';
 import { PostgresCreatives } from './adapters/postgres/postgres-creatives.js';
 import { PostgresJobs } from './adapters/postgres/postgres-jobs.js';
+import { CreateSubjectData } from './adapters/privacy/create-subject-data.js';
 import { Background } from './adapters/queue/background.js';
 import { QueueJobDispatch } from './adapters/queue/job-worker.js';
 import { loadFonts } from './adapters/render/fonts.js';
@@ -46,7 +48,7 @@ import type { SynccreateConfig } from './synccreate.config.js';
 export function synccreateModule(config: SynccreateConfig): DynamicModule {
   return {
     module: class SynccreateModule {},
-    controllers: [WorkController, CreativesController],
+    controllers: [WorkController, CreativesController, SubjectDataController],
     providers: [...technology(config), ...useCases(config), ...background(config)],
   };
 }
@@ -56,6 +58,8 @@ function technology(config: SynccreateConfig): Provider[] {
   return [
     provide(PostgresJobs, [Database], Jobs),
     provide(PostgresCreatives, [Database], Creatives),
+    provide(CreateSubjectData, [], SubjectData),
+    ...subjectDataProviders,
     provide(QueueJobDispatch, [Queues], JobDispatch),
     provide(PromObserver, [Metrics], Observer),
     { provide: PictureMaker, useFactory: () => new SharpPictureMaker(loadFonts()) },

@@ -8,6 +8,7 @@ import { Logger } from '@kiki/logging';
 import { Metrics } from '@kiki/metrics';
 import { Database } from '@kiki/postgres';
 import { Queues } from '@kiki/queue';
+import { SubjectData, SubjectDataController, subjectDataProviders } from '@kiki/subject-data';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { GrpcAlivePredictions } from './adapters/grpc/grpc-alive-predictions.js';
 import { GrpcTransactionSink } from './adapters/grpc/grpc-transaction-sink.js';
@@ -29,6 +30,7 @@ import { PostgresMessages } from './adapters/postgres/postgres-messages.js';
 import { PostgresOutbox } from './adapters/postgres/postgres-outbox.js';
 import { PostgresProfiles } from './adapters/postgres/postgres-profiles.js';
 import { PostgresSegments } from './adapters/postgres/postgres-segments.js';
+import { EngageSubjectData } from './adapters/privacy/engage-subject-data.js';
 import { QueuedEngageJobs } from './adapters/queue/queued-engage-jobs.js';
 import { ShieldSpendAuthority } from './adapters/shield/shield-spend-authority.js';
 import { NoMailer } from './adapters/smtp/no-mailer.js';
@@ -74,6 +76,7 @@ export function syncengageModule(config: SyncengageConfig): DynamicModule {
       JourneysController,
       FrequencyCapController,
       UnsubscribeController,
+      SubjectDataController,
     ],
     providers: [
       OneClickBodies,
@@ -93,6 +96,8 @@ function stores(config: SyncengageConfig): Provider[] {
       useFactory: (db: Database) => new PostgresEventStore(db, config.defaultCurrency),
     },
     provide(PostgresProfiles, [Database], Profiles),
+    provide(EngageSubjectData, [Database, Clock], SubjectData),
+    ...subjectDataProviders,
     provide(PostgresOutbox, [Database], Outbox),
     provide(PostgresSegments, [Database], Segments),
     provide(PostgresJourneys, [Database], Journeys),

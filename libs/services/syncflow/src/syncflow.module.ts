@@ -8,6 +8,7 @@ import { Logger } from '@kiki/logging';
 import { Metrics } from '@kiki/metrics';
 import { Database } from '@kiki/postgres';
 import { Queues } from '@kiki/queue';
+import { SubjectData, SubjectDataController, subjectDataProviders } from '@kiki/subject-data';
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { HttpExchange } from './adapters/exchange/http-exchange.js';
 import { GrpcCustomerValues } from './adapters/grpc/grpc-customer-values.js';
@@ -21,6 +22,7 @@ import { Background } from './adapters/nest/background.js';
 import { PostgresCampaigns } from './adapters/postgres/postgres-campaigns.js';
 import { PostgresDecisions } from './adapters/postgres/postgres-decisions.js';
 import { PostgresOutcomes } from './adapters/postgres/postgres-outcomes.js';
+import { FlowSubjectData } from './adapters/privacy/flow-subject-data.js';
 import { BidsProcessor } from './adapters/queue/bids.processor.js';
 import { QueuedBidJobs } from './adapters/queue/queued-bid-jobs.js';
 import { SettlementSweeper } from './adapters/queue/settlement-sweeper.js';
@@ -49,7 +51,13 @@ class SyncflowModule {}
 export function syncflowModule(config: SyncflowConfig): DynamicModule {
   return {
     module: SyncflowModule,
-    controllers: [CampaignsController, ReportsController, BidsController, OutcomesController],
+    controllers: [
+      CampaignsController,
+      ReportsController,
+      BidsController,
+      OutcomesController,
+      SubjectDataController,
+    ],
     providers: [...stores, ...peers(config), ...useCases(config), ...background(config)],
   };
 }
@@ -59,6 +67,8 @@ const stores = [
   provide(PostgresDecisions, [Database, Clock], Decisions),
   provide(PostgresOutcomes, [Database], Outcomes),
   provide(QueuedBidJobs, [Queues], BidJobs),
+  provide(FlowSubjectData, [BidJobs, CustomerValues], SubjectData),
+  ...subjectDataProviders,
 ];
 
 function peers(config: SyncflowConfig): FactoryProvider[] {

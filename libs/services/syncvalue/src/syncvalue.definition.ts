@@ -1,3 +1,4 @@
+import { subjectDataGrpc } from '@kiki/contract-syncvalue';
 import { defineService } from '@kiki/host';
 import { servedGrpc } from './adapters/grpc/prediction-codec.js';
 import { syncvalueConfig } from './syncvalue.config.js';
@@ -10,7 +11,7 @@ export const syncvalueDefinition = defineService({
   summary:
     'What each customer is worth: ingests order logs, fits and scores models, predicts, explains.',
   config: syncvalueConfig,
-  endpoints: { httpPort: 9464, grpc: { port: 50_051, services: [servedGrpc] } },
+  endpoints: { httpPort: 9464, grpc: { port: 50_051, services: [servedGrpc, subjectDataGrpc] } },
   migrationsDir: new URL('../migrations/', import.meta.url),
   module: syncvalueModule,
 });

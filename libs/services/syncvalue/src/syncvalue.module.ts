@@ -3,6 +3,7 @@ import { provide } from '@kiki/host';
 import { Clock } from '@kiki/kernel';
 import { Metrics } from '@kiki/metrics';
 import { Database } from '@kiki/postgres';
+import { SubjectData, subjectDataProviders } from '@kiki/subject-data';
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { ForecastController } from './adapters/grpc/forecast.controller.js';
 import { ModelsController } from './adapters/grpc/models.controller.js';
@@ -10,6 +11,7 @@ import { ModelLifeController } from './adapters/grpc/model-life.controller.js';
 import { OnnxController } from './adapters/grpc/onnx.controller.js';
 import { PopulationController } from './adapters/grpc/population.controller.js';
 import { PredictionsController } from './adapters/grpc/predictions.controller.js';
+import { SubjectDataGrpcController } from './adapters/grpc/subject-data.controller.js';
 import { TransactionsController } from './adapters/grpc/transactions.controller.js';
 import { PredictionCounts, RowCounts } from './adapters/metrics/prediction-counts.js';
 import { RefitCounts } from './adapters/metrics/model-life-gauges.js';
@@ -18,6 +20,7 @@ import { Upkeep } from './adapters/nest/upkeep.js';
 import { PostgresCustomerScores } from './adapters/postgres/postgres-customer-scores.js';
 import { PostgresLedger } from './adapters/postgres/postgres-ledger.js';
 import { SeenModels } from './adapters/postgres/seen-models.js';
+import { ValueSubjectData } from './adapters/privacy/value-subject-data.js';
 import { ProcessModelJobs } from './adapters/process/process-model-jobs.js';
 import { BacktestModel } from './application/backtest-model.js';
 import { CustomerScores } from './application/customer-scores.js';
@@ -50,6 +53,7 @@ export function syncvalueModule(config: SyncvalueConfig): DynamicModule {
       PredictionsController,
       PopulationController,
       ForecastController,
+      SubjectDataGrpcController,
     ],
     providers: [...adapters(config), ...useCases(config), ...modelLife(config)],
   };
@@ -79,6 +83,8 @@ function adapters(config: SyncvalueConfig): FactoryProvider[] {
     ),
     factory(ModelJobs, [ProcessModelJobs], (jobs: ModelJobs) => jobs),
     provide(ModelReadiness, [Readiness, ProcessModelJobs, RefitCounts, Upkeep]),
+    provide(ValueSubjectData, [Ledger], SubjectData),
+    ...subjectDataProviders,
     provide(PredictionCounts, [Metrics]),
     provide(RowCounts, [Metrics]),
   ];

@@ -238,6 +238,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/privacy/requests/execute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Export, erase, correct or stop processing what is held about somebody */
+        post: operations["subjectData_execute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/{id}": {
         parameters: {
             query?: never;
@@ -1357,6 +1374,98 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    subjectData_execute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id of the request at SyncShield; a repetition gets the first receipt. */
+                    requestId: string;
+                    /** @enum {string} */
+                    action: "access" | "erase" | "rectify" | "opt_out" | "locate" | "describe";
+                    /**
+                     * @description Whom it is about.
+                     * @default []
+                     */
+                    customerIds?: string[];
+                    /** @description The mailbox, if named. */
+                    email?: string;
+                    /** @description For `rectify`: the attributes as they should be. */
+                    changes?: {
+                        email?: string;
+                        traits?: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The receipt, and what was asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        receipt: {
+                            service: string;
+                            requestId: string;
+                            /** @enum {string} */
+                            action: "access" | "erase" | "rectify" | "opt_out" | "locate" | "describe";
+                            /** @description Rows by store. */
+                            counts: {
+                                [key: string]: number;
+                            };
+                            notes: string[];
+                            /**
+                             * Format: date-time
+                             * @description When it was done.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            completedAt: string;
+                            evidenceSha256: string;
+                        };
+                        /** @description For `access`: everything that is held, by store. */
+                        parts?: {
+                            [key: string]: unknown[];
+                        };
+                        /** @description For `locate`. */
+                        customerIds?: string[];
+                        /** @description For `describe`: the service's part of the record of processing. */
+                        stores?: {
+                            store: string;
+                            /** @enum {string} */
+                            subjects: "customers" | "operators" | "none";
+                            categories: string[];
+                            purpose: string;
+                            /** @enum {string} */
+                            basis: "contract" | "consent" | "legitimate interest" | "legal obligation";
+                            retention: string;
+                            /** @enum {string} */
+                            onErase: "deleted" | "pseudonymised" | "kept" | "expires";
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -30,7 +30,8 @@ export type SuppressionReason =
   | 'budget_paused'
   | 'budget_not_found'
   | 'budget_refused'
-  | 'mail_refused';
+  | 'mail_refused'
+  | 'erased';
 
 /** Why a customer may not be written to at all; undefined when they may. */
 export function contactReason(

@@ -8,4 +8,9 @@ export abstract class BidJobs {
     campaignId: string,
     opportunities: readonly Opportunity[],
   ): Promise<string>;
+  /**
+   * Takes a person out of the jobs: finished ones go, those that wait bid for a stranger; how many.
+   * @throws unavailable while a running job bids for them
+   */
+  abstract forget(tenant: string, identifiers: ReadonlySet<string>): Promise<number>;
 }

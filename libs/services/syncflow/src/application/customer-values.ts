@@ -26,4 +26,6 @@ export abstract class CustomerValues {
     tenant: string,
     currency: string,
   ): Promise<{ readonly valueMicros: bigint; readonly modelVersion?: string } | undefined>;
+  /** Drops what is remembered of customers. */
+  abstract forget(tenant: string, customerIds: readonly string[]): void;
 }

@@ -26,7 +26,7 @@ function reportOf(days: readonly number[]): Promise<CustomerReport> {
   };
   const state = { customerId: 'c', history, transactionCount: 1n, refundCount: 0n };
   const ledger = {
-    view: () => Promise.resolve({ terms, labels: {} }),
+    view: () => Promise.resolve({ terms, labels: {}, changeCount: 1n }),
     states: () => Promise.resolve(new Map([['c', state]])),
     attributes: () => Promise.resolve(new Map()),
     days: (_tenant: string, _ids: string[], endDay: number) =>

@@ -27,6 +27,8 @@ export interface ChunkOutcome {
 export interface TenantView {
   readonly terms: LedgerTerms;
   readonly labels: Labels;
+  /** Grows with every row that comes, and with every one that is erased. */
+  readonly changeCount: bigint;
 }
 
 /** The order logs of all tenants and the customers' states made from them. */

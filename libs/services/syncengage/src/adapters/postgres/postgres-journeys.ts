@@ -30,6 +30,7 @@ const SET_RUN = `
          finished_at = case when $3 in ('done', 'blocked', 'failed') then $7::timestamptz end
    where tenant = $1 and id = $2 and state in ('queued', 'running')`;
 
+/** Whoever was erased meanwhile is left out. */
 const ASSIGN = `
   insert into journey_assignments (tenant, journey_id, customer_id, arm, outcome, alive_probability, model_version,
                                    run_id, assigned_at)
@@ -37,7 +38,9 @@ const ASSIGN = `
          u.alive_probability, u.model_version, $3, $8
     from unnest($4::text[], $5::text[], $6::float8[], $7::text[])
       as u (customer_id, arm, alive_probability, model_version)
+    join profiles p on p.tenant = $1 and p.customer_id = u.customer_id
    order by u.customer_id
+     for key share of p
   on conflict do nothing`;
 
 const CUSTOMERS = `

@@ -19,13 +19,16 @@ interface RefreshRow extends Record<string, unknown> {
   finished_at: Date | null;
 }
 
+/** Whoever was erased since they were asked about is left out. */
 const PUT = `
   insert into segment_members (tenant, customer_id, segment, alive_probability, reason, model_version, evaluated_at,
                                refresh_id)
   select $1, u.customer_id, u.segment, u.alive_probability, u.reason, u.model_version, $8, $2
     from unnest($3::text[], $4::text[], $5::float8[], $6::text[], $7::text[])
       as u (customer_id, segment, alive_probability, reason, model_version)
+    join profiles p on p.tenant = $1 and p.customer_id = u.customer_id
    order by u.customer_id
+     for key share of p
   on conflict (tenant, customer_id) do update
      set segment = excluded.segment, alive_probability = excluded.alive_probability, reason = excluded.reason,
          model_version = excluded.model_version, evaluated_at = excluded.evaluated_at,

@@ -117,6 +117,14 @@ export class GrpcCustomerValues extends CustomerValues {
     }
   }
 
+  override forget(tenant: string, customerIds: readonly string[]): void {
+    const gone = new Set(customerIds);
+    for (const key of this.cache.keys()) {
+      const [of, , customerId] = key.split('\0');
+      if (of === tenant && gone.has(customerId ?? '')) this.cache.delete(key);
+    }
+  }
+
   /** Fetches what is missing, sharing flights with other callers; returns why nothing came, if nothing came. */
   private async load(
     query: Asked,

@@ -1,5 +1,6 @@
 import { microsToWire } from '@kiki/kernel';
 import type { Queues } from '@kiki/queue';
+import { mentions } from '@kiki/subject-data';
 import { BidJobs } from '../../application/bid-jobs.js';
 import type { Opportunity } from '../../domain/opportunity.js';
 import { BIDS_QUEUE, type BidJobPayload } from './bid-job-payload.js';
@@ -28,5 +29,17 @@ export class QueuedBidJobs extends BidJobs {
     return this.queues
       .queue<BidJobPayload>(BIDS_QUEUE)
       .add(tenant, 'bid', payload, { attempts: ATTEMPTS });
+  }
+
+  override forget(tenant: string, identifiers: ReadonlySet<string>): Promise<number> {
+    return this.queues.queue<BidJobPayload>(BIDS_QUEUE).scrub(tenant, {
+      names: (value) => mentions(value, identifiers),
+      without: (payload) => ({
+        ...payload,
+        opportunities: payload.opportunities.map(({ customerId, ...rest }) =>
+          customerId === undefined || identifiers.has(customerId) ? rest : { ...rest, customerId },
+        ),
+      }),
+    });
   }
 }

@@ -8,16 +8,16 @@ export type ReadStates = (
 ) => Promise<ReadonlyMap<string, CustomerState>>;
 
 interface Kept {
-  /** Transactions of the log as the caller saw it before the read. */
-  readonly transactionCount: bigint;
+  /** Changes of the log as the caller saw it before the read. */
+  readonly changeCount: bigint;
   /** Undefined: nobody of that id is known. */
   readonly state: CustomerState | undefined;
 }
 
 /**
- * States that were read, kept for as long as their log has the same number of transactions: rows are only ever added,
- * and a state changes in the same commit as that number. What was read while a log grew is kept under the number from
- * before, so that nobody who sees the log grown is answered with it.
+ * States that were read, kept for as long as their log has had the same number of changes, which only ever grows: a
+ * state changes in the same commit as that number. What was read while a log changed is kept under the number from
+ * before, so that nobody who sees the change is answered with it.
  */
 export class KeptStates {
   private readonly kept: LRUCache<string, Kept>;
@@ -29,24 +29,24 @@ export class KeptStates {
     this.kept = new LRUCache({ max: entries });
   }
 
-  /** @param transactionCount of the log as the caller's view has it */
+  /** @param changeCount of the log as the caller's view has it */
   async get(
     tenant: string,
-    transactionCount: bigint,
+    changeCount: bigint,
     ids: readonly string[],
   ): Promise<Map<string, CustomerState>> {
     const found = new Map<string, CustomerState>();
     const missing: string[] = [];
     for (const id of ids) {
       const kept = this.kept.get(keyOf(tenant, id));
-      if (kept?.transactionCount !== transactionCount) missing.push(id);
+      if (kept?.changeCount !== changeCount) missing.push(id);
       else if (kept.state !== undefined) found.set(id, kept.state);
     }
     if (missing.length === 0) return found;
     const states = await this.read(tenant, missing);
     for (const id of missing) {
       const state = states.get(id);
-      this.kept.set(keyOf(tenant, id), { transactionCount, state });
+      this.kept.set(keyOf(tenant, id), { changeCount, state });
       if (state !== undefined) found.set(id, state);
     }
     return found;

@@ -29,6 +29,7 @@ interface ViewRow extends Row {
   readonly first_day: number | null;
   readonly newest_day: number | null;
   readonly transaction_count: bigint;
+  readonly change_count: bigint;
   readonly labels: Labels | null;
 }
 
@@ -104,7 +105,7 @@ export class PostgresLedger extends Ledger {
   ): Promise<Map<string, CustomerState>> {
     const view = await this.views.get(tenant);
     if (view === undefined) return new Map();
-    return this.keptStates.get(tenant, view.terms.transactionCount, ids);
+    return this.keptStates.get(tenant, view.changeCount, ids);
   }
 
   override async attributes(
@@ -138,6 +139,7 @@ export class PostgresLedger extends Ledger {
   private async readView(tenant: string): Promise<TenantView | undefined> {
     const [row] = await this.database.query<ViewRow>(
       `SELECT l.currency, l.time_zone, l.first_day, l.newest_day, l.transaction_count,
+              l.transaction_count + 2 * l.erased_count AS change_count,
               (SELECT json_object_agg(m.label, m.version) FROM model_labels m WHERE m.tenant = l.tenant) AS labels
          FROM ledgers l WHERE l.tenant = $1`,
       [tenant],
@@ -151,7 +153,7 @@ export class PostgresLedger extends Ledger {
       newestDay: row.newest_day,
       transactionCount: row.transaction_count,
     };
-    return { terms, labels: row.labels ?? {} };
+    return { terms, labels: row.labels ?? {}, changeCount: row.change_count };
   }
 
   private async readStates(

@@ -22,6 +22,7 @@ interface TermsRow extends Row {
   readonly first_day: number | null;
   readonly newest_day: number | null;
   readonly transaction_count: bigint;
+  readonly change_count: bigint;
 }
 
 /** The log of a tenant within a transaction, and the generation that is written from it. */
@@ -39,7 +40,9 @@ export async function openSnapshot(
       const rows = await tx.query<StateRow>(
         `SELECT customer_id, first_day, last_day, frequency, repeat_micros, total_micros,
                 transaction_count, refund_count
-           FROM customers WHERE tenant = $1 AND customer_id > $2 AND first_day IS NOT NULL
+           FROM customers c WHERE tenant = $1 AND customer_id > $2 AND first_day IS NOT NULL
+            AND NOT EXISTS (SELECT FROM objections o
+                             WHERE o.tenant = c.tenant AND o.customer_id = c.customer_id)
           ORDER BY customer_id LIMIT $3`,
         [tenant, afterId, limit],
       );
@@ -52,7 +55,8 @@ export async function openSnapshot(
 
 async function readView(tx: Queryable, tenant: string): Promise<TenantView | undefined> {
   const [row] = await tx.query<TermsRow>(
-    `SELECT currency, time_zone, first_day, newest_day, transaction_count
+    `SELECT currency, time_zone, first_day, newest_day, transaction_count,
+            transaction_count + 2 * erased_count AS change_count
        FROM ledgers WHERE tenant = $1`,
     [tenant],
   );
@@ -64,7 +68,7 @@ async function readView(tx: Queryable, tenant: string): Promise<TenantView | und
     newestDay: row.newest_day,
     transactionCount: row.transaction_count,
   };
-  return { terms, labels: await readLabels(tx, tenant) };
+  return { terms, labels: await readLabels(tx, tenant), changeCount: row.change_count };
 }
 
 /** percentile_disc is the smallest value whose rank reaches the share. */
