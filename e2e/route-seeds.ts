@@ -38,6 +38,7 @@ async function seedShield(call: Call): Promise<Seeds> {
       path: '/v1/holds/h1/capture',
       body: { settlementId: 's1', amountMicros: 5 },
     },
+    'POST /v1/holds/{id}/refund': { path: '/v1/holds/h1/refund', body: { settlementId: 's3' } },
     'POST /v1/holds/{id}/void': { path: '/v1/holds/h1/void', body: { settlementId: 's2' } },
   };
 }

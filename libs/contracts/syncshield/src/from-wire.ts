@@ -8,6 +8,7 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   hold_not_found: 'not_found',
   idempotency_conflict: 'conflict',
   currency_mismatch: 'unprocessable',
+  refund_too_large: 'unprocessable',
   shard_busy: 'unavailable',
 };
 
@@ -33,10 +34,13 @@ export function budget(answer: wire.BudgetAnswer): money.Budget {
     heldMicros: BigInt(heldMicros),
     caps: caps.map((cap) => ({
       ...cap,
-      limitMicros: BigInt(cap.limitMicros),
-      spentMicros: BigInt(cap.spentMicros),
-      heldMicros: BigInt(cap.heldMicros),
-      headroomMicros: BigInt(cap.headroomMicros),
+      limitMicros: big(cap.limitMicros),
+      spentMicros: big(cap.spentMicros),
+      heldMicros: big(cap.heldMicros),
+      headroomMicros: big(cap.headroomMicros),
+      burst: big(cap.burst),
+      windowFrom: date(cap.windowFrom),
+      windowTo: date(cap.windowTo),
     })),
     createdAt: new Date(createdAt),
   };
@@ -47,11 +51,13 @@ export function hold(answer: wire.HoldAnswer): money.Hold {
   return {
     ...answer,
     amountMicros: BigInt(answer.amountMicros),
+    requestedMicros: BigInt(answer.requestedMicros),
     capturedMicros: BigInt(answer.capturedMicros),
     lateMicros: BigInt(answer.lateMicros),
+    refundedMicros: BigInt(answer.refundedMicros),
     decidedAt: new Date(answer.decidedAt),
-    expiresAt: answer.expiresAt === null ? null : new Date(answer.expiresAt),
-    releaseAt: answer.releaseAt === null ? null : new Date(answer.releaseAt),
+    expiresAt: date(answer.expiresAt),
+    releaseAt: date(answer.releaseAt),
     denial: answer.denial === null ? null : denial(answer.denial),
   };
 }
@@ -62,6 +68,7 @@ export function settlement(answer: wire.SettlementAnswer): money.Settlement {
     ...answer,
     capturedMicros: BigInt(answer.capturedMicros),
     lateMicros: BigInt(answer.lateMicros),
+    refundedMicros: BigInt(answer.refundedMicros),
     hold: hold(answer.hold),
   };
 }
@@ -73,12 +80,21 @@ export function check(answer: wire.CheckAnswer): money.CheckAnswer {
 }
 
 function denial(answer: wire.DenialAnswer): money.Denial {
-  const big = (micros: number | null): bigint | null => (micros === null ? null : BigInt(micros));
   return {
     ...answer,
     limitMicros: big(answer.limitMicros),
     spentMicros: big(answer.spentMicros),
     heldMicros: big(answer.heldMicros),
     headroomMicros: big(answer.headroomMicros),
+    windowFrom: date(answer.windowFrom),
+    windowTo: date(answer.windowTo),
   };
+}
+
+function big(micros: number | null): bigint | null {
+  return micros === null ? null : BigInt(micros);
+}
+
+function date(instant: string | null): Date | null {
+  return instant === null ? null : new Date(instant);
 }

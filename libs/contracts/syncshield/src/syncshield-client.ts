@@ -119,6 +119,35 @@ export class SyncShieldClient {
     return from.settlement(await answerOf(call));
   }
 
+  /** Takes a part of a hold and keeps the rest. @throws hold_not_found, idempotency_conflict */
+  async capturePart(
+    tenant: string,
+    holdId: string,
+    settlementId: string,
+    amountMicros: bigint,
+  ): Promise<money.Settlement> {
+    const body = { settlementId, ...amountBody(amountMicros), isFinal: false };
+    const params = { path: { id: holdId } };
+    const call = this.api.POST('/v1/holds/{id}/capture', { params, body, ...this.of(tenant) });
+    return from.settlement(await answerOf(call));
+  }
+
+  /**
+   * Takes back what came back of spent money, all of it without an amount. @throws hold_not_found,
+   * refund_too_large, idempotency_conflict
+   */
+  async refund(
+    tenant: string,
+    holdId: string,
+    settlementId: string,
+    amountMicros?: bigint,
+  ): Promise<money.Settlement> {
+    const body = { settlementId, ...amountBody(amountMicros) };
+    const params = { path: { id: holdId } };
+    const call = this.api.POST('/v1/holds/{id}/refund', { params, body, ...this.of(tenant) });
+    return from.settlement(await answerOf(call));
+  }
+
   /** Gives the money of a hold back. @throws hold_not_found, idempotency_conflict */
   async void(tenant: string, holdId: string, settlementId: string): Promise<money.Settlement> {
     const params = { path: { id: holdId } };
@@ -169,12 +198,33 @@ export class SyncShieldClient {
   }
 }
 
-function capBody({ limitMicros, ...rest }: money.CapInput) {
-  return { ...rest, limitMicros: microsToWire(limitMicros) };
+function capBody({ limitMicros, burst, ...rest }: money.CapInput) {
+  return {
+    ...rest,
+    ...(limitMicros === undefined ? {} : { limitMicros: microsToWire(limitMicros) }),
+    ...(burst === undefined ? {} : { burst: microsToWire(burst) }),
+  };
 }
 
-function holdBody({ amountMicros, ...rest }: money.HoldRequest) {
-  return { ...rest, amountMicros: microsToWire(amountMicros) };
+function holdBody({ amountMicros, context, elastic, ...rest }: money.HoldRequest) {
+  return {
+    ...rest,
+    amountMicros: microsToWire(amountMicros),
+    ...(context === undefined ? {} : { context: contextBody(context) }),
+    ...(elastic === undefined
+      ? {}
+      : { elastic: { ...elastic, atLeastMicros: microsToWire(elastic.atLeastMicros) } }),
+  };
+}
+
+function contextBody({ bidMicros, predictedLtvMicros, ...rest }: money.HoldContext) {
+  return {
+    ...rest,
+    ...(bidMicros === undefined ? {} : { bidMicros: microsToWire(bidMicros) }),
+    ...(predictedLtvMicros === undefined
+      ? {}
+      : { predictedLtvMicros: microsToWire(predictedLtvMicros) }),
+  };
 }
 
 function amountBody(amountMicros: bigint | undefined): { amountMicros?: number } {

@@ -82,6 +82,9 @@ describe('SyncShield over HTTP', () => {
       spentMicros: 0n,
       heldMicros: 700n,
       headroomMicros: 300n,
+      measure: 'micros',
+      ...{ limitActions: null, usedActions: null, windowFrom: null, windowTo: null },
+      ...{ ruleId: null, policyVersion: null, values: {} },
     });
     const settled = await shield.capture(T, 'h1', 's1', 400n);
     expect(settled).toMatchObject({ outcome: 'captured', capturedMicros: 400n, lateMicros: 0n });

@@ -100,6 +100,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest signed tree head (c2sp.org/tlog-checkpoint) */
+        get: operations["auditProofs_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the audit log in large pages, to export or watch it */
+        get: operations["audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/proof/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that the log of one checkpoint is a beginning of that of another */
+        get: operations["auditProofs_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/proof/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that a record is in the log of a checkpoint */
+        get: operations["auditProofs_inclusion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/public-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that sign, or have signed, the checkpoints */
+        get: operations["audit_publicKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/tile/{level}/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hashes of the tree, 32 bytes each (c2sp.org/tlog-tiles) */
+        get: operations["auditProofs_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a part of the stored log anew and compare it with its checkpoint */
+        post: operations["audit_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/budgets": {
         parameters: {
             query?: never;
@@ -249,6 +368,23 @@ export interface paths {
         put?: never;
         /** Record what was spent; what the hold does not cover is late spend */
         post: operations["settlements_capture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds/{id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what came back of spent money; budgets have room for it again */
+        post: operations["settlements_refund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -459,7 +595,7 @@ export interface operations {
                     "application/json": {
                         allowed: boolean;
                         /** @enum {string} */
-                        reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                        reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                         /**
                          * Format: int64
                          * @description The smallest room on the path now; 0 when a budget is paused.
@@ -517,6 +653,49 @@ export interface operations {
                     purpose?: string;
                     /** @description Your own reference; no personal data. */
                     reference?: string;
+                    /** @description What the hold is for, as policies judge it; no personal data is stored. */
+                    context?: {
+                        /**
+                         * @description Where the money is spent.
+                         * @example search
+                         */
+                        channel?: string;
+                        /**
+                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                         * @example DE
+                         */
+                        geo?: string;
+                        /** @description Campaign the money is for. */
+                        campaignId?: string;
+                        /** @description Site, app or seller where the money goes. */
+                        publisher?: string;
+                        /** @description The customer; only a pseudonym of it is stored. */
+                        customerId?: string;
+                        /**
+                         * Format: int64
+                         * @description What is bid for one impression or action.
+                         * @example 11770000
+                         */
+                        bidMicros?: number;
+                        /**
+                         * Format: int64
+                         * @description What the customer is predicted to be worth.
+                         * @example 11770000
+                         */
+                        predictedLtvMicros?: number;
+                        /** @description Acquisitions that the money pays for. */
+                        acquisitions?: number;
+                    };
+                    elastic?: {
+                        /**
+                         * Format: int64
+                         * @description Less than this is denied.
+                         * @example 11770000
+                         */
+                        atLeastMicros: number;
+                        /** @description At most the smallest headroom divided by this is granted. */
+                        headroomDivisor: number;
+                    };
                 };
             };
         };
@@ -530,7 +709,7 @@ export interface operations {
                     "application/json": {
                         allowed: boolean;
                         /** @enum {string} */
-                        reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                        reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                         /**
                          * Format: int64
                          * @description The smallest room on the path now; 0 when a budget is paused.
@@ -679,6 +858,309 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
+    auditProofs_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A signed note */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    audit_entries: {
+        parameters: {
+            query?: {
+                /** @description First sequence number. */
+                from?: number;
+                /** @description Records per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Records in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Dense, in order of commit, from 0. */
+                            seq: number;
+                            /** @description Canonical JSON, byte for byte as stored. */
+                            record: string;
+                        }[];
+                        /** @description `from` of the next page; null when the log ends here. */
+                        nextFrom: number | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    auditProofs_consistency: {
+        parameters: {
+            query: {
+                /** @description Size of the earlier tree. */
+                from: number;
+                /** @description Size of the later tree; by default of the newest checkpoint. */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof (RFC 6962, PROOF) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        from: number;
+                        /**
+                         * Format: byte
+                         * @description Root of the earlier tree, base64 of 32 bytes.
+                         */
+                        fromRoot: string;
+                        /** @description Size of the tree that the proof leads to. */
+                        size: number;
+                        /**
+                         * Format: byte
+                         * @description Its root, base64 of 32 bytes.
+                         */
+                        root: string;
+                        /** @description From the leaf upward. */
+                        hashes: string[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    auditProofs_inclusion: {
+        parameters: {
+            query: {
+                /** @description Which record. */
+                seq: number;
+                /** @description Size of the tree; by default of the newest checkpoint. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof (RFC 6962, PATH) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        seq: number;
+                        /**
+                         * Format: byte
+                         * @description SHA-256(0x00 || record), base64 of 32 bytes.
+                         */
+                        leaf: string;
+                        /** @description Size of the tree that the proof leads to. */
+                        size: number;
+                        /**
+                         * Format: byte
+                         * @description Its root, base64 of 32 bytes.
+                         */
+                        root: string;
+                        /** @description From the leaf upward. */
+                        hashes: string[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    audit_publicKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description First line of the checkpoints, and name of the keys. */
+                        origin: string;
+                        /** @description The newest first. Trust those that you got on another way, too. */
+                        keys: {
+                            /** @description `<name>+<key id>+<base64>`: what verifiers of signed notes are given. */
+                            key: string;
+                            /** @description 8 hex digits. */
+                            keyId: string;
+                            /**
+                             * Format: byte
+                             * @description The Ed25519 key, base64 of 32 bytes.
+                             */
+                            publicKey: string;
+                            /** Format: date-time */
+                            addedAt: string;
+                            /** @description Whether this process signs with it. */
+                            isCurrent: boolean;
+                        }[];
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    auditProofs_tile: {
+        parameters: {
+            query?: {
+                /** @description So many hashes; by default all there are. */
+                width?: number;
+            };
+            header?: never;
+            path: {
+                /** @description 0: hashes of records; each level above spans 256 times more. */
+                level: number;
+                /** @description Place of the tile in its level. */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 256 hashes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    audit_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description First record to read anew.
+                     * @default 0
+                     */
+                    from?: number;
+                    /**
+                     * @description Records to read anew.
+                     * @default 50000
+                     */
+                    limit?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        isValid: boolean;
+                        from: number;
+                        /** @description Records before it were read. */
+                        to: number;
+                        /** @description `from` of the next call; null at the end. */
+                        nextFrom: number | null;
+                        /** @description Size of the checkpoint that was compared with. */
+                        size: number;
+                        faults: {
+                            seq: number;
+                            /** @enum {string} */
+                            what: "sequence" | "record" | "tile" | "root" | "checkpoint";
+                            message: string;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     budgets_list: {
         parameters: {
             query?: {
@@ -710,6 +1192,7 @@ export interface operations {
                              */
                             currency: string;
                             isPaused: boolean;
+                            pausesOnExternal: boolean;
                             /**
                              * Format: int64
                              * @description Integer number of micros (1e-6 of the currency).
@@ -725,33 +1208,29 @@ export interface operations {
                             caps: {
                                 id: string;
                                 /** @enum {string} */
-                                kind: "total" | "calendar_day" | "sliding_window";
+                                kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                                 /**
-                                 * Format: int64
-                                 * @description Integer number of micros (1e-6 of the currency).
-                                 * @example 11770000
+                                 * @description What it counts; the other amounts are null.
+                                 * @enum {string}
                                  */
-                                limitMicros: number;
+                                measure: "micros" | "actions";
+                                limitMicros: number | null;
                                 timeZone: string | null;
                                 windowMs: number | null;
-                                /**
-                                 * Format: int64
-                                 * @description Spent in its day, its window, or ever.
-                                 * @example 11770000
-                                 */
-                                spentMicros: number;
-                                /**
-                                 * Format: int64
-                                 * @description Held likewise.
-                                 * @example 11770000
-                                 */
-                                heldMicros: number;
-                                /**
-                                 * Format: int64
-                                 * @description What it still has room for.
-                                 * @example 11770000
-                                 */
-                                headroomMicros: number;
+                                spentMicros: number | null;
+                                heldMicros: number | null;
+                                headroomMicros: number | null;
+                                /** @description Most approved holds. */
+                                limitActions: number | null;
+                                /** @description Holds approved in its day, week, month or window, or ever. */
+                                usedActions: number | null;
+                                /** @description Holds it still has room for. */
+                                headroomActions: number | null;
+                                /** @description Most at once of a rate, in its measure. */
+                                burst: number | null;
+                                flexPercent: number | null;
+                                windowFrom: string | null;
+                                windowTo: string | null;
                             }[];
                             /**
                              * Format: date-time
@@ -798,18 +1277,29 @@ export interface operations {
                         /** @description Unique within the budget; the kind by default, numbered when there are several. */
                         id?: string;
                         /** @enum {string} */
-                        kind: "total" | "calendar_day" | "sliding_window";
+                        kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                         /**
                          * Format: int64
-                         * @description Never more than this is spent and held together.
+                         * @description Never more than this is spent and held together; of a rate per `windowMs`.
                          * @example 11770000
                          */
-                        limitMicros: number;
-                        /** @description IANA time zone of a calendar_day, UTC by default. */
+                        limitMicros?: number;
+                        /** @description Instead of money: never more holds than this are approved. */
+                        limitActions?: number;
+                        /** @description IANA time zone of a calendar cap, UTC by default. */
                         timeZone?: string;
-                        /** @description Length of a sliding_window, milliseconds. */
+                        /** @description Length of a sliding_window or a rate, milliseconds. */
                         windowMs?: number;
+                        /** @description Most at once of a rate, micros or actions; its limit by default. */
+                        burst?: number;
+                        /** @description A calendar_day may reach this share of its limit (100 to 1000), as ad platforms spend; needs a calendar_week or calendar_month cap beside it. */
+                        flexPercent?: number;
                     }[];
+                    /**
+                     * @description Whether external spend without room pauses it; late spend always does.
+                     * @default false
+                     */
+                    pausesOnExternal?: boolean;
                 };
             };
         };
@@ -830,6 +1320,7 @@ export interface operations {
                          */
                         currency: string;
                         isPaused: boolean;
+                        pausesOnExternal: boolean;
                         /**
                          * Format: int64
                          * @description Integer number of micros (1e-6 of the currency).
@@ -845,33 +1336,29 @@ export interface operations {
                         caps: {
                             id: string;
                             /** @enum {string} */
-                            kind: "total" | "calendar_day" | "sliding_window";
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                             /**
-                             * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
-                             * @example 11770000
+                             * @description What it counts; the other amounts are null.
+                             * @enum {string}
                              */
-                            limitMicros: number;
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
                             timeZone: string | null;
                             windowMs: number | null;
-                            /**
-                             * Format: int64
-                             * @description Spent in its day, its window, or ever.
-                             * @example 11770000
-                             */
-                            spentMicros: number;
-                            /**
-                             * Format: int64
-                             * @description Held likewise.
-                             * @example 11770000
-                             */
-                            heldMicros: number;
-                            /**
-                             * Format: int64
-                             * @description What it still has room for.
-                             * @example 11770000
-                             */
-                            headroomMicros: number;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its day, week, month or window, or ever. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            /** @description Most at once of a rate, in its measure. */
+                            burst: number | null;
+                            flexPercent: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
                         }[];
                         /**
                          * Format: date-time
@@ -923,6 +1410,7 @@ export interface operations {
                          */
                         currency: string;
                         isPaused: boolean;
+                        pausesOnExternal: boolean;
                         /**
                          * Format: int64
                          * @description Integer number of micros (1e-6 of the currency).
@@ -938,33 +1426,29 @@ export interface operations {
                         caps: {
                             id: string;
                             /** @enum {string} */
-                            kind: "total" | "calendar_day" | "sliding_window";
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                             /**
-                             * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
-                             * @example 11770000
+                             * @description What it counts; the other amounts are null.
+                             * @enum {string}
                              */
-                            limitMicros: number;
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
                             timeZone: string | null;
                             windowMs: number | null;
-                            /**
-                             * Format: int64
-                             * @description Spent in its day, its window, or ever.
-                             * @example 11770000
-                             */
-                            spentMicros: number;
-                            /**
-                             * Format: int64
-                             * @description Held likewise.
-                             * @example 11770000
-                             */
-                            heldMicros: number;
-                            /**
-                             * Format: int64
-                             * @description What it still has room for.
-                             * @example 11770000
-                             */
-                            headroomMicros: number;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its day, week, month or window, or ever. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            /** @description Most at once of a rate, in its measure. */
+                            burst: number | null;
+                            flexPercent: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
                         }[];
                         /**
                          * Format: date-time
@@ -1002,17 +1486,23 @@ export interface operations {
                         /** @description Unique within the budget; the kind by default, numbered when there are several. */
                         id?: string;
                         /** @enum {string} */
-                        kind: "total" | "calendar_day" | "sliding_window";
+                        kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                         /**
                          * Format: int64
-                         * @description Never more than this is spent and held together.
+                         * @description Never more than this is spent and held together; of a rate per `windowMs`.
                          * @example 11770000
                          */
-                        limitMicros: number;
-                        /** @description IANA time zone of a calendar_day, UTC by default. */
+                        limitMicros?: number;
+                        /** @description Instead of money: never more holds than this are approved. */
+                        limitActions?: number;
+                        /** @description IANA time zone of a calendar cap, UTC by default. */
                         timeZone?: string;
-                        /** @description Length of a sliding_window, milliseconds. */
+                        /** @description Length of a sliding_window or a rate, milliseconds. */
                         windowMs?: number;
+                        /** @description Most at once of a rate, micros or actions; its limit by default. */
+                        burst?: number;
+                        /** @description A calendar_day may reach this share of its limit (100 to 1000), as ad platforms spend; needs a calendar_week or calendar_month cap beside it. */
+                        flexPercent?: number;
                     }[];
                 };
             };
@@ -1034,6 +1524,7 @@ export interface operations {
                          */
                         currency: string;
                         isPaused: boolean;
+                        pausesOnExternal: boolean;
                         /**
                          * Format: int64
                          * @description Integer number of micros (1e-6 of the currency).
@@ -1049,33 +1540,29 @@ export interface operations {
                         caps: {
                             id: string;
                             /** @enum {string} */
-                            kind: "total" | "calendar_day" | "sliding_window";
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                             /**
-                             * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
-                             * @example 11770000
+                             * @description What it counts; the other amounts are null.
+                             * @enum {string}
                              */
-                            limitMicros: number;
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
                             timeZone: string | null;
                             windowMs: number | null;
-                            /**
-                             * Format: int64
-                             * @description Spent in its day, its window, or ever.
-                             * @example 11770000
-                             */
-                            spentMicros: number;
-                            /**
-                             * Format: int64
-                             * @description Held likewise.
-                             * @example 11770000
-                             */
-                            heldMicros: number;
-                            /**
-                             * Format: int64
-                             * @description What it still has room for.
-                             * @example 11770000
-                             */
-                            headroomMicros: number;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its day, week, month or window, or ever. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            /** @description Most at once of a rate, in its measure. */
+                            burst: number | null;
+                            flexPercent: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
                         }[];
                         /**
                          * Format: date-time
@@ -1128,6 +1615,7 @@ export interface operations {
                          */
                         currency: string;
                         isPaused: boolean;
+                        pausesOnExternal: boolean;
                         /**
                          * Format: int64
                          * @description Integer number of micros (1e-6 of the currency).
@@ -1143,33 +1631,29 @@ export interface operations {
                         caps: {
                             id: string;
                             /** @enum {string} */
-                            kind: "total" | "calendar_day" | "sliding_window";
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                             /**
-                             * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
-                             * @example 11770000
+                             * @description What it counts; the other amounts are null.
+                             * @enum {string}
                              */
-                            limitMicros: number;
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
                             timeZone: string | null;
                             windowMs: number | null;
-                            /**
-                             * Format: int64
-                             * @description Spent in its day, its window, or ever.
-                             * @example 11770000
-                             */
-                            spentMicros: number;
-                            /**
-                             * Format: int64
-                             * @description Held likewise.
-                             * @example 11770000
-                             */
-                            heldMicros: number;
-                            /**
-                             * Format: int64
-                             * @description What it still has room for.
-                             * @example 11770000
-                             */
-                            headroomMicros: number;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its day, week, month or window, or ever. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            /** @description Most at once of a rate, in its measure. */
+                            burst: number | null;
+                            flexPercent: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
                         }[];
                         /**
                          * Format: date-time
@@ -1218,6 +1702,7 @@ export interface operations {
                          */
                         currency: string;
                         isPaused: boolean;
+                        pausesOnExternal: boolean;
                         /**
                          * Format: int64
                          * @description Integer number of micros (1e-6 of the currency).
@@ -1233,33 +1718,29 @@ export interface operations {
                         caps: {
                             id: string;
                             /** @enum {string} */
-                            kind: "total" | "calendar_day" | "sliding_window";
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
                             /**
-                             * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
-                             * @example 11770000
+                             * @description What it counts; the other amounts are null.
+                             * @enum {string}
                              */
-                            limitMicros: number;
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
                             timeZone: string | null;
                             windowMs: number | null;
-                            /**
-                             * Format: int64
-                             * @description Spent in its day, its window, or ever.
-                             * @example 11770000
-                             */
-                            spentMicros: number;
-                            /**
-                             * Format: int64
-                             * @description Held likewise.
-                             * @example 11770000
-                             */
-                            heldMicros: number;
-                            /**
-                             * Format: int64
-                             * @description What it still has room for.
-                             * @example 11770000
-                             */
-                            headroomMicros: number;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its day, week, month or window, or ever. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            /** @description Most at once of a rate, in its measure. */
+                            burst: number | null;
+                            flexPercent: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
                         }[];
                         /**
                          * Format: date-time
@@ -1309,14 +1790,20 @@ export interface operations {
                             /** @enum {string} */
                             decision: "approved" | "denied";
                             /** @enum {string} */
-                            reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                            reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                             budgetId: string;
                             /**
                              * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
+                             * @description What was granted.
                              * @example 11770000
                              */
                             amountMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What was asked for.
+                             * @example 11770000
+                             */
+                            requestedMicros: number;
                             /**
                              * @description ISO 4217 currency.
                              * @example EUR
@@ -1337,6 +1824,12 @@ export interface operations {
                              */
                             lateMicros: number;
                             /**
+                             * Format: int64
+                             * @description Came back of what was captured or late.
+                             * @example 11770000
+                             */
+                            refundedMicros: number;
+                            /**
                              * Format: date-time
                              * @description When it was decided.
                              * @example 2026-01-31T12:00:00Z
@@ -1348,11 +1841,25 @@ export interface operations {
                                 /** @description The budget that said no, itself or one above. */
                                 budgetId: string;
                                 capId: string | null;
-                                kind: ("total" | "calendar_day" | "sliding_window") | null;
+                                kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
                                 limitMicros: number | null;
                                 spentMicros: number | null;
                                 heldMicros: number | null;
                                 headroomMicros: number | null;
+                                measure: ("micros" | "actions") | null;
+                                /** @description Limit of a cap on approved holds. */
+                                limitActions: number | null;
+                                /** @description Approved then. */
+                                usedActions: number | null;
+                                windowFrom: string | null;
+                                windowTo: string | null;
+                                /** @description The policy rule that said no. */
+                                ruleId: string | null;
+                                policyVersion: number | null;
+                                /** @description What else explains it. */
+                                values: {
+                                    [key: string]: string;
+                                };
                             } | null;
                         }[];
                         nextCursor: string | null;
@@ -1407,6 +1914,49 @@ export interface operations {
                     purpose?: string;
                     /** @description Your own reference; no personal data. */
                     reference?: string;
+                    /** @description What the hold is for, as policies judge it; no personal data is stored. */
+                    context?: {
+                        /**
+                         * @description Where the money is spent.
+                         * @example search
+                         */
+                        channel?: string;
+                        /**
+                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                         * @example DE
+                         */
+                        geo?: string;
+                        /** @description Campaign the money is for. */
+                        campaignId?: string;
+                        /** @description Site, app or seller where the money goes. */
+                        publisher?: string;
+                        /** @description The customer; only a pseudonym of it is stored. */
+                        customerId?: string;
+                        /**
+                         * Format: int64
+                         * @description What is bid for one impression or action.
+                         * @example 11770000
+                         */
+                        bidMicros?: number;
+                        /**
+                         * Format: int64
+                         * @description What the customer is predicted to be worth.
+                         * @example 11770000
+                         */
+                        predictedLtvMicros?: number;
+                        /** @description Acquisitions that the money pays for. */
+                        acquisitions?: number;
+                    };
+                    elastic?: {
+                        /**
+                         * Format: int64
+                         * @description Less than this is denied.
+                         * @example 11770000
+                         */
+                        atLeastMicros: number;
+                        /** @description At most the smallest headroom divided by this is granted. */
+                        headroomDivisor: number;
+                    };
                 };
             };
         };
@@ -1422,14 +1972,20 @@ export interface operations {
                         /** @enum {string} */
                         decision: "approved" | "denied";
                         /** @enum {string} */
-                        reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                        reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                         budgetId: string;
                         /**
                          * Format: int64
-                         * @description Integer number of micros (1e-6 of the currency).
+                         * @description What was granted.
                          * @example 11770000
                          */
                         amountMicros: number;
+                        /**
+                         * Format: int64
+                         * @description What was asked for.
+                         * @example 11770000
+                         */
+                        requestedMicros: number;
                         /**
                          * @description ISO 4217 currency.
                          * @example EUR
@@ -1450,6 +2006,12 @@ export interface operations {
                          */
                         lateMicros: number;
                         /**
+                         * Format: int64
+                         * @description Came back of what was captured or late.
+                         * @example 11770000
+                         */
+                        refundedMicros: number;
+                        /**
                          * Format: date-time
                          * @description When it was decided.
                          * @example 2026-01-31T12:00:00Z
@@ -1461,11 +2023,25 @@ export interface operations {
                             /** @description The budget that said no, itself or one above. */
                             budgetId: string;
                             capId: string | null;
-                            kind: ("total" | "calendar_day" | "sliding_window") | null;
+                            kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
                             limitMicros: number | null;
                             spentMicros: number | null;
                             heldMicros: number | null;
                             headroomMicros: number | null;
+                            measure: ("micros" | "actions") | null;
+                            /** @description Limit of a cap on approved holds. */
+                            limitActions: number | null;
+                            /** @description Approved then. */
+                            usedActions: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
+                            /** @description The policy rule that said no. */
+                            ruleId: string | null;
+                            policyVersion: number | null;
+                            /** @description What else explains it. */
+                            values: {
+                                [key: string]: string;
+                            };
                         } | null;
                     };
                 };
@@ -1523,6 +2099,49 @@ export interface operations {
                         purpose?: string;
                         /** @description Your own reference; no personal data. */
                         reference?: string;
+                        /** @description What the hold is for, as policies judge it; no personal data is stored. */
+                        context?: {
+                            /**
+                             * @description Where the money is spent.
+                             * @example search
+                             */
+                            channel?: string;
+                            /**
+                             * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                             * @example DE
+                             */
+                            geo?: string;
+                            /** @description Campaign the money is for. */
+                            campaignId?: string;
+                            /** @description Site, app or seller where the money goes. */
+                            publisher?: string;
+                            /** @description The customer; only a pseudonym of it is stored. */
+                            customerId?: string;
+                            /**
+                             * Format: int64
+                             * @description What is bid for one impression or action.
+                             * @example 11770000
+                             */
+                            bidMicros?: number;
+                            /**
+                             * Format: int64
+                             * @description What the customer is predicted to be worth.
+                             * @example 11770000
+                             */
+                            predictedLtvMicros?: number;
+                            /** @description Acquisitions that the money pays for. */
+                            acquisitions?: number;
+                        };
+                        elastic?: {
+                            /**
+                             * Format: int64
+                             * @description Less than this is denied.
+                             * @example 11770000
+                             */
+                            atLeastMicros: number;
+                            /** @description At most the smallest headroom divided by this is granted. */
+                            headroomDivisor: number;
+                        };
                     }[];
                 };
             };
@@ -1541,14 +2160,20 @@ export interface operations {
                                 /** @enum {string} */
                                 decision: "approved" | "denied";
                                 /** @enum {string} */
-                                reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                                reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                                 budgetId: string;
                                 /**
                                  * Format: int64
-                                 * @description Integer number of micros (1e-6 of the currency).
+                                 * @description What was granted.
                                  * @example 11770000
                                  */
                                 amountMicros: number;
+                                /**
+                                 * Format: int64
+                                 * @description What was asked for.
+                                 * @example 11770000
+                                 */
+                                requestedMicros: number;
                                 /**
                                  * @description ISO 4217 currency.
                                  * @example EUR
@@ -1569,6 +2194,12 @@ export interface operations {
                                  */
                                 lateMicros: number;
                                 /**
+                                 * Format: int64
+                                 * @description Came back of what was captured or late.
+                                 * @example 11770000
+                                 */
+                                refundedMicros: number;
+                                /**
                                  * Format: date-time
                                  * @description When it was decided.
                                  * @example 2026-01-31T12:00:00Z
@@ -1580,11 +2211,25 @@ export interface operations {
                                     /** @description The budget that said no, itself or one above. */
                                     budgetId: string;
                                     capId: string | null;
-                                    kind: ("total" | "calendar_day" | "sliding_window") | null;
+                                    kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
                                     limitMicros: number | null;
                                     spentMicros: number | null;
                                     heldMicros: number | null;
                                     headroomMicros: number | null;
+                                    measure: ("micros" | "actions") | null;
+                                    /** @description Limit of a cap on approved holds. */
+                                    limitActions: number | null;
+                                    /** @description Approved then. */
+                                    usedActions: number | null;
+                                    windowFrom: string | null;
+                                    windowTo: string | null;
+                                    /** @description The policy rule that said no. */
+                                    ruleId: string | null;
+                                    policyVersion: number | null;
+                                    /** @description What else explains it. */
+                                    values: {
+                                        [key: string]: string;
+                                    };
                                 } | null;
                             };
                             error?: {
@@ -1636,14 +2281,20 @@ export interface operations {
                         /** @enum {string} */
                         decision: "approved" | "denied";
                         /** @enum {string} */
-                        reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                        reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                         budgetId: string;
                         /**
                          * Format: int64
-                         * @description Integer number of micros (1e-6 of the currency).
+                         * @description What was granted.
                          * @example 11770000
                          */
                         amountMicros: number;
+                        /**
+                         * Format: int64
+                         * @description What was asked for.
+                         * @example 11770000
+                         */
+                        requestedMicros: number;
                         /**
                          * @description ISO 4217 currency.
                          * @example EUR
@@ -1664,6 +2315,12 @@ export interface operations {
                          */
                         lateMicros: number;
                         /**
+                         * Format: int64
+                         * @description Came back of what was captured or late.
+                         * @example 11770000
+                         */
+                        refundedMicros: number;
+                        /**
                          * Format: date-time
                          * @description When it was decided.
                          * @example 2026-01-31T12:00:00Z
@@ -1675,11 +2332,25 @@ export interface operations {
                             /** @description The budget that said no, itself or one above. */
                             budgetId: string;
                             capId: string | null;
-                            kind: ("total" | "calendar_day" | "sliding_window") | null;
+                            kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
                             limitMicros: number | null;
                             spentMicros: number | null;
                             heldMicros: number | null;
                             headroomMicros: number | null;
+                            measure: ("micros" | "actions") | null;
+                            /** @description Limit of a cap on approved holds. */
+                            limitActions: number | null;
+                            /** @description Approved then. */
+                            usedActions: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
+                            /** @description The policy rule that said no. */
+                            ruleId: string | null;
+                            policyVersion: number | null;
+                            /** @description What else explains it. */
+                            values: {
+                                [key: string]: string;
+                            };
                         } | null;
                     };
                 };
@@ -1711,10 +2382,15 @@ export interface operations {
                     settlementId: string;
                     /**
                      * Format: int64
-                     * @description What was really spent; the whole hold when left out.
+                     * @description What was really spent; what is not spent of the hold yet when left out.
                      * @example 11770000
                      */
                     amountMicros?: number;
+                    /**
+                     * @description Whether the rest of the hold is free then; false: more may follow.
+                     * @default true
+                     */
+                    isFinal?: boolean;
                 };
             };
         };
@@ -1728,7 +2404,7 @@ export interface operations {
                     "application/json": {
                         settlementId: string;
                         /** @enum {string} */
-                        outcome: "captured" | "voided" | "late_spend" | "already_settled";
+                        outcome: "captured" | "voided" | "late_spend" | "refunded" | "already_settled";
                         /**
                          * Format: int64
                          * @description Taken from the hold by this settlement.
@@ -1741,20 +2417,32 @@ export interface operations {
                          * @example 11770000
                          */
                         lateMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Came back by this settlement.
+                         * @example 11770000
+                         */
+                        refundedMicros: number;
                         /** @description The hold as it stood right after. */
                         hold: {
                             id: string;
                             /** @enum {string} */
                             decision: "approved" | "denied";
                             /** @enum {string} */
-                            reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                            reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                             budgetId: string;
                             /**
                              * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
+                             * @description What was granted.
                              * @example 11770000
                              */
                             amountMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What was asked for.
+                             * @example 11770000
+                             */
+                            requestedMicros: number;
                             /**
                              * @description ISO 4217 currency.
                              * @example EUR
@@ -1775,6 +2463,12 @@ export interface operations {
                              */
                             lateMicros: number;
                             /**
+                             * Format: int64
+                             * @description Came back of what was captured or late.
+                             * @example 11770000
+                             */
+                            refundedMicros: number;
+                            /**
                              * Format: date-time
                              * @description When it was decided.
                              * @example 2026-01-31T12:00:00Z
@@ -1786,11 +2480,173 @@ export interface operations {
                                 /** @description The budget that said no, itself or one above. */
                                 budgetId: string;
                                 capId: string | null;
-                                kind: ("total" | "calendar_day" | "sliding_window") | null;
+                                kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
                                 limitMicros: number | null;
                                 spentMicros: number | null;
                                 heldMicros: number | null;
                                 headroomMicros: number | null;
+                                measure: ("micros" | "actions") | null;
+                                /** @description Limit of a cap on approved holds. */
+                                limitActions: number | null;
+                                /** @description Approved then. */
+                                usedActions: number | null;
+                                windowFrom: string | null;
+                                windowTo: string | null;
+                                /** @description The policy rule that said no. */
+                                ruleId: string | null;
+                                policyVersion: number | null;
+                                /** @description What else explains it. */
+                                values: {
+                                    [key: string]: string;
+                                };
+                            } | null;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    settlements_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the hold. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Your id of the settlement, unique per hold: repeating it returns the first answer. */
+                    settlementId: string;
+                    /**
+                     * Format: int64
+                     * @description What came back, at most what was spent; all of it when left out.
+                     * @example 11770000
+                     */
+                    amountMicros?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description What became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        settlementId: string;
+                        /** @enum {string} */
+                        outcome: "captured" | "voided" | "late_spend" | "refunded" | "already_settled";
+                        /**
+                         * Format: int64
+                         * @description Taken from the hold by this settlement.
+                         * @example 11770000
+                         */
+                        capturedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Recorded although the hold did not cover it.
+                         * @example 11770000
+                         */
+                        lateMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Came back by this settlement.
+                         * @example 11770000
+                         */
+                        refundedMicros: number;
+                        /** @description The hold as it stood right after. */
+                        hold: {
+                            id: string;
+                            /** @enum {string} */
+                            decision: "approved" | "denied";
+                            /** @enum {string} */
+                            reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
+                            budgetId: string;
+                            /**
+                             * Format: int64
+                             * @description What was granted.
+                             * @example 11770000
+                             */
+                            amountMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What was asked for.
+                             * @example 11770000
+                             */
+                            requestedMicros: number;
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency: string;
+                            /** @enum {string} */
+                            state: "held" | "captured" | "voided" | "expired" | "denied";
+                            /**
+                             * Format: int64
+                             * @description Taken from the hold.
+                             * @example 11770000
+                             */
+                            capturedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Spent although the hold did not cover it.
+                             * @example 11770000
+                             */
+                            lateMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Came back of what was captured or late.
+                             * @example 11770000
+                             */
+                            refundedMicros: number;
+                            /**
+                             * Format: date-time
+                             * @description When it was decided.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            decidedAt: string;
+                            expiresAt: string | null;
+                            releaseAt: string | null;
+                            denial: {
+                                /** @description The budget that said no, itself or one above. */
+                                budgetId: string;
+                                capId: string | null;
+                                kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
+                                limitMicros: number | null;
+                                spentMicros: number | null;
+                                heldMicros: number | null;
+                                headroomMicros: number | null;
+                                measure: ("micros" | "actions") | null;
+                                /** @description Limit of a cap on approved holds. */
+                                limitActions: number | null;
+                                /** @description Approved then. */
+                                usedActions: number | null;
+                                windowFrom: string | null;
+                                windowTo: string | null;
+                                /** @description The policy rule that said no. */
+                                ruleId: string | null;
+                                policyVersion: number | null;
+                                /** @description What else explains it. */
+                                values: {
+                                    [key: string]: string;
+                                };
                             } | null;
                         };
                     };
@@ -1838,7 +2694,7 @@ export interface operations {
                     "application/json": {
                         settlementId: string;
                         /** @enum {string} */
-                        outcome: "captured" | "voided" | "late_spend" | "already_settled";
+                        outcome: "captured" | "voided" | "late_spend" | "refunded" | "already_settled";
                         /**
                          * Format: int64
                          * @description Taken from the hold by this settlement.
@@ -1851,20 +2707,32 @@ export interface operations {
                          * @example 11770000
                          */
                         lateMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Came back by this settlement.
+                         * @example 11770000
+                         */
+                        refundedMicros: number;
                         /** @description The hold as it stood right after. */
                         hold: {
                             id: string;
                             /** @enum {string} */
                             decision: "approved" | "denied";
                             /** @enum {string} */
-                            reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                            reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                             budgetId: string;
                             /**
                              * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
+                             * @description What was granted.
                              * @example 11770000
                              */
                             amountMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What was asked for.
+                             * @example 11770000
+                             */
+                            requestedMicros: number;
                             /**
                              * @description ISO 4217 currency.
                              * @example EUR
@@ -1885,6 +2753,12 @@ export interface operations {
                              */
                             lateMicros: number;
                             /**
+                             * Format: int64
+                             * @description Came back of what was captured or late.
+                             * @example 11770000
+                             */
+                            refundedMicros: number;
+                            /**
                              * Format: date-time
                              * @description When it was decided.
                              * @example 2026-01-31T12:00:00Z
@@ -1896,11 +2770,25 @@ export interface operations {
                                 /** @description The budget that said no, itself or one above. */
                                 budgetId: string;
                                 capId: string | null;
-                                kind: ("total" | "calendar_day" | "sliding_window") | null;
+                                kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
                                 limitMicros: number | null;
                                 spentMicros: number | null;
                                 heldMicros: number | null;
                                 headroomMicros: number | null;
+                                measure: ("micros" | "actions") | null;
+                                /** @description Limit of a cap on approved holds. */
+                                limitActions: number | null;
+                                /** @description Approved then. */
+                                usedActions: number | null;
+                                windowFrom: string | null;
+                                windowTo: string | null;
+                                /** @description The policy rule that said no. */
+                                ruleId: string | null;
+                                policyVersion: number | null;
+                                /** @description What else explains it. */
+                                values: {
+                                    [key: string]: string;
+                                };
                             } | null;
                         };
                     };
@@ -1936,13 +2824,15 @@ export interface operations {
                         /** @description Id of the hold. */
                         holdId: string;
                         /** @enum {string} */
-                        action: "capture" | "void";
+                        action: "capture" | "void" | "refund";
                         /**
                          * Format: int64
-                         * @description What was really spent; the whole hold when left out.
+                         * @description What was really spent; what is not spent of the hold yet when left out.
                          * @example 11770000
                          */
                         amountMicros?: number;
+                        /** @description Of a capture, true by default: whether the rest of the hold is free then. */
+                        isFinal?: boolean;
                     }[];
                 };
             };
@@ -1959,7 +2849,7 @@ export interface operations {
                             settlement?: {
                                 settlementId: string;
                                 /** @enum {string} */
-                                outcome: "captured" | "voided" | "late_spend" | "already_settled";
+                                outcome: "captured" | "voided" | "late_spend" | "refunded" | "already_settled";
                                 /**
                                  * Format: int64
                                  * @description Taken from the hold by this settlement.
@@ -1972,20 +2862,32 @@ export interface operations {
                                  * @example 11770000
                                  */
                                 lateMicros: number;
+                                /**
+                                 * Format: int64
+                                 * @description Came back by this settlement.
+                                 * @example 11770000
+                                 */
+                                refundedMicros: number;
                                 /** @description The hold as it stood right after. */
                                 hold: {
                                     id: string;
                                     /** @enum {string} */
                                     decision: "approved" | "denied";
                                     /** @enum {string} */
-                                    reason: "within_limits" | "cap_exceeded" | "budget_paused";
+                                    reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                                     budgetId: string;
                                     /**
                                      * Format: int64
-                                     * @description Integer number of micros (1e-6 of the currency).
+                                     * @description What was granted.
                                      * @example 11770000
                                      */
                                     amountMicros: number;
+                                    /**
+                                     * Format: int64
+                                     * @description What was asked for.
+                                     * @example 11770000
+                                     */
+                                    requestedMicros: number;
                                     /**
                                      * @description ISO 4217 currency.
                                      * @example EUR
@@ -2006,6 +2908,12 @@ export interface operations {
                                      */
                                     lateMicros: number;
                                     /**
+                                     * Format: int64
+                                     * @description Came back of what was captured or late.
+                                     * @example 11770000
+                                     */
+                                    refundedMicros: number;
+                                    /**
                                      * Format: date-time
                                      * @description When it was decided.
                                      * @example 2026-01-31T12:00:00Z
@@ -2017,11 +2925,25 @@ export interface operations {
                                         /** @description The budget that said no, itself or one above. */
                                         budgetId: string;
                                         capId: string | null;
-                                        kind: ("total" | "calendar_day" | "sliding_window") | null;
+                                        kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
                                         limitMicros: number | null;
                                         spentMicros: number | null;
                                         heldMicros: number | null;
                                         headroomMicros: number | null;
+                                        measure: ("micros" | "actions") | null;
+                                        /** @description Limit of a cap on approved holds. */
+                                        limitActions: number | null;
+                                        /** @description Approved then. */
+                                        usedActions: number | null;
+                                        windowFrom: string | null;
+                                        windowTo: string | null;
+                                        /** @description The policy rule that said no. */
+                                        ruleId: string | null;
+                                        policyVersion: number | null;
+                                        /** @description What else explains it. */
+                                        values: {
+                                            [key: string]: string;
+                                        };
                                     } | null;
                                 };
                             };

@@ -24,7 +24,12 @@ export interface LedgerFixture {
 
 const MINUTE = 60_000;
 const TENANT = 'acme';
-const total = (limitMicros: bigint): CapInput => ({ id: 'total', kind: 'total', limitMicros });
+const total = (limit: bigint): CapInput => ({
+  id: 'total',
+  kind: 'total',
+  measure: 'micros',
+  limit,
+});
 
 /** Watches nothing. */
 export class SilentObserver extends LedgerObserver {
@@ -165,7 +170,7 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerFixtur
       expect(await usage(budgetId)).toEqual({ spentMicros: 0n, heldMicros: 0n });
     });
 
-    it('captures in part, frees the rest, and settles a hold once', async () => {
+    it('captures in part and frees the rest; more spend is late, a repetition is none', async () => {
       const budgetId = await budget([total(100n)]);
       await hold({ id: 'part', budgetId, amountMicros: 80n });
       const first = await settle({ holdId: 'part', amountMicros: 30n });
@@ -175,10 +180,10 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerFixtur
       const other = settleCommand({ holdId: 'part', amountMicros: 31n });
       expect(await errorOf(other)).toBe('idempotency_conflict');
       const second = await settle({ holdId: 'part', settlementId: 'second', amountMicros: 30n });
-      expect(second.settlement).toMatchObject({ outcome: 'already_settled', capturedMicros: 0n });
+      expect(second.settlement).toMatchObject({ outcome: 'late_spend', lateMicros: 30n });
       const void_ = await settle({ holdId: 'part', settlementId: 'third', action: 'void' });
       expect(void_.settlement.outcome).toBe('already_settled');
-      expect(await usage(budgetId)).toEqual({ spentMicros: 30n, heldMicros: 0n });
+      expect(await usage(budgetId)).toEqual({ spentMicros: 60n, heldMicros: 0n });
       expect(await settle({ holdId: 'part', amountMicros: 30n })).toEqual(first);
     });
 
@@ -307,7 +312,7 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerFixtur
       expect(await of.budgets.get(TENANT, budgetId)).toMatchObject({
         isPaused: true,
         spentMicros: 14n,
-        caps: [{ headroomMicros: 0n }],
+        caps: [{ headroom: 0n }],
       });
       await of.budgets.setPaused(TENANT, budgetId, false, 'tester');
       expect((await hold({ id: 'over-2', budgetId })).reason).toBe('cap_exceeded');
@@ -319,7 +324,13 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerFixtur
 
     it('opens a calendar day anew at local midnight', async () => {
       const timeZone = 'America/New_York';
-      const cap: CapInput = { id: 'day', kind: 'calendar_day', limitMicros: 10n, timeZone };
+      const cap: CapInput = {
+        id: 'day',
+        kind: 'calendar_day',
+        measure: 'micros',
+        limit: 10n,
+        timeZone,
+      };
       const budgetId = await budget([cap]);
       await hold({ id: 'day-1', budgetId, amountMicros: 10n, expiresInMs: 48 * 60 * MINUTE });
       const [day] = (await of.budgets.get(TENANT, budgetId)).caps;
@@ -335,7 +346,13 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerFixtur
 
     it('counts a sliding window over exactly its length, and never less', async () => {
       const windowMs = 12_000;
-      const cap: CapInput = { id: 'window', kind: 'sliding_window', limitMicros: 10n, windowMs };
+      const cap: CapInput = {
+        id: 'window',
+        kind: 'sliding_window',
+        measure: 'micros',
+        limit: 10n,
+        windowMs,
+      };
       const budgetId = await budget([cap]);
       await hold({ id: 'slide-1', budgetId, amountMicros: 6n });
       await of.advance(6_000);
@@ -382,11 +399,18 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerFixtur
       await hold({ id: 'caps-1', budgetId: leaf, amountMicros: 40n });
       await hold({ id: 'caps-2', budgetId: leaf, amountMicros: 20n });
       await settle({ holdId: 'caps-2', amountMicros: 15n });
-      const day: CapInput = { id: 'day', kind: 'calendar_day', limitMicros: 60n, timeZone: 'UTC' };
+      const day: CapInput = {
+        id: 'day',
+        kind: 'calendar_day',
+        measure: 'micros',
+        limit: 60n,
+        timeZone: 'UTC',
+      };
       const window: CapInput = {
         id: 'window',
         kind: 'sliding_window',
-        limitMicros: 50n,
+        measure: 'micros',
+        limit: 50n,
         windowMs: 3_600_000,
       };
       const report = await of.budgets.replaceCaps(
@@ -395,12 +419,12 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerFixtur
         [total(70n), day, window],
         'tester',
       );
-      expect(report.caps.map(({ spentMicros, heldMicros }) => [spentMicros, heldMicros])).toEqual([
+      expect(report.caps.map(({ spent, held }) => [spent, held])).toEqual([
         [15n, 40n],
         [15n, 40n],
         [15n, 40n],
       ]);
-      expect(report.caps.map(({ headroomMicros }) => headroomMicros)).toEqual([15n, 5n, 0n]);
+      expect(report.caps.map(({ headroom }) => headroom)).toEqual([15n, 5n, 0n]);
       expect((await hold({ id: 'caps-3', budgetId: leaf })).denial?.capId).toBe('window');
       await of.budgets.replaceCaps(TENANT, root, [total(55n)], 'tester');
       expect((await hold({ id: 'caps-4', budgetId: leaf })).denial?.capId).toBe('total');

@@ -1,6 +1,7 @@
 import type { DomainError, Result } from '@kiki/kernel';
 import type { CapInput } from '../domain/caps.js';
-import type { Hold, HoldRequest, HoldState } from '../domain/hold.js';
+import type { Entry, EntryRequest } from '../domain/entry.js';
+import type { Hold, HoldReason, HoldRequest, HoldState } from '../domain/hold.js';
 import type { SettlementRequest, SettlementResult } from '../domain/settlement.js';
 
 /** Most commands one transaction decides. */
@@ -9,12 +10,14 @@ export const MAX_BATCH = 1024;
 /** One thing to decide. `actor` is the key or service that asked, for the audit. */
 export type LedgerCommand =
   | { readonly kind: 'hold'; readonly actor: string; readonly request: HoldRequest }
-  | { readonly kind: 'settle'; readonly actor: string; readonly request: SettlementRequest };
+  | { readonly kind: 'settle'; readonly actor: string; readonly request: SettlementRequest }
+  | { readonly kind: 'entry'; readonly actor: string; readonly request: EntryRequest };
 
 /** What a command came to: a decision (also a denial), or an error such as an unknown budget. */
 export type LedgerOutcome =
   | { readonly kind: 'hold'; readonly result: Result<Hold, DomainError> }
-  | { readonly kind: 'settle'; readonly result: Result<SettlementResult, DomainError> };
+  | { readonly kind: 'settle'; readonly result: Result<SettlementResult, DomainError> }
+  | { readonly kind: 'entry'; readonly result: Result<Entry, DomainError> };
 
 /** What `releaseDue` did. */
 export interface ReleaseReport {
@@ -50,13 +53,16 @@ export interface BudgetInput {
   readonly name: string;
   readonly currency: string;
   readonly caps: readonly CapInput[];
+  /** Whether external spend without room pauses it; late spend always does. @default false */
+  readonly pausesOnExternal?: boolean;
 }
 
 /** A cap with what it counts now. */
 export interface CapReport extends CapInput {
-  readonly spentMicros: bigint;
-  readonly heldMicros: bigint;
-  readonly headroomMicros: bigint;
+  /** In the measure of the cap, like `held` and `headroom`. */
+  readonly spent: bigint;
+  readonly held: bigint;
+  readonly headroom: bigint;
   /** Open ends are undefined. */
   readonly window: { readonly fromMs?: number; readonly toMs?: number };
 }
@@ -68,6 +74,7 @@ export interface BudgetReport {
   readonly name: string;
   readonly currency: string;
   readonly isPaused: boolean;
+  readonly pausesOnExternal: boolean;
   readonly spentMicros: bigint;
   readonly heldMicros: bigint;
   readonly caps: readonly CapReport[];
@@ -124,8 +131,8 @@ export abstract class Budgets {
 /** What `check` reads. */
 export interface CheckAnswer {
   readonly isAllowed: boolean;
-  readonly reason: 'within_limits' | 'cap_exceeded' | 'budget_paused';
-  /** The smallest headroom on the path. */
+  readonly reason: HoldReason;
+  /** The smallest headroom on the path, of the caps that count money. */
   readonly headroomMicros: bigint;
 }
 

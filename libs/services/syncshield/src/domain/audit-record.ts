@@ -1,6 +1,8 @@
 import { canonicalJson } from '@kiki/kernel';
-import { expiresMs, releaseMs, type Hold } from './hold.js';
-import type { Breach, SettlementResult } from './settlement.js';
+import type { Breach } from './breach.js';
+import type { Entry } from './entry.js';
+import { expiresMs, heldMicros, releaseMs, type Hold } from './hold.js';
+import type { SettlementResult } from './settlement.js';
 
 /**
  * One fact of the log: who did what, when, to what. No personal data: neither purpose nor
@@ -36,13 +38,14 @@ export function holdDecided(hold: Hold, actor: string): AuditRecord {
       holdId: hold.id,
       budgetId: hold.budgetId,
       amountMicros: hold.amountMicros,
+      ...(hold.elastic === undefined ? {} : { requestedMicros: hold.requestedMicros }),
       currency: hold.currency,
       ...(hold.isApproved ? deadlines : { reason: hold.reason, denial: hold.denial }),
     },
   };
 }
 
-/** A capture, a void, late spend, or one that changed nothing. */
+/** A capture, a void, late spend, a refund, or one that changed nothing. */
 export function holdSettled({ settlement, hold }: SettlementResult, actor: string): AuditRecord {
   return {
     tenant: hold.tenant,
@@ -56,6 +59,8 @@ export function holdSettled({ settlement, hold }: SettlementResult, actor: strin
       currency: hold.currency,
       capturedMicros: settlement.capturedMicros,
       lateMicros: settlement.lateMicros,
+      ...(settlement.action === 'refund' ? { refundedMicros: settlement.refundedMicros } : {}),
+      ...(settlement.isFinal ? {} : { isFinal: false }),
     },
   };
 }
@@ -67,26 +72,37 @@ export function holdExpired(hold: Hold, nowMs: number): AuditRecord {
     actor: 'syncshield',
     atMs: nowMs,
     action: 'hold.expired',
-    facts: { holdId: hold.id, budgetId: hold.budgetId, releasedMicros: hold.amountMicros },
+    facts: { holdId: hold.id, budgetId: hold.budgetId, releasedMicros: heldMicros(hold) },
   };
 }
 
-/** Late spend without room, and the pause that follows. */
-export function breachOpened(breach: Breach, hold: Hold, wasPaused: boolean): AuditRecord {
+/** Money that was spent, or came back, without a hold. */
+export function entryRecorded(entry: Entry, actor: string): AuditRecord {
+  const { tenant, entryId, budgetId, amountMicros, currency, source } = entry;
   return {
-    tenant: hold.tenant,
+    tenant,
+    actor,
+    atMs: entry.recordedMs,
+    action: 'entry.recorded',
+    facts: { entryId, budgetId, amountMicros, currency, source, countedMs: entry.countedMs },
+  };
+}
+
+/** Real spend without room, and the pause that may follow. */
+export function breachOpened(breach: Breach, wasPaused: boolean): AuditRecord {
+  return {
+    tenant: breach.tenant,
     actor: 'syncshield',
     atMs: breach.openedMs,
     action: 'breach.opened',
     facts: {
-      budgetId: hold.budgetId,
+      budgetId: breach.budgetId,
       capId: breach.capId,
-      holdId: breach.holdId,
-      settlementId: breach.settlementId,
+      ...breach.cause,
       lateMicros: breach.lateMicros,
       overMicros: breach.overMicros,
       before: { isPaused: wasPaused },
-      after: { isPaused: true },
+      after: { isPaused: wasPaused || breach.isPausing },
     },
   };
 }

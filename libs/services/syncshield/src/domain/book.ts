@@ -1,36 +1,36 @@
 import { ok, refuse, type DomainError, type Result } from '@kiki/kernel';
 import {
   breachOpened,
+  entryRecorded,
   holdDecided,
   holdExpired,
   holdSettled,
   type AuditRecord,
 } from './audit-record.js';
-import { METER_ID, type Budget, type BudgetTree, type Cap } from './budget.js';
-import type { CounterBook, Usage } from './counter-book.js';
+import type { Breach, BreachCause } from './breach.js';
+import { followsMoney, type Budget, type BudgetTree, type Cap } from './budget.js';
+import type { Usage } from './cap-counter.js';
+import type { CounterBook } from './counter-book.js';
+import { entryKey, type Entry, type EntryRequest } from './entry.js';
+import { heldMicros, keyOf, releaseMs, type Hold, type HoldRequest } from './hold.js';
+import { NoJudge, type Judge } from './judge.js';
 import {
-  keyOf,
-  releaseMs,
-  type Denial,
-  type Hold,
-  type HoldReason,
-  type HoldRequest,
-} from './hold.js';
-import {
+  entryBelowZero,
+  replayEntry,
   replayHold,
   replaySettlement,
   unknownBudget,
   unknownHold,
   wrongCurrency,
 } from './replay.js';
+import { decideHold, type Decision } from './decision.js';
 import {
-  settledAmount,
   settlementKey,
-  type Breach,
   type Settlement,
   type SettlementRequest,
   type SettlementResult,
 } from './settlement.js';
+import { settle } from './settling.js';
 
 /** A shard as one transaction sees it under its lock. */
 export interface ShardView {
@@ -40,6 +40,13 @@ export interface ShardView {
   readonly nowMs: number;
 }
 
+/** What a transaction has read for its book; the maps are by key and grow as it decides. */
+export interface BookPages {
+  readonly holds: Map<string, Hold>;
+  readonly settlements: Map<string, Settlement>;
+  readonly entries: Map<string, Entry>;
+}
+
 /** What a transaction has to write. */
 export interface BookChanges {
   /** Decided in this transaction, in order of decision, as they stand at its end. */
@@ -47,9 +54,17 @@ export interface BookChanges {
   /** Held before, resolved or charged now. */
   readonly changedHolds: readonly Hold[];
   readonly newSettlements: readonly Settlement[];
+  readonly newEntries: readonly Entry[];
   readonly breaches: readonly Breach[];
   readonly pausedBudgetNos: ReadonlySet<bigint>;
   readonly audit: readonly AuditRecord[];
+}
+
+/** Money of one budget in the slots of one instant. */
+interface Place {
+  readonly tenant: string;
+  readonly budgetNo: bigint;
+  readonly decidedMs: number;
 }
 
 /**
@@ -61,14 +76,15 @@ export class Book {
   private readonly fresh = new Map<string, Hold>();
   private readonly changed = new Map<string, Hold>();
   private readonly newSettlements: Settlement[] = [];
+  private readonly newEntries: Entry[] = [];
   private readonly breaches: Breach[] = [];
   private readonly pausedNow = new Set<bigint>();
   private readonly audit: AuditRecord[] = [];
 
   constructor(
     private readonly counters: CounterBook,
-    private readonly holds: Map<string, Hold>,
-    private readonly settlements: Map<string, Settlement>,
+    private readonly pages: BookPages,
+    private readonly judge: Judge = new NoJudge(),
   ) {}
 
   /** Approves or denies; a repeated request gets its first answer. */
@@ -77,62 +93,99 @@ export class Book {
     request: HoldRequest,
     actor: string,
   ): Result<Hold, DomainError> {
-    const known = this.holds.get(keyOf(request.tenant, request.id));
+    const key = keyOf(request.tenant, request.id);
+    const known = this.pages.holds.get(key);
     if (known !== undefined) return replayHold(known, request);
     const budget = shard?.tree.find(request.budgetId);
     if (shard === undefined || budget === undefined) return refuse(unknownBudget(request.budgetId));
     if (budget.currency !== request.currency)
       return refuse(wrongCurrency(budget, request.currency));
-    const denial = this.denialOf(shard, budget, request);
-    const reason: HoldReason =
-      denial === undefined
-        ? 'within_limits'
-        : denial.capId === undefined
-          ? 'budget_paused'
-          : 'cap_exceeded';
-    const hold: Hold = {
-      ...request,
-      shardNo: shard.shardNo,
-      budgetNo: budget.budgetNo,
-      isApproved: denial === undefined,
-      reason,
-      ...(denial === undefined ? {} : { denial }),
-      decidedMs: shard.nowMs,
-      state: denial === undefined ? 'held' : 'denied',
-      capturedMicros: 0n,
-      lateMicros: 0n,
-    };
-    if (hold.isApproved) this.move(shard, hold, { heldMicros: hold.amountMicros, spentMicros: 0n });
-    this.holds.set(keyOf(hold.tenant, hold.id), hold);
-    this.fresh.set(keyOf(hold.tenant, hold.id), hold);
+    const path = shard.tree.path(budget.budgetNo);
+    const hold = decidedHold(request, shard, budget, this.decide(shard, path, request));
+    if (hold.isApproved) {
+      for (const { caps } of path) {
+        for (const cap of caps) {
+          this.counters.approve(hold.tenant, cap, shard.nowMs, hold.amountMicros);
+        }
+      }
+    }
+    this.judge.decided(hold, path);
+    this.pages.holds.set(key, hold);
+    this.fresh.set(key, hold);
     this.audit.push(holdDecided(hold, actor));
     return ok(hold);
   }
 
-  /** Captures or voids; real spend is recorded whatever state the hold is in. */
+  /** Captures, voids or refunds; real spend is recorded whatever state the hold is in. */
   settle(
     shard: ShardView | undefined,
     request: SettlementRequest,
     actor: string,
   ): Result<SettlementResult, DomainError> {
-    const hold = this.holds.get(keyOf(request.tenant, request.holdId));
+    const hold = this.pages.holds.get(keyOf(request.tenant, request.holdId));
     if (shard === undefined || hold === undefined) return refuse(unknownHold(request.holdId));
-    const known = this.settlements.get(settlementKey(request));
+    const known = this.pages.settlements.get(settlementKey(request));
     if (known !== undefined) return replaySettlement(known, request, hold);
-    if (hold.state === 'held' && releaseMs(hold) <= shard.nowMs) this.release(shard, hold);
-    const current = this.holds.get(keyOf(request.tenant, request.holdId)) ?? hold;
-    const result = this.apply(shard, request, current);
-    this.settlements.set(settlementKey(request), result.settlement);
-    this.newSettlements.push(result.settlement);
-    this.audit.push(holdSettled(result, actor));
-    if (result.settlement.lateMicros > 0n) this.chargeLate(shard, result);
-    return ok(result);
+    this.release(shard, hold);
+    const before = this.pages.holds.get(keyOf(request.tenant, request.holdId)) ?? hold;
+    const result = settle(request, before, shard.nowMs);
+    if (!result.ok) return result;
+    const { settlement, hold: after } = result.value;
+    this.move(shard, after, {
+      held: heldMicros(after) - heldMicros(before),
+      spent: settlement.capturedMicros - settlement.refundedMicros,
+    });
+    if (settlement.outcome !== 'already_settled') this.put(after);
+    this.pages.settlements.set(settlementKey(request), settlement);
+    this.newSettlements.push(settlement);
+    this.audit.push(holdSettled(result.value, actor));
+    const { settlementId, lateMicros } = settlement;
+    if (lateMicros > 0n) {
+      this.charge(shard, after, lateMicros, { holdId: after.id, settlementId }, true);
+    }
+    return ok(result.value);
+  }
+
+  /** Records money that was spent, or came back, without a hold. */
+  enter(
+    shard: ShardView | undefined,
+    request: EntryRequest,
+    actor: string,
+  ): Result<Entry, DomainError> {
+    const known = this.pages.entries.get(entryKey(request));
+    if (known !== undefined) return replayEntry(known, request);
+    const budget = shard?.tree.find(request.budgetId);
+    if (shard === undefined || budget === undefined) return refuse(unknownBudget(request.budgetId));
+    if (budget.currency !== request.currency)
+      return refuse(wrongCurrency(budget, request.currency));
+    const { tenant, entryId, amountMicros, source } = request;
+    const countedMs = Math.min(request.atMs ?? shard.nowMs, shard.nowMs);
+    const place = { tenant, budgetNo: budget.budgetNo, decidedMs: countedMs };
+    const missing = amountMicros < 0n ? this.missingFor(shard, place, -amountMicros) : undefined;
+    if (missing !== undefined) return refuse(missing);
+    const isPausing = source === 'correction' || budget.pausesOnExternal;
+    const made = { ...request, shardNo: shard.shardNo, budgetNo: budget.budgetNo, countedMs };
+    const at = this.audit.length;
+    const breach =
+      amountMicros > 0n
+        ? this.charge(shard, place, amountMicros, { entryId }, isPausing)
+        : this.move(shard, place, { held: 0n, spent: amountMicros });
+    const entry: Entry = {
+      ...made,
+      recordedMs: shard.nowMs,
+      overMicros: breach?.overMicros ?? 0n,
+      isPausing: breach?.isPausing ?? false,
+    };
+    this.pages.entries.set(entryKey(request), entry);
+    this.newEntries.push(entry);
+    this.audit.splice(at, 0, entryRecorded(entry, actor));
+    return ok(entry);
   }
 
   /** Gives the money of an unsettled hold back after its grace. */
   release(shard: ShardView, hold: Hold): void {
     if (hold.state !== 'held' || releaseMs(hold) > shard.nowMs) return;
-    this.move(shard, hold, { heldMicros: -hold.amountMicros, spentMicros: 0n });
+    this.move(shard, hold, { held: -heldMicros(hold), spent: 0n });
     this.put({ ...hold, state: 'expired' });
     this.audit.push(holdExpired(hold, shard.nowMs));
   }
@@ -143,140 +196,114 @@ export class Book {
       newHolds: [...this.fresh.values()],
       changedHolds: [...this.changed.values()],
       newSettlements: this.newSettlements,
+      newEntries: this.newEntries,
       breaches: this.breaches,
       pausedBudgetNos: this.pausedNow,
       audit: this.audit,
     };
   }
 
-  private denialOf(shard: ShardView, budget: Budget, request: HoldRequest): Denial | undefined {
-    const path = shard.tree.path(budget.budgetNo);
+  private decide(shard: ShardView, path: readonly Budget[], request: HoldRequest): Decision {
     const paused = path.find((node) => node.isPaused || this.pausedNow.has(node.budgetNo));
-    if (paused !== undefined) return { budgetId: paused.id };
-    for (const node of path) {
-      for (const cap of node.caps) {
-        const usage = this.counters.usage(request.tenant, cap, shard.nowMs);
-        if (request.amountMicros > headroom(cap, usage)) return capDenial(node, cap, usage);
-      }
+    if (paused !== undefined) return { reason: 'budget_paused', denial: { budgetId: paused.id } };
+    const verdict = this.judge.judge(request, path, shard.nowMs);
+    return verdict ?? decideHold(this.counters, request, path, shard.nowMs);
+  }
+
+  /** Counts real spend, and opens a breach when a cap that counts it is above its limit now. */
+  private charge(
+    shard: ShardView,
+    place: Place,
+    amountMicros: bigint,
+    cause: BreachCause,
+    isPausing: boolean,
+  ): Breach | undefined {
+    this.move(shard, place, { held: 0n, spent: amountMicros });
+    const worst = this.worstExcess(shard, place);
+    const budget = shard.tree.get(place.budgetNo);
+    if (worst === undefined || budget === undefined) return undefined;
+    const { tenant, budgetNo } = place;
+    const breach: Breach = {
+      ...{ tenant, budgetNo, budgetId: budget.id, cause, isPausing },
+      capNo: worst.cap.capNo,
+      capId: worst.cap.id,
+      lateMicros: amountMicros,
+      overMicros: worst.overMicros,
+      openedMs: shard.nowMs,
+    };
+    const wasPaused = budget.isPaused || this.pausedNow.has(budgetNo);
+    this.breaches.push(breach);
+    if (isPausing) this.pausedNow.add(budgetNo);
+    this.audit.push(breachOpened(breach, wasPaused));
+    return breach;
+  }
+
+  private worstExcess(
+    shard: ShardView,
+    { tenant, budgetNo, decidedMs }: Place,
+  ): { cap: Cap; overMicros: bigint } | undefined {
+    const at = { decidedMs, nowMs: shard.nowMs };
+    let worst: { cap: Cap; overMicros: bigint } | undefined;
+    for (const cap of moneyCaps(shard, budgetNo)) {
+      const overMicros = this.counters.allowExcess(tenant, cap, at);
+      if (overMicros > (worst?.overMicros ?? 0n)) worst = { cap, overMicros };
+    }
+    return worst;
+  }
+
+  /** Why that much cannot come back in the slots of that instant. */
+  private missingFor(
+    shard: ShardView,
+    { tenant, budgetNo, decidedMs }: Place,
+    amountMicros: bigint,
+  ): DomainError | undefined {
+    const at = { decidedMs, nowMs: shard.nowMs };
+    for (const cap of moneyCaps(shard, budgetNo)) {
+      const spent = this.counters.of(tenant, cap).spentAt(at);
+      if (spent !== undefined && spent < amountMicros) return entryBelowZero(cap.id, spent);
     }
     return undefined;
   }
 
-  private apply(shard: ShardView, request: SettlementRequest, hold: Hold): SettlementResult {
-    const amountMicros = settledAmount(request, hold);
-    const isHeld = hold.state === 'held';
-    const isSpend =
-      request.action === 'capture' && hold.state !== 'captured' && hold.lateMicros === 0n;
-    const capturedMicros = isHeld && isSpend ? least(amountMicros, hold.amountMicros) : 0n;
-    const lateMicros = isSpend ? amountMicros - capturedMicros : 0n;
-    const outcome =
-      lateMicros > 0n
-        ? 'late_spend'
-        : !isHeld
-          ? 'already_settled'
-          : request.action === 'void'
-            ? 'voided'
-            : 'captured';
-    const after: Hold = {
-      ...hold,
-      state: isHeld ? (request.action === 'void' ? 'voided' : 'captured') : hold.state,
-      capturedMicros: hold.capturedMicros + capturedMicros,
-      lateMicros: hold.lateMicros + lateMicros,
-    };
-    if (isHeld)
-      this.move(shard, hold, { heldMicros: -hold.amountMicros, spentMicros: capturedMicros });
-    if (after.state !== hold.state || lateMicros > 0n) this.put(after);
-    return {
-      settlement: settlementOf(
-        request,
-        { amountMicros, outcome, capturedMicros, lateMicros },
-        after,
-        shard.nowMs,
-      ),
-      hold: after,
-    };
-  }
-
-  private chargeLate(shard: ShardView, { settlement, hold }: SettlementResult): void {
-    this.move(shard, hold, { heldMicros: 0n, spentMicros: settlement.lateMicros });
-    const at = { decidedMs: hold.decidedMs, nowMs: shard.nowMs };
-    let worst: { cap: Cap; overMicros: bigint } | undefined;
-    for (const node of shard.tree.path(hold.budgetNo)) {
-      for (const cap of node.caps) {
-        const overMicros = this.counters.allowExcess(hold.tenant, cap, at);
-        if (overMicros > (worst?.overMicros ?? 0n)) worst = { cap, overMicros };
-      }
-    }
-    if (worst === undefined) return;
-    const breach: Breach = {
-      tenant: hold.tenant,
-      budgetNo: hold.budgetNo,
-      capNo: worst.cap.capNo,
-      capId: worst.cap.id,
-      holdId: hold.id,
-      settlementId: settlement.settlementId,
-      lateMicros: settlement.lateMicros,
-      overMicros: worst.overMicros,
-      openedMs: shard.nowMs,
-    };
-    const wasPaused =
-      shard.tree.get(hold.budgetNo)?.isPaused === true || this.pausedNow.has(hold.budgetNo);
-    this.breaches.push(breach);
-    this.pausedNow.add(hold.budgetNo);
-    this.audit.push(breachOpened(breach, hold, wasPaused));
-  }
-
-  private move(shard: ShardView, hold: Hold, change: Usage): void {
-    const at = { decidedMs: hold.decidedMs, nowMs: shard.nowMs };
-    for (const node of shard.tree.path(hold.budgetNo)) {
-      for (const cap of node.caps) this.counters.add(hold.tenant, cap, at, change);
-    }
+  private move(shard: ShardView, { tenant, budgetNo, decidedMs }: Place, change: Usage): undefined {
+    if (change.held === 0n && change.spent === 0n) return;
+    const at = { decidedMs, nowMs: shard.nowMs };
+    for (const cap of moneyCaps(shard, budgetNo)) this.counters.move(tenant, cap, at, change);
   }
 
   private put(hold: Hold): void {
     const key = keyOf(hold.tenant, hold.id);
-    this.holds.set(key, hold);
+    this.pages.holds.set(key, hold);
     if (this.fresh.has(key)) this.fresh.set(key, hold);
     else this.changed.set(key, hold);
   }
 }
 
-/** What a cap still has room for. */
-export function headroom(cap: Cap, usage: Usage): bigint {
-  const room = cap.limitMicros - usage.spentMicros - usage.heldMicros;
-  return room > 0n ? room : 0n;
+function* moneyCaps({ tree }: ShardView, budgetNo: bigint): Generator<Cap> {
+  for (const { caps } of tree.path(budgetNo)) {
+    for (const cap of caps) if (followsMoney(cap)) yield cap;
+  }
 }
 
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
-function capDenial(node: Budget, cap: Cap, usage: Usage): Denial {
+function decidedHold(
+  request: HoldRequest,
+  shard: ShardView,
+  budget: Budget,
+  { reason, denial, grantedMicros = request.amountMicros }: Decision,
+): Hold {
   return {
-    budgetId: node.id,
-    capId: cap.id === METER_ID ? 'ledger_maximum' : cap.id,
-    kind: cap.kind === 'meter' ? 'total' : cap.kind,
-    limitMicros: cap.limitMicros,
-    ...usage,
-    headroomMicros: headroom(cap, usage),
-  };
-}
-
-function settlementOf(
-  request: SettlementRequest,
-  effect: Pick<Settlement, 'amountMicros' | 'outcome' | 'capturedMicros' | 'lateMicros'>,
-  after: Hold,
-  settledMs: number,
-): Settlement {
-  return {
-    tenant: request.tenant,
-    holdId: request.holdId,
-    settlementId: request.settlementId,
-    action: request.action,
-    ...effect,
-    stateAfter: after.state,
-    capturedAfterMicros: after.capturedMicros,
-    lateAfterMicros: after.lateMicros,
-    settledMs,
+    ...request,
+    amountMicros: grantedMicros,
+    requestedMicros: request.amountMicros,
+    shardNo: shard.shardNo,
+    budgetNo: budget.budgetNo,
+    isApproved: denial === undefined,
+    reason,
+    ...(denial === undefined ? {} : { denial }),
+    decidedMs: shard.nowMs,
+    state: denial === undefined ? 'held' : 'denied',
+    capturedMicros: 0n,
+    lateMicros: 0n,
+    refundedMicros: 0n,
   };
 }

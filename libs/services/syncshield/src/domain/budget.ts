@@ -1,5 +1,9 @@
 /** Kinds of caps a caller may set. */
-export type CapKind = 'total' | 'calendar_day' | 'sliding_window';
+export type CapKind =
+  'total' | 'calendar_day' | 'calendar_week' | 'calendar_month' | 'sliding_window' | 'rate';
+
+/** What a cap counts: money, or approved holds. */
+export type CapMeasure = 'micros' | 'actions';
 
 /** Most levels a tree may have, the root included. */
 export const MAX_DEPTH = 8;
@@ -12,15 +16,21 @@ export const METER_ID = '$meter';
 
 /** A limit on what a budget and everything below it may spend and hold. */
 export interface Cap {
-  readonly capNo: bigint;
+  readonly capNo: number;
   readonly id: string;
   /** `meter` is the implicit one: the largest amount that can be carried exactly. */
   readonly kind: CapKind | 'meter';
-  readonly limitMicros: bigint;
-  /** IANA name; only of `calendar_day`. */
+  readonly measure: CapMeasure;
+  /** In the measure; of a rate what comes back in one `windowMs`. */
+  readonly limit: bigint;
+  /** IANA name; only of the calendar kinds. */
   readonly timeZone?: string;
-  /** Length of the window, milliseconds; only of `sliding_window`. */
+  /** Length of the window, milliseconds; only of `sliding_window` and `rate`. */
   readonly windowMs?: number;
+  /** Most at once, in the measure; only of `rate`. */
+  readonly burst?: bigint;
+  /** The day may reach this share of its limit, percent; only of `calendar_day`. */
+  readonly flexPercent?: number;
 }
 
 /** A cap that a caller has set. */
@@ -37,6 +47,18 @@ export function withoutNo({ capNo, ...cap }: CallersCap): Omit<CallersCap, 'capN
   return cap;
 }
 
+/** What the counter of a cap is held against, in its measure. */
+export function enforcedLimit(cap: Omit<Cap, 'capNo'>): bigint {
+  if (cap.kind === 'rate') return cap.burst ?? cap.limit;
+  if (cap.flexPercent === undefined) return cap.limit;
+  return (cap.limit * BigInt(cap.flexPercent)) / 100n;
+}
+
+/** Whether settlements, late spend and entries move the cap: true where money is counted. */
+export function followsMoney(cap: Cap): boolean {
+  return cap.measure === 'micros' && cap.kind !== 'rate';
+}
+
 /** A node of a budget tree. */
 export interface Budget {
   readonly budgetNo: bigint;
@@ -47,6 +69,8 @@ export interface Budget {
   /** ISO 4217; the same in a whole tree. */
   readonly currency: string;
   readonly isPaused: boolean;
+  /** Whether external spend without room pauses it. */
+  readonly pausesOnExternal: boolean;
   readonly caps: readonly Cap[];
 }
 

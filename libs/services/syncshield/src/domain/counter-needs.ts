@@ -1,26 +1,27 @@
 import type { ShardView } from './book.js';
-import type { Budget, Cap } from './budget.js';
-import { bucketsOfWindow, LIVE_SLOT, slotAt } from './cap-window.js';
+import { followsMoney, type Budget, type Cap } from './budget.js';
+import type { CounterBook } from './counter-book.js';
+import { MIN_WINDOW_MS, ringOf } from './cap-window.js';
 
-/** A run of slots of one cap, both ends included. */
-export interface SlotRange {
+/** Rows of one cap that have to be read. */
+export interface CounterWant {
   readonly tenant: string;
   readonly cap: Cap;
-  readonly first: bigint;
-  readonly last: bigint;
+  readonly slots: readonly number[];
+  /** Buckets that left the window: from the stored first one up to `before` (exclusive). */
+  readonly fallen?: { readonly before: number; readonly ringSize: number };
 }
-
-type Bounds = [first: bigint, last: bigint];
 
 interface CapNeeds {
   readonly tenant: string;
   readonly cap: Cap;
-  readonly bounds: Bounds[];
+  readonly nowMs: number;
+  readonly decidedMs: number[];
 }
 
 /** Collects which counters a transaction has to read before it can decide. */
 export class CounterNeeds {
-  private readonly caps = new Map<bigint, CapNeeds>();
+  private readonly caps = new Map<number, CapNeeds>();
 
   /** Everything on the path of a budget as it counts now. */
   addNow(tenant: string, shard: ShardView, budgetNo: bigint): void {
@@ -29,11 +30,7 @@ export class CounterNeeds {
 
   /** What one budget alone counts now. */
   addBudget(tenant: string, shard: ShardView, node: Budget): void {
-    for (const cap of node.caps) {
-      const known = this.caps.get(cap.capNo);
-      if (known === undefined)
-        this.caps.set(cap.capNo, { tenant, cap, bounds: nowBounds(cap, shard) });
-    }
+    for (const cap of node.caps) this.capNeeds(tenant, shard, cap);
   }
 
   /**
@@ -41,50 +38,37 @@ export class CounterNeeds {
    * late.
    */
   addDecided(tenant: string, shard: ShardView, budgetNo: bigint, decidedMs: number): void {
-    this.addNow(tenant, shard, budgetNo);
     for (const node of shard.tree.path(budgetNo)) {
       for (const cap of node.caps) {
-        if (cap.kind === 'meter' || cap.kind === 'total') continue;
-        this.caps.get(cap.capNo)?.bounds.push(boundsAt(cap, shard.nowMs, decidedMs));
+        const needs = this.capNeeds(tenant, shard, cap);
+        if (isTimed(cap)) needs.decidedMs.push(decidedMs);
       }
     }
   }
 
-  /** The slots to read, without overlap. */
-  ranges(): SlotRange[] {
-    return [...this.caps.values()].flatMap(({ tenant, cap, bounds }) =>
-      joined(bounds).map(([first, last]) => ({ tenant, cap, first, last })),
-    );
+  /** The rows to read, less those that the book knows. */
+  wants(book: CounterBook): CounterWant[] {
+    const wants: CounterWant[] = [];
+    for (const { tenant, cap, decidedMs, nowMs } of this.caps.values()) {
+      const { slots, fallenBefore: before } = book.of(tenant, cap).reads(decidedMs, nowMs);
+      if (before !== undefined) {
+        const ringSize = ringOf(cap.windowMs ?? MIN_WINDOW_MS).size;
+        wants.push({ tenant, cap, slots, fallen: { before, ringSize } });
+      } else if (slots.length > 0) wants.push({ tenant, cap, slots });
+    }
+    return wants;
+  }
+
+  private capNeeds(tenant: string, { nowMs }: ShardView, cap: Cap): CapNeeds {
+    let needs = this.caps.get(cap.capNo);
+    if (needs === undefined) {
+      needs = { tenant, cap, nowMs, decidedMs: [] };
+      this.caps.set(cap.capNo, needs);
+    }
+    return needs;
   }
 }
 
-function nowBounds(cap: Cap, { nowMs }: ShardView): Bounds[] {
-  const slot = slotAt(cap, nowMs);
-  if (cap.kind !== 'sliding_window') return [[slot, slot]];
-  const { first, last } = bucketsOfWindow(cap, slot);
-  return [
-    [LIVE_SLOT, LIVE_SLOT],
-    [first, last],
-  ];
-}
-
-/** Of a sliding window every bucket that shares a window with the one of the hold. */
-function boundsAt(cap: Cap, nowMs: number, decidedMs: number): Bounds {
-  const slot = slotAt(cap, decidedMs);
-  if (cap.kind !== 'sliding_window') return [slot, slot];
-  const { first } = bucketsOfWindow(cap, slot);
-  const now = slotAt(cap, nowMs);
-  const end = slot + (slot - first);
-  return [first, end < now ? end : now];
-}
-
-function joined(bounds: readonly Bounds[]): Bounds[] {
-  const sorted = [...bounds].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const result: Bounds[] = [];
-  for (const [first, last] of sorted) {
-    const open = result.at(-1);
-    if (open === undefined || first > open[1] + 1n) result.push([first, last]);
-    else if (last > open[1]) open[1] = last;
-  }
-  return result;
+function isTimed(cap: Cap): boolean {
+  return followsMoney(cap) && cap.kind !== 'meter' && cap.kind !== 'total';
 }

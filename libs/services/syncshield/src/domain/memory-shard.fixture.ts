@@ -1,7 +1,9 @@
 import { CounterNeeds } from './counter-needs.js';
 import { Book, type BookChanges, type ShardView } from './book.js';
 import { BudgetTree, MAX_MICROS, METER_ID, type Budget, type Cap } from './budget.js';
+import { LIVE_SLOT } from './cap-window.js';
 import { CounterBook, type CounterRow } from './counter-book.js';
+import { entryKey, type Entry } from './entry.js';
 import { keyOf, type Hold } from './hold.js';
 import { settlementKey, type Settlement } from './settlement.js';
 
@@ -9,7 +11,8 @@ import { settlementKey, type Settlement } from './settlement.js';
 export function treeOf(
   nodes: readonly { readonly parent?: number; readonly caps: readonly Omit<Cap, 'capNo'>[] }[],
 ): BudgetTree {
-  let capNo = 0n;
+  let capNo = 0;
+  const meter = { id: METER_ID, kind: 'meter', measure: 'micros', limit: MAX_MICROS } as const;
   const budgets = nodes.map((node, index): Budget => ({
     budgetNo: BigInt(index),
     id: `b${index}`,
@@ -18,11 +21,16 @@ export function treeOf(
     name: `b${index}`,
     currency: 'EUR',
     isPaused: false,
-    caps: [{ id: METER_ID, kind: 'meter' as const, limitMicros: MAX_MICROS }, ...node.caps].map(
-      (cap) => ({ ...cap, capNo: ++capNo }),
-    ),
+    pausesOnExternal: false,
+    caps: [meter, ...node.caps].map((cap) => ({ ...cap, capNo: ++capNo })),
   }));
   return new BudgetTree(budgets);
+}
+
+/** How a memory shard treats its counters between transactions. */
+export interface MemoryShardOptions {
+  /** Keeps the counter book of one transaction for the next, as a process that owns a shard. */
+  readonly keepsCounters?: boolean;
 }
 
 /**
@@ -32,74 +40,103 @@ export function treeOf(
 export class MemoryShard {
   readonly holds = new Map<string, Hold>();
   readonly settlements = new Map<string, Settlement>();
+  readonly entries = new Map<string, Entry>();
   readonly counters = new Map<string, CounterRow>();
   readonly last: { changes?: BookChanges } = {};
+  private kept = new CounterBook();
 
   constructor(
     public tree: BudgetTree,
     public nowMs: number,
+    private readonly options: MemoryShardOptions = {},
     readonly tenant = 't',
   ) {}
 
   /** Runs one transaction: reads only the counters it says it needs, works, writes. */
-  transact<T>(work: (book: Book, view: ShardView) => T): T {
+  transact<T>(work: (book: Book, view: ShardView) => T, alsoAtMs: readonly number[] = []): T {
     const view: ShardView = { shardNo: 1, tree: this.tree, nowMs: this.nowMs };
-    const counters = new CounterBook();
+    const counters = this.options.keepsCounters === true ? this.kept : new CounterBook();
     const needs = new CounterNeeds();
-    for (const { budgetNo } of this.tree.budgets) needs.addNow(this.tenant, view, budgetNo);
+    for (const { budgetNo } of this.tree.budgets) {
+      needs.addNow(this.tenant, view, budgetNo);
+      for (const atMs of alsoAtMs) needs.addDecided(this.tenant, view, budgetNo, atMs);
+    }
     for (const hold of this.holds.values()) {
       needs.addDecided(this.tenant, view, hold.budgetNo, hold.decidedMs);
     }
-    for (const { cap, first, last } of needs.ranges()) {
-      for (const row of this.counters.values()) {
-        if (row.capNo === cap.capNo && row.slot >= first && row.slot <= last)
-          counters.load(cap, row);
-      }
-    }
-    const book = new Book(counters, this.holds, this.settlements);
+    this.read(needs, counters);
+    const { holds, settlements, entries } = this;
+    const book = new Book(counters, { holds, settlements, entries });
     const result = work(book, view);
     this.write(book.changes(), counters);
     return result;
   }
 
+  /** Somebody else may have written: what was kept is worthless. */
+  forget(): void {
+    this.kept = new CounterBook();
+  }
+
+  private read(needs: CounterNeeds, counters: CounterBook): void {
+    for (const { tenant, cap, slots, fallen } of needs.wants(counters)) {
+      const load = (slot: number, mark?: number): void => {
+        const row = this.counters.get(`${cap.capNo}/${slot}`);
+        if (row !== undefined && (mark === undefined || row.mark === mark)) counters.load(cap, row);
+      };
+      for (const slot of slots) load(slot);
+      const live = this.counters.get(`${cap.capNo}/${LIVE_SLOT}`);
+      if (fallen !== undefined && live !== undefined && fallen.before - live.mark < fallen.ringSize)
+        for (let bucket = live.mark; bucket < fallen.before; bucket++) {
+          load(bucket % fallen.ringSize, bucket);
+        }
+      counters.of(tenant, cap).loaded(slots);
+    }
+  }
+
   private write(changes: BookChanges, counters: CounterBook): void {
     const { inserts, updates } = counters.changes();
-    for (const row of inserts) this.put(row);
-    for (const change of updates) {
+    for (const row of inserts) this.put(row, undefined);
+    for (const { wasMark, ...change } of updates) {
       const row = this.counters.get(`${change.capNo}/${change.slot}`);
-      if (row === undefined) throw new Error('a counter to update is not there');
-      this.put({
-        ...change,
-        spentMicros: row.spentMicros + change.spentMicros,
-        heldMicros: row.heldMicros + change.heldMicros,
-        excessMicros: row.excessMicros + change.excessMicros,
-      });
+      if (row?.mark !== wasMark) throw new Error('a counter to update is not as it was read');
+      this.put(
+        {
+          ...change,
+          spent: row.spent + change.spent,
+          held: row.held + change.held,
+          excess: row.excess + change.excess,
+        },
+        row,
+      );
     }
+    counters.committed();
     for (const hold of [...changes.newHolds, ...changes.changedHolds]) {
       this.holds.set(keyOf(hold.tenant, hold.id), hold);
     }
     for (const settlement of changes.newSettlements) {
       this.settlements.set(settlementKey(settlement), settlement);
     }
-    const isPausedNow = (no: bigint): boolean => changes.pausedBudgetNos.has(no);
-    this.tree = new BudgetTree(
-      this.tree.budgets.map((budget) => ({
-        ...budget,
-        isPaused: budget.isPaused || isPausedNow(budget.budgetNo),
-      })),
-    );
+    for (const entry of changes.newEntries) this.entries.set(entryKey(entry), entry);
+    if (changes.pausedBudgetNos.size > 0) this.pause(changes.pausedBudgetNos);
     this.last.changes = changes;
   }
 
-  private put(row: CounterRow): void {
-    const { spentMicros, heldMicros, limitMicros, excessMicros } = row;
-    const isSound =
-      spentMicros >= 0n &&
-      heldMicros >= 0n &&
-      excessMicros >= 0n &&
-      spentMicros + heldMicros <= limitMicros + excessMicros;
+  private pause(budgetNos: ReadonlySet<bigint>): void {
+    this.tree = new BudgetTree(
+      this.tree.budgets.map((budget) => ({
+        ...budget,
+        isPaused: budget.isPaused || budgetNos.has(budget.budgetNo),
+      })),
+    );
+  }
+
+  private put(row: CounterRow, before: CounterRow | undefined): void {
+    const key = `${row.capNo}/${row.slot}`;
+    if (this.counters.get(key) !== before) throw new Error('a counter to insert is there already');
+    const { spent, held, limit, excess } = row;
+    const isSound = spent >= 0n && held >= 0n && excess >= 0n && spent + held <= limit + excess;
     if (!isSound) throw new Error(`CHECK of the store: ${JSON.stringify(row, bigints)}`);
-    this.counters.set(`${row.capNo}/${row.slot}`, row);
+    this.counters.set(key, row);
   }
 }
 

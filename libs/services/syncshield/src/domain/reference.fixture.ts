@@ -1,5 +1,5 @@
 import type { Budget, Cap } from './budget.js';
-import { bucketMs, MIN_WINDOW_MS } from './cap-window.js';
+import { MIN_WINDOW_MS } from './cap-window.js';
 
 /** What the reference remembers of a hold: nothing is ever counted, everything is summed anew. */
 export interface Fact {
@@ -12,6 +12,7 @@ export interface Fact {
   isCaptured: boolean;
   spent: bigint;
   late: bigint;
+  refunded: bigint;
 }
 
 /** The naive rules of the ledger, from the history alone. */
@@ -53,12 +54,12 @@ export class Reference {
   }
 
   /**
-   * The most that may count: a sliding window may reach back by two buckets more than its length.
+   * The most that may count: a sliding window may reach back by 1/120 more than its length.
    */
   usedAtMost(budget: Budget, cap: Cap, nowMs: number): bigint {
     if (cap.kind !== 'sliding_window') return this.used(budget, cap, nowMs);
     const windowMs = cap.windowMs ?? MIN_WINDOW_MS;
-    const fromMs = nowMs - windowMs - 2 * bucketMs(windowMs);
+    const fromMs = nowMs - windowMs - Math.floor(windowMs / 120);
     return this.sum(budget, ({ decidedMs }) => decidedMs > fromMs && decidedMs <= nowMs);
   }
 }

@@ -1,10 +1,11 @@
 import { kernelErrors, ok, refuse, type DomainError, type Result } from '@kiki/kernel';
 import { errors } from '../errors.js';
 import type { Budget } from './budget.js';
+import { isSameEntry, type Entry, type EntryRequest } from './entry.js';
 import { firstAnswer, isSameRequest, type Hold, type HoldRequest } from './hold.js';
 import {
+  isSameSettlement,
   replayOf,
-  settledAmount,
   type Settlement,
   type SettlementRequest,
   type SettlementResult,
@@ -29,13 +30,22 @@ export function replaySettlement(
   request: SettlementRequest,
   hold: Hold,
 ): Result<SettlementResult, DomainError> {
-  const isSame =
-    known.action === request.action && known.amountMicros === settledAmount(request, hold);
-  if (isSame) return ok(replayOf(known, hold));
+  if (isSameSettlement(known, request, hold)) return ok(replayOf(known, hold));
   return refuse(
     kernelErrors.idempotency_conflict(
       `Settlement "${request.settlementId}" of hold "${request.holdId}" was made before with another body.`,
       { fields: [{ field: 'settlementId', expected: 'the first body of this id, or a new id' }] },
+    ),
+  );
+}
+
+/** A repeated entry: its first answer, or a conflict. */
+export function replayEntry(known: Entry, request: EntryRequest): Result<Entry, DomainError> {
+  if (isSameEntry(known, request)) return ok(known);
+  return refuse(
+    kernelErrors.idempotency_conflict(
+      `Entry "${request.entryId}" was made before with another body.`,
+      { fields: [{ field: 'entryId', expected: 'the first body of this id, or a new id' }] },
     ),
   );
 }
@@ -60,4 +70,11 @@ export function wrongCurrency(budget: Budget, currency: string): DomainError {
     `Budget "${budget.id}" is in ${budget.currency}, not in ${currency}.`,
     { fields: [{ field: 'currency', expected: budget.currency }] },
   );
+}
+
+/** More comes back than was spent when it is said to have been. */
+export function entryBelowZero(cap: string, spent: bigint): DomainError {
+  return errors.entry_below_zero(undefined, {
+    fields: [{ field: 'amountMicros', expected: `at least -${spent}, what "${cap}" counts then` }],
+  });
 }

@@ -1,10 +1,10 @@
 import { kernelErrors, microsToWire, type DomainError, type Result } from '@kiki/kernel';
 import type { Principal } from '@kiki/auth';
 import type { z } from 'zod';
-import type { BudgetReport, LedgerOutcome } from '../../application/ledger.js';
+import type { BudgetReport, CapReport, LedgerOutcome } from '../../application/ledger.js';
 import { expiresMs, releaseMs, type Denial, type Hold } from '../../domain/hold.js';
 import type { SettlementResult } from '../../domain/settlement.js';
-import type { BudgetAnswer } from './budgets.schema.js';
+import type { BudgetAnswer, CapAnswer } from './budgets.schema.js';
 import type { DenialAnswer, HoldAnswer } from './holds.schema.js';
 import type { SettlementAnswer } from './settlements.schema.js';
 import type { ItemError } from './shared.schema.js';
@@ -23,10 +23,12 @@ export function holdAnswer(hold: Hold): z.infer<typeof HoldAnswer> {
     reason: hold.reason,
     budgetId: hold.budgetId,
     amountMicros: microsToWire(hold.amountMicros),
+    requestedMicros: microsToWire(hold.requestedMicros),
     currency: hold.currency,
     state: hold.state,
     capturedMicros: microsToWire(hold.capturedMicros),
     lateMicros: microsToWire(hold.lateMicros),
+    refundedMicros: microsToWire(hold.refundedMicros),
     decidedAt: at(hold.decidedMs),
     expiresAt: hold.isApproved ? at(expiresMs(hold)) : null,
     releaseAt: hold.isApproved ? at(releaseMs(hold)) : null,
@@ -45,6 +47,14 @@ function denialAnswer(denial: Denial): z.infer<typeof DenialAnswer> {
     spentMicros: micros(denial.spentMicros),
     heldMicros: micros(denial.heldMicros),
     headroomMicros: micros(denial.headroomMicros),
+    measure: denial.measure ?? (denial.limitMicros === undefined ? null : 'micros'),
+    limitActions: micros(denial.limitActions),
+    usedActions: micros(denial.usedActions),
+    windowFrom: instant(denial.window?.fromMs),
+    windowTo: instant(denial.window?.toMs),
+    ruleId: denial.ruleId ?? null,
+    policyVersion: denial.policyVersion ?? null,
+    values: { ...denial.values },
   };
 }
 
@@ -58,6 +68,7 @@ export function settlementAnswer({
     outcome: settlement.outcome,
     capturedMicros: microsToWire(settlement.capturedMicros),
     lateMicros: microsToWire(settlement.lateMicros),
+    refundedMicros: microsToWire(settlement.refundedMicros),
     hold: holdAnswer(hold),
   };
 }
@@ -70,20 +81,40 @@ export function budgetAnswer(budget: BudgetReport): z.infer<typeof BudgetAnswer>
     name: budget.name,
     currency: budget.currency,
     isPaused: budget.isPaused,
+    pausesOnExternal: budget.pausesOnExternal,
     spentMicros: microsToWire(budget.spentMicros),
     heldMicros: microsToWire(budget.heldMicros),
-    caps: budget.caps.map((cap) => ({
-      id: cap.id,
-      kind: cap.kind,
-      limitMicros: microsToWire(cap.limitMicros),
-      timeZone: cap.timeZone ?? null,
-      windowMs: cap.windowMs ?? null,
-      spentMicros: microsToWire(cap.spentMicros),
-      heldMicros: microsToWire(cap.heldMicros),
-      headroomMicros: microsToWire(cap.headroomMicros),
-    })),
+    caps: budget.caps.map(capAnswer),
     createdAt: new Date(budget.createdMs).toISOString(),
   };
+}
+
+function capAnswer(cap: CapReport): z.infer<typeof CapAnswer> {
+  const isMoney = cap.measure === 'micros';
+  const micros = (of: bigint): number | null => (isMoney ? microsToWire(of) : null);
+  const actions = (of: bigint): number | null => (isMoney ? null : Number(of));
+  return {
+    id: cap.id,
+    kind: cap.kind,
+    measure: cap.measure,
+    limitMicros: micros(cap.limit),
+    timeZone: cap.timeZone ?? null,
+    windowMs: cap.windowMs ?? null,
+    spentMicros: micros(cap.spent),
+    heldMicros: micros(cap.held),
+    headroomMicros: micros(cap.headroom),
+    limitActions: actions(cap.limit),
+    usedActions: actions(cap.spent),
+    headroomActions: actions(cap.headroom),
+    burst: cap.burst === undefined ? null : microsToWire(cap.burst),
+    flexPercent: cap.flexPercent ?? null,
+    windowFrom: instant(cap.window.fromMs),
+    windowTo: instant(cap.window.toMs),
+  };
+}
+
+function instant(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
 }
 
 /** The error of one item of a batch on the wire. */

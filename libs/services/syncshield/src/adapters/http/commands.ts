@@ -3,14 +3,16 @@ import type { Principal } from '@kiki/auth';
 import type { z } from 'zod';
 import type { LedgerCommand } from '../../application/ledger.js';
 import type { CapRequest } from '../../domain/caps.js';
+import type { Elastic } from '../../domain/hold.js';
 import { actorOf } from './answers.js';
 import type { CapBody } from './budgets.schema.js';
+import { holdContext } from './hold-context.schema.js';
 import type { HoldBody } from './holds.schema.js';
 import type { SettlementBody } from './settlements.schema.js';
 
 /** A hold as a command of the caller. */
 export function holdCommand(principal: Principal, body: z.infer<typeof HoldBody>): LedgerCommand {
-  const { amountMicros, purpose, reference, ...rest } = body;
+  const { amountMicros, purpose, reference, context, elastic, ...rest } = body;
   return {
     kind: 'hold',
     actor: actorOf(principal),
@@ -20,8 +22,16 @@ export function holdCommand(principal: Principal, body: z.infer<typeof HoldBody>
       amountMicros: microsFromWire(amountMicros),
       ...(purpose === undefined ? {} : { purpose }),
       ...(reference === undefined ? {} : { reference }),
+      ...(context === undefined ? {} : { context: holdContext(context) }),
+      ...(elastic === undefined ? {} : { elastic: elasticOf(elastic) }),
     },
   };
+}
+
+type ElasticBody = NonNullable<z.infer<typeof HoldBody>['elastic']>;
+
+function elasticOf({ atLeastMicros, headroomDivisor }: ElasticBody): Elastic {
+  return { atLeastMicros: microsFromWire(atLeastMicros), headroomDivisor };
 }
 
 /** A settlement as a command of the caller. */
@@ -29,7 +39,7 @@ export function settleCommand(
   principal: Principal,
   body: z.infer<typeof SettlementBody>,
 ): LedgerCommand {
-  const { amountMicros, ...rest } = body;
+  const { amountMicros, isFinal, ...rest } = body;
   return {
     kind: 'settle',
     actor: actorOf(principal),
@@ -37,14 +47,19 @@ export function settleCommand(
       ...rest,
       tenant: principal.tenant,
       ...(amountMicros === undefined ? {} : { amountMicros: microsFromWire(amountMicros) }),
+      ...(isFinal === undefined ? {} : { isFinal }),
     },
   };
 }
 
 /** Caps as a caller asks for them. */
 export function capRequests(bodies: readonly z.infer<typeof CapBody>[]): CapRequest[] {
-  return bodies.map(({ limitMicros, ...rest }) => ({
+  const big = (value: number | undefined): bigint | undefined =>
+    value === undefined ? undefined : microsFromWire(value);
+  return bodies.map(({ limitMicros, limitActions, burst, ...rest }) => ({
     ...rest,
-    limitMicros: microsFromWire(limitMicros),
+    limitMicros: big(limitMicros),
+    limitActions: big(limitActions),
+    burst: big(burst),
   }));
 }

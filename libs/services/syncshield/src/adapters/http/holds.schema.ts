@@ -7,20 +7,32 @@ import {
   MAX_EXPIRES_IN_MS,
   MAX_GRACE_MS,
 } from '../../domain/hold.js';
+import { HoldContextBody } from './hold-context.schema.js';
 import {
   batchOf,
   CapKindText,
   durationMs,
   HoldReasonText,
+  CapMeasureText,
   ItemError,
+  nullableActions,
   nullableMicros,
   plainText,
 } from './shared.schema.js';
 
 const StateText = z.enum(['held', 'captured', 'voided', 'expired', 'denied']);
 
-/** Body of POST /v1/holds and POST /check. */
-export const HoldBody = z.strictObject({
+/** Takes a part of what is left instead of a fixed amount. */
+const ElasticBody = z.strictObject({
+  atLeastMicros: wireMicros({ min: 1, description: 'Less than this is denied.' }),
+  headroomDivisor: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .meta({ description: 'At most the smallest headroom divided by this is granted.' }),
+});
+
+const HoldFields = z.strictObject({
   id: wireId('Your id of the hold, unique per tenant: repeating it returns the first answer.'),
   budgetId: wireId('The budget; every budget above it is asked too.'),
   amountMicros: wireMicros({ min: 1, description: 'What may be spent at most.' }),
@@ -35,7 +47,15 @@ export const HoldBody = z.strictObject({
   ).default(DEFAULT_GRACE_MS),
   purpose: plainText(200, 'What it is for; no personal data.').optional(),
   reference: plainText(200, 'Your own reference; no personal data.').optional(),
+  context: HoldContextBody.optional(),
+  elastic: ElasticBody.optional(),
 });
+
+/** Body of POST /v1/holds and POST /check. */
+export const HoldBody = HoldFields.refine(
+  ({ amountMicros, elastic }) => elastic === undefined || elastic.atLeastMicros <= amountMicros,
+  { path: ['elastic', 'atLeastMicros'], error: 'at most `amountMicros`' },
+);
 
 /** Body of POST /v1/holds/batch. */
 export const HoldsBody = z.strictObject({ holds: batchOf(HoldBody, MAX_BATCH) });
@@ -49,6 +69,14 @@ export const DenialAnswer = z.object({
   spentMicros: nullableMicros('Spent then.'),
   heldMicros: nullableMicros('Held then.'),
   headroomMicros: nullableMicros('Room left then.'),
+  measure: CapMeasureText.nullable(),
+  limitActions: nullableActions('Limit of a cap on approved holds.'),
+  usedActions: nullableActions('Approved then.'),
+  windowFrom: wireInstant('From when the cap counted; null when for ever.').nullable(),
+  windowTo: wireInstant('Until when it counted; null when for ever.').nullable(),
+  ruleId: z.string().nullable().meta({ description: 'The policy rule that said no.' }),
+  policyVersion: z.int().nullable(),
+  values: z.record(z.string(), z.string()).meta({ description: 'What else explains it.' }),
 });
 
 /** A decided hold. */
@@ -57,11 +85,13 @@ export const HoldAnswer = z.object({
   decision: z.enum(['approved', 'denied']),
   reason: HoldReasonText,
   budgetId: z.string(),
-  amountMicros: wireMicros(),
+  amountMicros: wireMicros({ description: 'What was granted.' }),
+  requestedMicros: wireMicros({ description: 'What was asked for.' }),
   currency: wireCurrency(),
   state: StateText,
   capturedMicros: wireMicros({ description: 'Taken from the hold.' }),
   lateMicros: wireMicros({ description: 'Spent although the hold did not cover it.' }),
+  refundedMicros: wireMicros({ description: 'Came back of what was captured or late.' }),
   decidedAt: wireInstant('When it was decided.'),
   expiresAt: wireInstant('Your deadline; null when denied.').nullable(),
   releaseAt: wireInstant('When the money is given back; null when denied.').nullable(),

@@ -43,6 +43,22 @@ export class SettlementsController {
     return settlementAnswer(onlySettlement(await this.decide.execute([command])));
   }
 
+  @Post('holds/:id/refund')
+  @HttpCode(200)
+  @RequireScope('shield:write')
+  @ApiOperation({
+    summary: 'Take back what came back of spent money; budgets have room for it again',
+  })
+  @Answers(200, wire.SettlementAnswer, 'What became of it')
+  async refund(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: HoldPath }) { id: holdId }: z.infer<typeof HoldPath>,
+    @Body({ schema: wire.RefundBody }) body: z.infer<typeof wire.RefundBody>,
+  ): Promise<z.infer<typeof wire.SettlementAnswer>> {
+    const command = settleCommand(principal, { ...body, holdId, action: 'refund' });
+    return settlementAnswer(onlySettlement(await this.decide.execute([command])));
+  }
+
   @Post('settlements/batch')
   @HttpCode(200)
   @RequireScope('shield:write')

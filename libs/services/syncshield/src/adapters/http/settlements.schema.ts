@@ -9,11 +9,24 @@ const settlementId = plainText(
   'Your id of the settlement, unique per hold: repeating it returns the first answer.',
 );
 const amountMicros = wireMicros({
-  description: 'What was really spent; the whole hold when left out.',
+  description: 'What was really spent; what is not spent of the hold yet when left out.',
 }).optional();
+const isFinal = z
+  .boolean()
+  .default(true)
+  .meta({ description: 'Whether the rest of the hold is free then; false: more may follow.' });
 
 /** Body of POST /v1/holds/{id}/capture. */
-export const CaptureBody = z.strictObject({ settlementId, amountMicros });
+export const CaptureBody = z.strictObject({ settlementId, amountMicros, isFinal });
+
+/** Body of POST /v1/holds/{id}/refund. */
+export const RefundBody = z.strictObject({
+  settlementId,
+  amountMicros: wireMicros({
+    min: 1,
+    description: 'What came back, at most what was spent; all of it when left out.',
+  }).optional(),
+});
 
 /** Body of POST /v1/holds/{id}/void. */
 export const VoidBody = z.strictObject({ settlementId });
@@ -23,12 +36,19 @@ export const SettlementBody = z
   .strictObject({
     settlementId,
     holdId: wireId('Id of the hold.'),
-    action: z.enum(['capture', 'void']),
+    action: z.enum(['capture', 'void', 'refund']),
     amountMicros,
+    isFinal: z.boolean().optional().meta({
+      description: 'Of a capture, true by default: whether the rest of the hold is free then.',
+    }),
   })
-  .refine(({ action, amountMicros: amount }) => action === 'capture' || amount === undefined, {
+  .refine(({ action, amountMicros: amount }) => action !== 'void' || amount === undefined, {
     path: ['amountMicros'],
     error: 'nothing: a void has no amount',
+  })
+  .refine(({ action, isFinal: final }) => action === 'capture' || final === undefined, {
+    path: ['isFinal'],
+    error: 'nothing: only a capture may leave the rest held',
   });
 
 /** Body of POST /v1/settlements/batch. */
@@ -39,9 +59,10 @@ export const SettlementsBody = z.strictObject({
 /** What became of a settlement. */
 export const SettlementAnswer = z.object({
   settlementId: z.string(),
-  outcome: z.enum(['captured', 'voided', 'late_spend', 'already_settled']),
+  outcome: z.enum(['captured', 'voided', 'late_spend', 'refunded', 'already_settled']),
   capturedMicros: wireMicros({ description: 'Taken from the hold by this settlement.' }),
   lateMicros: wireMicros({ description: 'Recorded although the hold did not cover it.' }),
+  refundedMicros: wireMicros({ description: 'Came back by this settlement.' }),
   hold: HoldAnswer.meta({ description: 'The hold as it stood right after.' }),
 });
 

@@ -40,10 +40,29 @@ export const ItemError = z.object({
 });
 
 /** Why a hold was decided so. */
-export const HoldReasonText = z.enum(['within_limits', 'cap_exceeded', 'budget_paused']);
+export const HoldReasonText = z.enum([
+  'within_limits',
+  'cap_exceeded',
+  'budget_paused',
+  'policy_denied',
+  'kill_switch',
+]);
 
 /** Kinds of caps. */
-export const CapKindText = z.enum(['total', 'calendar_day', 'sliding_window']);
+export const CapKindText = z.enum([
+  'total',
+  'calendar_day',
+  'calendar_week',
+  'calendar_month',
+  'sliding_window',
+  'rate',
+]);
+
+/** What a cap counts: money, or approved holds. */
+export const CapMeasureText = z.enum(['micros', 'actions']);
+
+/** A number of approved holds of an answer that is null when it does not apply. */
+export const nullableActions = (description: string) => z.int().nullable().meta({ description });
 
 /** An amount of an answer that is null when it does not apply. */
 export const nullableMicros = (description: string) => wireMicros({ description }).nullable();

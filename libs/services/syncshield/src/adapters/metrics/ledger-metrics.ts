@@ -9,6 +9,7 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 export class LedgerMetrics extends LedgerObserver {
   private readonly holds;
   private readonly settlements;
+  private readonly entries;
   private readonly batchSize;
   private readonly seconds;
   private readonly failures;
@@ -25,6 +26,11 @@ export class LedgerMetrics extends LedgerObserver {
     this.settlements = metrics.counter({
       name: 'settlements_total',
       help: 'Settlements by outcome, repetitions included.',
+      labelNames: ['outcome'],
+    });
+    this.entries = metrics.counter({
+      name: 'entries_total',
+      help: 'Entries without a hold by what became of them, repetitions included.',
       labelNames: ['outcome'],
     });
     this.batchSize = metrics.histogram({
@@ -61,8 +67,9 @@ export class LedgerMetrics extends LedgerObserver {
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
     for (const [key, count] of counts) {
-      const [first = '', reason] = key.split(' ');
-      if (reason === undefined) this.settlements.inc({ outcome: first }, count);
+      const [kind = '', first = '', reason = ''] = key.split(' ');
+      if (kind === 'settle') this.settlements.inc({ outcome: first }, count);
+      else if (kind === 'entry') this.entries.inc({ outcome: first }, count);
       else this.holds.inc({ decision: first, reason }, count);
     }
   }
@@ -78,12 +85,18 @@ export class LedgerMetrics extends LedgerObserver {
   }
 }
 
-/**
- * `approved within_limits` of a hold, `captured` of a settlement, with the code where there is an
- * error.
- */
-function labelsOf({ kind, result }: LedgerOutcome): string {
-  if (!result.ok) return kind === 'hold' ? `error ${result.error.code}` : result.error.code;
-  if ('settlement' in result.value) return result.value.settlement.outcome;
-  return `${result.value.isApproved ? 'approved' : 'denied'} ${result.value.reason}`;
+/** The kind of the command and its labels, e.g. `hold approved within_limits`. */
+function labelsOf(outcome: LedgerOutcome): string {
+  const { kind, result } = outcome;
+  if (!result.ok)
+    return kind === 'hold' ? `hold error ${result.error.code}` : `${kind} ${result.error.code}`;
+  if (outcome.kind === 'settle' && outcome.result.ok) {
+    return `settle ${outcome.result.value.settlement.outcome}`;
+  }
+  if (outcome.kind === 'hold' && outcome.result.ok) {
+    const { isApproved, reason } = outcome.result.value;
+    return `hold ${isApproved ? 'approved' : 'denied'} ${reason}`;
+  }
+  const isOver = 'overMicros' in result.value && result.value.overMicros > 0n;
+  return `entry ${isOver ? 'over' : 'recorded'}`;
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from '@kiki/postgres';
 import type { BudgetReport, CapReport } from '../../application/ledger.js';
-import { headroom } from '../../domain/book.js';
+import { headroom } from '../../domain/decision.js';
 import { isCallers, withoutNo, type Budget } from '../../domain/budget.js';
 import { windowAt } from '../../domain/cap-window.js';
 import type { CounterBook } from '../../domain/counter-book.js';
@@ -45,8 +45,9 @@ function reportOf(
     name: budget.name,
     currency: budget.currency,
     isPaused: budget.isPaused,
-    spentMicros: total?.spentMicros ?? 0n,
-    heldMicros: total?.heldMicros ?? 0n,
+    pausesOnExternal: budget.pausesOnExternal,
+    spentMicros: total?.spent ?? 0n,
+    heldMicros: total?.held ?? 0n,
     caps: capReports(shard, budget, counters),
     createdMs: Number(row.created_ms),
   };
@@ -56,7 +57,8 @@ function capReports(shard: LockedShard, budget: Budget, counters: CounterBook): 
   return budget.caps.flatMap((cap) => {
     if (!isCallers(cap)) return [];
     const usage = counters.usage(shard.tenant, cap, shard.nowMs);
-    const headroomMicros = headroom(cap, usage);
-    return [{ ...withoutNo(cap), ...usage, headroomMicros, window: windowAt(cap, shard.nowMs) }];
+    const { spent, held } = usage;
+    const window = windowAt(cap, shard.nowMs);
+    return [{ ...withoutNo(cap), spent, held, headroom: headroom(cap, usage), window }];
   });
 }

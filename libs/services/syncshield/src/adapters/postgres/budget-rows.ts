@@ -66,20 +66,23 @@ export interface NewBudget {
   readonly currency: string;
   readonly creation: string;
   readonly createdMs: number;
+  readonly pausesOnExternal: boolean;
 }
 
 /** Stores a budget with its meter, and gives its number. */
 export async function insertBudget(tx: Queryable, budget: NewBudget): Promise<bigint> {
   const { tenant, id, shardNo, parentNo, depth, name, currency, creation, createdMs } = budget;
+  const { pausesOnExternal } = budget;
   const [row] = await tx.query<{ budget_no: bigint }>(
-    `INSERT INTO budgets (tenant, id, shard_no, parent_no, depth, name, currency, creation, created_ms)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING budget_no`,
-    [tenant, id, shardNo, parentNo, depth, name, currency, creation, createdMs],
+    `INSERT INTO budgets (tenant, id, shard_no, parent_no, depth, name, currency, creation, created_ms,
+                          pauses_on_external)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING budget_no`,
+    [tenant, id, shardNo, parentNo, depth, name, currency, creation, createdMs, pausesOnExternal],
   );
   const budgetNo = row?.budget_no ?? -1n;
   await tx.execute(
-    `INSERT INTO caps (tenant, budget_no, id, position, kind, limit_micros)
-     VALUES ($1, $2, $3, 0, 'meter', $4)`,
+    `INSERT INTO caps (tenant, budget_no, id, position, kind, measure, limit_amount)
+     VALUES ($1, $2, $3, 0, 'meter', 'micros', $4)`,
     [tenant, budgetNo, METER_ID, MAX_MICROS],
   );
   return budgetNo;
@@ -90,20 +93,24 @@ export async function insertCap(
   tx: Queryable,
   at: { readonly tenant: string; readonly budgetNo: bigint; readonly position: number },
   cap: CapInput,
-): Promise<bigint> {
+): Promise<number> {
   const [row] = await tx.query<{ cap_no: bigint }>(
-    `INSERT INTO caps (tenant, budget_no, id, position, kind, limit_micros, time_zone, window_ms)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING cap_no`,
+    `INSERT INTO caps (tenant, budget_no, id, position, kind, measure, limit_amount, time_zone, window_ms, burst,
+                       flex_percent)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING cap_no`,
     [
       at.tenant,
       at.budgetNo,
       cap.id,
       at.position,
       cap.kind,
-      cap.limitMicros,
+      cap.measure,
+      cap.limit,
       cap.timeZone ?? null,
       cap.windowMs ?? null,
+      cap.burst ?? null,
+      cap.flexPercent ?? null,
     ],
   );
-  return row?.cap_no ?? -1n;
+  return Number(row?.cap_no ?? -1);
 }

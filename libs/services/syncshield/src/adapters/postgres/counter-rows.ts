@@ -1,71 +1,119 @@
 import type { Queryable, Row } from '@kiki/postgres';
 import type { Cap } from '../../domain/budget.js';
-import { CounterBook, type CounterRow } from '../../domain/counter-book.js';
+import { CounterBook, type CounterRow, type CounterUpdate } from '../../domain/counter-book.js';
 import { errors } from '../../errors.js';
-import type { CounterNeeds } from '../../domain/counter-needs.js';
+import type { CounterNeeds, CounterWant } from '../../domain/counter-needs.js';
 
 interface StoredRow extends Row {
   tenant: string;
   cap_no: bigint;
   slot: bigint;
-  spent_micros: bigint;
-  held_micros: bigint;
-  limit_micros: bigint;
-  excess_micros: bigint;
+  spent: bigint;
+  held: bigint;
+  limit_amount: bigint;
+  excess: bigint;
+  mark: bigint;
+  part: bigint;
 }
 
+const COLUMNS =
+  'c.tenant, c.cap_no, c.slot, c.spent, c.held, c.limit_amount, c.excess, c.mark, c.part';
+
 const LOAD = `
-  SELECT c.tenant, c.cap_no, c.slot, c.spent_micros, c.held_micros, c.limit_micros,
-         c.excess_micros
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS k (tenant, cap_no, first, last)
-    JOIN cap_counters c
-      ON c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot BETWEEN k.first AND k.last`;
+  SELECT ${COLUMNS}
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS k (tenant, cap_no, slot)
+    JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot = k.slot`;
+
+// Buckets that left a window since its live row was written; none when all of them did.
+const LOAD_FALLEN = `
+  SELECT ${COLUMNS}
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS k (tenant, cap_no, before, size)
+    JOIN cap_counters l ON l.tenant = k.tenant AND l.cap_no = k.cap_no AND l.slot = -1
+     AND k.before - l.mark < k.size
+   CROSS JOIN LATERAL generate_series(l.mark, k.before - 1) AS f (bucket)
+    JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no
+     AND c.slot = f.bucket % k.size AND c.mark = f.bucket`;
 
 const INSERT = `
-  INSERT INTO cap_counters (tenant, cap_no, slot, spent_micros, held_micros, limit_micros, excess_micros)
-  SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])`;
+  INSERT INTO cap_counters (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part)
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                       $8::bigint[], $9::bigint[])`;
 
 // Differences, not values: counters read before somebody else's change would break the CHECK
 // instead of hiding it.
 const UPDATE = `
   UPDATE cap_counters c
-     SET spent_micros = c.spent_micros + k.spent, held_micros = c.held_micros + k.held,
-         limit_micros = k.limit_micros, excess_micros = c.excess_micros + k.excess
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
-         AS k (tenant, cap_no, slot, spent, held, limit_micros, excess)
-   WHERE c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot = k.slot`;
+     SET spent = c.spent + k.spent, held = c.held + k.held, limit_amount = k.limit_amount,
+         excess = c.excess + k.excess, mark = k.mark, part = k.part
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bigint[], $9::bigint[], $10::bigint[])
+         AS k (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part, was_mark)
+   WHERE c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot = k.slot AND c.mark = k.was_mark`;
 
-/** Reads the counters that a transaction needs. */
-export async function loadCounters(tx: Queryable, needs: CounterNeeds): Promise<CounterBook> {
-  const book = new CounterBook();
-  const ranges = needs.ranges();
-  if (ranges.length === 0) return book;
-  const caps = new Map<bigint, Cap>(ranges.map(({ cap }) => [cap.capNo, cap]));
-  const rows = await tx.query<StoredRow>(
-    LOAD,
-    [
-      ranges.map(({ tenant }) => tenant),
-      ranges.map(({ cap }) => cap.capNo),
-      ranges.map(({ first }) => first),
-      ranges.map(({ last }) => last),
-    ],
-    { name: 'shield-load-counters' },
-  );
-  for (const row of rows) {
-    const cap = caps.get(row.cap_no);
+/** Reads the counters that a transaction needs, as far as the book does not know them. */
+export async function loadCounters(
+  tx: Queryable,
+  needs: CounterNeeds,
+  book = new CounterBook(),
+): Promise<CounterBook> {
+  const wants = needs.wants(book);
+  if (wants.length === 0) return book;
+  const caps = new Map<number, Cap>(wants.map(({ cap }) => [cap.capNo, cap]));
+  for (const row of [...(await rowsOf(tx, wants)), ...(await fallenRows(tx, wants))]) {
+    const cap = caps.get(Number(row.cap_no));
     if (cap !== undefined) book.load(cap, toCounter(row));
   }
+  for (const { tenant, cap, slots } of wants) book.of(tenant, cap).loaded(slots);
   return book;
 }
 
-/** Writes what changed. @throws ledger_inconsistent when a counter is not there any more */
+async function rowsOf(tx: Queryable, wants: readonly CounterWant[]): Promise<StoredRow[]> {
+  const keys = wants.flatMap(({ tenant, cap, slots }) =>
+    slots.map((slot) => ({ tenant, capNo: cap.capNo, slot })),
+  );
+  if (keys.length === 0) return [];
+  return tx.query<StoredRow>(
+    LOAD,
+    [
+      keys.map(({ tenant }) => tenant),
+      keys.map(({ capNo }) => capNo),
+      keys.map(({ slot }) => slot),
+    ],
+    { name: 'shield-load-counters' },
+  );
+}
+
+async function fallenRows(tx: Queryable, wants: readonly CounterWant[]): Promise<StoredRow[]> {
+  const fallen = wants.filter((want) => want.fallen !== undefined);
+  if (fallen.length === 0) return [];
+  return tx.query<StoredRow>(
+    LOAD_FALLEN,
+    [
+      fallen.map(({ tenant }) => tenant),
+      fallen.map(({ cap }) => cap.capNo),
+      fallen.map((want) => want.fallen?.before ?? 0),
+      fallen.map((want) => want.fallen?.ringSize ?? 0),
+    ],
+    { name: 'shield-load-fallen' },
+  );
+}
+
+/** Every counter of a tenant, or of all. */
+export async function allCounters(tx: Queryable, tenant: string | null): Promise<CounterRow[]> {
+  const sql = `SELECT ${COLUMNS} FROM cap_counters c WHERE $1::text IS NULL OR c.tenant = $1`;
+  return (await tx.query<StoredRow>(sql, [tenant])).map(toCounter);
+}
+
+/** Writes what changed. @throws ledger_inconsistent when a counter is not as it was read */
 export async function writeCounters(tx: Queryable, book: CounterBook): Promise<void> {
   const { inserts, updates } = book.changes();
-  if (inserts.length > 0) await insertCounters(tx, inserts);
+  await insertCounters(tx, inserts);
   if (updates.length === 0) return;
-  const count = await tx.execute(UPDATE, columns(updates), { name: 'shield-update-counters' });
+  const count = await tx.execute(UPDATE, [...columns(updates), wasMarks(updates)], {
+    name: 'shield-update-counters',
+  });
   if (count !== updates.length) {
-    throw errors.ledger_inconsistent('A counter was gone although its shard was locked.');
+    throw errors.ledger_inconsistent('A counter has changed although its shard was locked.');
   }
 }
 
@@ -74,26 +122,35 @@ export async function insertCounters(tx: Queryable, rows: readonly CounterRow[])
   if (rows.length > 0) await tx.execute(INSERT, columns(rows), { name: 'shield-insert-counters' });
 }
 
-function columns(rows: readonly CounterRow[]): (string | bigint)[][] {
+function columns(rows: readonly CounterRow[]): (string | number | bigint)[][] {
   return [
     rows.map(({ tenant }) => tenant),
     rows.map(({ capNo }) => capNo),
     rows.map(({ slot }) => slot),
-    rows.map(({ spentMicros }) => spentMicros),
-    rows.map(({ heldMicros }) => heldMicros),
-    rows.map(({ limitMicros }) => limitMicros),
-    rows.map(({ excessMicros }) => excessMicros),
+    rows.map(({ spent }) => spent),
+    rows.map(({ held }) => held),
+    rows.map(({ limit }) => limit),
+    rows.map(({ excess }) => excess),
+    rows.map(({ mark }) => mark),
+    rows.map(({ part }) => part),
   ];
 }
 
+function wasMarks(rows: readonly CounterUpdate[]): number[] {
+  return rows.map(({ wasMark }) => wasMark);
+}
+
+/** A stored row in the terms of the domain. */
 function toCounter(row: StoredRow): CounterRow {
   return {
     tenant: row.tenant,
-    capNo: row.cap_no,
-    slot: row.slot,
-    spentMicros: row.spent_micros,
-    heldMicros: row.held_micros,
-    limitMicros: row.limit_micros,
-    excessMicros: row.excess_micros,
+    capNo: Number(row.cap_no),
+    slot: Number(row.slot),
+    spent: row.spent,
+    held: row.held,
+    limit: row.limit_amount,
+    excess: row.excess,
+    mark: Number(row.mark),
+    part: Number(row.part),
   };
 }

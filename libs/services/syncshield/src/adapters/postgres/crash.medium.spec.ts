@@ -39,7 +39,7 @@ const LONG_MS = 86_400_000;
 
 async function createBudgets(of: PostgresFixture): Promise<void> {
   const input = { tenant: TENANT, name: 'crash', currency: 'EUR' };
-  const caps = [{ id: 'total', kind: 'total' as const, limitMicros: LIMIT }];
+  const caps = [{ id: 'total', kind: 'total' as const, measure: 'micros' as const, limit: LIMIT }];
   await of.budgets.create({ ...input, id: 'root', caps }, 'tester');
   for (const id of BUDGETS) {
     await of.budgets.create({ ...input, id, parentId: 'root', caps: [] }, 'tester');
@@ -162,7 +162,7 @@ describe('sessions that die at random instants', () => {
   it('ask again for a COMMIT whose answer was lost, and hear the first decision', async () => {
     const { ledger, database } = of.losing();
     const root = 'lost';
-    const caps = [{ id: 'total', kind: 'total' as const, limitMicros: 5n }];
+    const caps = [{ id: 'total', kind: 'total' as const, measure: 'micros' as const, limit: 5n }];
     await of.budgets.create({ tenant: TENANT, id: root, name: root, currency: 'EUR', caps }, 'x');
     const commands = [
       holdCommand({ id: 'lost-1', budgetId: root, amountMicros: 4n }),

@@ -1,4 +1,5 @@
 import type { Queryable, Row } from '@kiki/postgres';
+import { contextFromText, contextToText } from '../../domain/hold-context.js';
 import { keyOf, releaseMs, type Denial, type Hold } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
 
@@ -21,12 +22,18 @@ interface HoldRow extends Row {
   state: Hold['state'];
   captured_micros: bigint;
   late_micros: bigint;
+  refunded_micros: bigint;
+  requested_micros: bigint | null;
+  at_least_micros: bigint | null;
+  headroom_divisor: number | null;
+  context: string | null;
 }
 
 /** Selects holds as `toHold` reads them; `b` is the budget, `h` the hold. */
 export const HOLD_COLUMNS = `h.tenant, h.id, h.shard_no, h.budget_no, b.id AS budget_id, h.amount_micros, h.currency,
   h.expires_in_ms, h.grace_ms, h.purpose, h.reference, h.is_approved, h.reason, h.denial, h.decided_ms, h.state,
-  h.captured_micros, h.late_micros`;
+  h.captured_micros, h.late_micros, h.refunded_micros, h.requested_micros, h.at_least_micros, h.headroom_divisor,
+  h.context`;
 
 const FIND = `
   SELECT ${HOLD_COLUMNS}
@@ -44,17 +51,21 @@ const DUE = `
 const INSERT = `
   INSERT INTO holds (tenant, id, shard_no, budget_no, amount_micros, currency, expires_in_ms, grace_ms, purpose,
                      reference, is_approved, reason, denial, decided_ms, release_ms, state,
-                     captured_micros, late_micros)
+                     captured_micros, late_micros, refunded_micros, requested_micros, at_least_micros,
+                     headroom_divisor, context)
   SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
                        $8::bigint[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[], $14::bigint[],
-                       $15::bigint[], $16::text[], $17::bigint[], $18::bigint[])`;
+                       $15::bigint[], $16::text[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
+                       $21::bigint[], $22::int[], $23::text[])`;
 
 const UPDATE = `
   UPDATE holds h
-     SET state = k.state, captured_micros = k.captured, late_micros = k.late
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
-         AS k (tenant, id, state, captured, late, was_state, was_late)
-   WHERE h.tenant = k.tenant AND h.id = k.id AND h.state = k.was_state AND h.late_micros = k.was_late`;
+     SET state = k.state, captured_micros = k.captured, late_micros = k.late, refunded_micros = k.refunded
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
+                $8::bigint[], $9::bigint[], $10::bigint[])
+         AS k (tenant, id, state, captured, late, refunded, was_state, was_captured, was_late, was_refunded)
+   WHERE h.tenant = k.tenant AND h.id = k.id AND h.state = k.was_state AND h.captured_micros = k.was_captured
+     AND h.late_micros = k.was_late AND h.refunded_micros = k.was_refunded`;
 
 /** Which holds. */
 export interface HoldKey {
@@ -110,6 +121,11 @@ export async function insertHolds(tx: Queryable, holds: readonly Hold[]): Promis
     column(({ state }) => state),
     column(({ capturedMicros }) => capturedMicros),
     column(({ lateMicros }) => lateMicros),
+    column(({ refundedMicros }) => refundedMicros),
+    column(({ elastic, requestedMicros }) => (elastic === undefined ? null : requestedMicros)),
+    column(({ elastic }) => elastic?.atLeastMicros ?? null),
+    column(({ elastic }) => elastic?.headroomDivisor ?? null),
+    column(({ context }) => contextToText(context) ?? null),
   ];
   await tx.execute(INSERT, values, { name: 'shield-insert-holds' });
 }
@@ -133,8 +149,11 @@ export async function updateHolds(
       changed.map(({ state }) => state),
       changed.map(({ capturedMicros }) => capturedMicros),
       changed.map(({ lateMicros }) => lateMicros),
+      changed.map(({ refundedMicros }) => refundedMicros),
       before.map((hold) => hold?.state ?? null),
+      before.map((hold) => hold?.capturedMicros ?? null),
       before.map((hold) => hold?.lateMicros ?? null),
+      before.map((hold) => hold?.refundedMicros ?? null),
     ],
     { name: 'shield-update-holds' },
   );
@@ -156,6 +175,9 @@ export function toHold(row: Row): Hold {
     graceMs: Number(hold.grace_ms),
     ...(hold.purpose === null ? {} : { purpose: hold.purpose }),
     ...(hold.reference === null ? {} : { reference: hold.reference }),
+    ...(hold.context === null ? {} : { context: contextFromText(hold.context) }),
+    ...elasticOf(hold),
+    requestedMicros: hold.requested_micros ?? hold.amount_micros,
     shardNo: hold.shard_no,
     budgetNo: hold.budget_no,
     isApproved: hold.is_approved,
@@ -165,10 +187,20 @@ export function toHold(row: Row): Hold {
     state: hold.state,
     capturedMicros: hold.captured_micros,
     lateMicros: hold.late_micros,
+    refundedMicros: hold.refunded_micros,
   };
 }
 
-const MICROS = new Set(['limitMicros', 'spentMicros', 'heldMicros', 'headroomMicros']);
+function elasticOf(hold: HoldRow): Pick<Hold, 'elastic'> {
+  const { at_least_micros: atLeastMicros, headroom_divisor: headroomDivisor } = hold;
+  if (atLeastMicros === null || headroomDivisor === null) return {};
+  return { elastic: { atLeastMicros, headroomDivisor } };
+}
+
+const BIGINTS = new Set([
+  ...['limitMicros', 'spentMicros', 'heldMicros', 'headroomMicros'],
+  ...['limitActions', 'usedActions'],
+]);
 
 /** Amounts as text: late spend may carry one beyond what a JSON number holds exactly. */
 function denialToText(denial: Denial): string {
@@ -179,6 +211,6 @@ function denialToText(denial: Denial): string {
 
 function denialFromText(text: string): Denial {
   return JSON.parse(text, (key, value: unknown) =>
-    MICROS.has(key) ? BigInt(value as string) : value,
+    BIGINTS.has(key) ? BigInt(value as string) : value,
   ) as Denial;
 }

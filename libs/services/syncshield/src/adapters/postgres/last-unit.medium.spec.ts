@@ -55,7 +55,9 @@ function valueOf([outcome]: Awaited<ReturnType<Decide['execute']>>): Hold {
  */
 async function lastUnit(root: string, isTree: boolean): Promise<string[]> {
   const input = { tenant: TENANT, name: root, currency: 'EUR' };
-  const caps = [{ id: 'total', kind: 'total' as const, limitMicros: isTree ? 8n : 1n }];
+  const caps = [
+    { id: 'total', kind: 'total' as const, measure: 'micros' as const, limit: isTree ? 8n : 1n },
+  ];
   await of.budgets.create({ ...input, id: root, caps }, 'tester');
   if (!isTree) return [root];
   const leaves = [`${root}-a`, `${root}-b`];

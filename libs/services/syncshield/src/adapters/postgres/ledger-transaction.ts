@@ -3,11 +3,14 @@ import type { Queryable } from '@kiki/postgres';
 import type { LedgerCommand, LedgerOutcome } from '../../application/ledger.js';
 import { Book, type BookChanges } from '../../domain/book.js';
 import type { CounterBook } from '../../domain/counter-book.js';
+import type { EntryRequest } from '../../domain/entry.js';
 import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
+import { NoJudge, type Judge } from '../../domain/judge.js';
 import type { SettlementRequest } from '../../domain/settlement.js';
 import { appendAudit } from './audit-rows.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters, writeCounters } from './counter-rows.js';
+import { findEntries, insertEntries } from './entry-rows.js';
 import { findDueHolds, findHolds, insertHolds, updateHolds } from './hold-rows.js';
 import { findSettlements, insertBreaches, insertSettlements } from './settlement-rows.js';
 import {
@@ -34,6 +37,8 @@ export interface TransactionOrder {
   readonly shardNoOf: (tenant: string, budgetId: string) => number | undefined;
   /** Most overdue holds that are released first. */
   readonly maxReleases: number;
+  /** Asked before the caps. @default nobody */
+  readonly judge?: Judge;
 }
 
 /**
@@ -55,12 +60,14 @@ export class LedgerTransaction {
   /** Reads, decides and writes; the caller commits. @throws ledger_inconsistent */
   static async run(tx: Queryable, order: TransactionOrder): Promise<TransactionReport> {
     const due = await findDue(tx, order);
-    const asRead = await findHolds(tx, order.commands.map(holdKeyOf));
+    const asRead = await findHolds(tx, order.commands.flatMap(holdKeyOf));
     for (const hold of due) asRead.set(keyOf(hold.tenant, hold.id), hold);
     const settlements = await findSettlements(tx, order.commands.flatMap(settlementOf));
+    const entries = await findEntries(tx, order.commands.flatMap(entryOf));
     const counters = await loadCounters(tx, needsOf(order, asRead, due));
     const holds = new Map(asRead);
-    const book = new Book(counters, holds, settlements);
+    const pages = { holds, settlements, entries };
+    const book = new Book(counters, pages, order.judge ?? new NoJudge());
     const work = new LedgerTransaction(tx, order, asRead, holds, counters, book, due);
     work.release();
     const outcomes = order.commands.map((command) => work.apply(command));
@@ -83,6 +90,12 @@ export class LedgerTransaction {
       if (this.isBusy(shardNo)) return { kind: 'hold', result: refuse(shardBusy()) };
       return { kind: 'hold', result: this.book.hold(this.shard(shardNo), request, actor) };
     }
+    if (command.kind === 'entry') {
+      const { request } = command;
+      const shardNo = this.order.shardNoOf(request.tenant, request.budgetId);
+      if (this.isBusy(shardNo)) return { kind: 'entry', result: refuse(shardBusy()) };
+      return { kind: 'entry', result: this.book.enter(this.shard(shardNo), request, actor) };
+    }
     const { request } = command;
     const shardNo = this.holds.get(keyOf(request.tenant, request.holdId))?.shardNo;
     if (this.isBusy(shardNo)) return { kind: 'settle', result: refuse(shardBusy()) };
@@ -103,6 +116,7 @@ export class LedgerTransaction {
     await insertHolds(this.tx, changes.newHolds);
     await updateHolds(this.tx, changes.changedHolds, this.asRead);
     await insertSettlements(this.tx, changes.newSettlements);
+    await insertEntries(this.tx, changes.newEntries);
     await insertBreaches(this.tx, changes.breaches);
     await writeCounters(this.tx, this.counters);
     await writeShards(this.tx, await this.shardChanges(changes));
@@ -159,15 +173,26 @@ function needsOf(
     const { tenant, budgetId } = command.request;
     const shard = order.shards.get(order.shardNoOf(tenant, budgetId) ?? -1);
     const budgetNo = shard?.tree.find(budgetId)?.budgetNo;
-    if (shard === undefined || budgetNo === undefined || seen.has(budgetNo)) continue;
+    if (shard === undefined || budgetNo === undefined) continue;
+    if (command.kind === 'entry' && command.request.atMs !== undefined) {
+      const atMs = Math.min(command.request.atMs, shard.nowMs);
+      needs.addDecided(tenant, shard, budgetNo, atMs);
+    }
+    if (seen.has(budgetNo)) continue;
     seen.add(budgetNo);
     needs.addNow(tenant, shard, budgetNo);
   }
   return needs;
 }
 
-function holdKeyOf({ kind, request }: LedgerCommand): { tenant: string; id: string } {
-  return { tenant: request.tenant, id: kind === 'hold' ? request.id : request.holdId };
+function holdKeyOf({ kind, request }: LedgerCommand): { tenant: string; id: string }[] {
+  const { tenant } = request;
+  if (kind === 'entry') return [];
+  return [{ tenant, id: kind === 'hold' ? request.id : request.holdId }];
+}
+
+function entryOf(command: LedgerCommand): EntryRequest[] {
+  return command.kind === 'entry' ? [command.request] : [];
 }
 
 function settlementOf(command: LedgerCommand): SettlementRequest[] {

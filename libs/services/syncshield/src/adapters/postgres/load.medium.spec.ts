@@ -37,19 +37,47 @@ function generator(start: number): (below: number) => number {
 }
 
 const capSets: readonly (readonly CapInput[])[] = [
-  [{ id: 'total', kind: 'total', limitMicros: 600n }],
+  [{ id: 'total', kind: 'total', measure: 'micros' as const, limit: 600n }],
   [
-    { id: 'total', kind: 'total', limitMicros: 2_000n },
-    { id: 'window', kind: 'sliding_window', limitMicros: 150n, windowMs: 5_000 },
+    { id: 'total', kind: 'total', measure: 'micros' as const, limit: 2_000n },
+    {
+      id: 'window',
+      kind: 'sliding_window',
+      measure: 'micros' as const,
+      limit: 150n,
+      windowMs: 5_000,
+    },
   ],
-  [{ id: 'day', kind: 'calendar_day', limitMicros: 400n, timeZone: 'Europe/Berlin' }],
   [
-    { id: 'day', kind: 'calendar_day', limitMicros: 300n, timeZone: 'Asia/Tokyo' },
-    { id: 'window', kind: 'sliding_window', limitMicros: 100n, windowMs: 60_000 },
+    {
+      id: 'day',
+      kind: 'calendar_day',
+      measure: 'micros' as const,
+      limit: 400n,
+      timeZone: 'Europe/Berlin',
+    },
+  ],
+  [
+    {
+      id: 'day',
+      kind: 'calendar_day',
+      measure: 'micros' as const,
+      limit: 300n,
+      timeZone: 'Asia/Tokyo',
+    },
+    {
+      id: 'window',
+      kind: 'sliding_window',
+      measure: 'micros' as const,
+      limit: 100n,
+      windowMs: 60_000,
+    },
   ],
   [],
 ];
-const tightCaps: readonly CapInput[] = [{ id: 'total', kind: 'total', limitMicros: 12n }];
+const tightCaps: readonly CapInput[] = [
+  { id: 'total', kind: 'total', measure: 'micros' as const, limit: 12n },
+];
 
 let of: PostgresFixture;
 beforeAll(async () => {

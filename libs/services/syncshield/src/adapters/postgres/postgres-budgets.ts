@@ -9,7 +9,7 @@ import {
 } from '../../application/ledger.js';
 import { budgetChanged } from '../../domain/audit-record.js';
 import { isCallers, MAX_DEPTH, withoutNo, type Budget } from '../../domain/budget.js';
-import type { CapInput } from '../../domain/caps.js';
+import { capRecord, type CapInput } from '../../domain/caps.js';
 import { unknownBudget } from '../../domain/replay.js';
 import { errors } from '../../errors.js';
 import { appendAudit } from './audit-rows.js';
@@ -101,10 +101,11 @@ export class PostgresBudgets extends Budgets {
   ): Promise<BudgetReport> {
     await this.change(async (tx) => {
       const { shard, budget } = await this.lockBudget(tx, tenant, id);
-      const before = budget.caps.filter(isCallers).map(withoutNo);
-      if (canonicalJson(before) === canonicalJson(caps)) return;
+      const before = budget.caps.filter(isCallers).map((cap) => capRecord(withoutNo(cap)));
+      const after = caps.map(capRecord);
+      if (canonicalJson(before) === canonicalJson(after)) return;
       await replaceCapRows(tx, shard, budget, caps);
-      const facts = { budgetId: id, before: { caps: before }, after: { caps } };
+      const facts = { budgetId: id, before: { caps: before }, after: { caps: after } };
       await this.conclude(tx, shard, actor, 'caps.replaced', facts);
     });
     return this.get(tenant, id);
@@ -120,8 +121,12 @@ export class PostgresBudgets extends Budgets {
   }
 
   private async createIn(tx: Queryable, input: BudgetInput, actor: string): Promise<void> {
-    const { tenant, id, parentId, name, currency, caps } = input;
-    const creation = canonicalJson({ parentId, name, currency, caps });
+    const { tenant, id, parentId, name, currency, caps, pausesOnExternal = false } = input;
+    const asked = {
+      ...{ name, currency, caps: caps.map(capRecord) },
+      ...(pausesOnExternal ? { pausesOnExternal } : {}),
+    };
+    const creation = canonicalJson({ parentId, ...asked });
     const parent = parentId === undefined ? undefined : await findBudget(tx, tenant, parentId);
     if (parentId !== undefined && (parent === undefined || parentId === id)) {
       throw noParent(`There is no budget "${parentId}".`);
@@ -139,14 +144,14 @@ export class PostgresBudgets extends Budgets {
     if (depth >= MAX_DEPTH)
       throw noParent(`"${parentId}" is ${MAX_DEPTH - 1} levels deep already.`);
     const budgetNo = await insertBudget(tx, {
-      ...{ tenant, id, shardNo, depth, name, currency, creation },
+      ...{ tenant, id, shardNo, depth, name, currency, creation, pausesOnExternal },
       parentNo: parent?.budget_no ?? null,
       createdMs: shard.nowMs,
     });
     for (const [index, cap] of caps.entries()) {
       await insertCap(tx, { tenant, budgetNo, position: index + 1 }, cap);
     }
-    const facts = { budgetId: id, after: { parentId: parentId ?? null, name, currency, caps } };
+    const facts = { budgetId: id, after: { parentId: parentId ?? null, ...asked } };
     await this.conclude(tx, shard, actor, 'budget.created', facts);
   }
 

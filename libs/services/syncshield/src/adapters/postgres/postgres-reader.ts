@@ -6,7 +6,8 @@ import {
   type Page,
   type PageRequest,
 } from '../../application/ledger.js';
-import { headroom } from '../../domain/book.js';
+import { costOf, headroom } from '../../domain/decision.js';
+import { MAX_MICROS } from '../../domain/budget.js';
 import { keyOf, type Hold, type HoldState } from '../../domain/hold.js';
 import { unknownBudget, unknownHold, wrongCurrency } from '../../domain/replay.js';
 import { findBudget } from './budget-rows.js';
@@ -105,11 +106,16 @@ export class PostgresReader extends LedgerReader {
     const needs = new CounterNeeds();
     needs.addNow(tenant, shard, budget.budgetNo);
     const counters = await loadCounters(tx, needs);
-    const rooms = path.flatMap(({ caps }) =>
-      caps.map((cap) => headroom(cap, counters.usage(tenant, cap, shard.nowMs))),
+    const caps = path.flatMap((node) =>
+      node.caps.map((cap) => ({
+        cap,
+        room: headroom(cap, counters.usage(tenant, cap, shard.nowMs)),
+      })),
     );
-    const headroomMicros = rooms.reduce((least, room) => (room < least ? room : least));
-    const isAllowed = amountMicros <= headroomMicros;
+    const headroomMicros = caps
+      .filter(({ cap }) => cap.measure === 'micros')
+      .reduce((least, { room }) => (room < least ? room : least), MAX_MICROS);
+    const isAllowed = caps.every(({ cap, room }) => costOf(cap, amountMicros) <= room);
     const reason = isAllowed ? 'within_limits' : 'cap_exceeded';
     return { isAllowed, reason, headroomMicros };
   }

@@ -1,9 +1,9 @@
 import type { Database, Queryable, Row } from '@kiki/postgres';
-import type { Budget, Cap } from '../../domain/budget.js';
-import { bucketsOfWindow, LIVE_SLOT, slotAt } from '../../domain/cap-window.js';
-import type { Usage } from '../../domain/counter-book.js';
+import { followsMoney, type Budget } from '../../domain/budget.js';
+import { WHOLE_SLOT } from '../../domain/cap-window.js';
+import { allCounters } from './counter-rows.js';
+import { CapRecount, type Counted } from './recount-caps.js';
 import { readShards, TreeCache, type LockedShard } from './shard-rows.js';
-import { STORE_NOW, storeNowMs } from './store-time.js';
 
 /** A budget as its holds and settlements say, without looking at a counter. */
 export interface RecountedBudget {
@@ -45,26 +45,43 @@ interface HoldRow extends Row {
   hold_no: bigint;
   shard_no: number;
   amount_micros: bigint;
+  is_approved: boolean;
   state: string;
   decided_ms: bigint;
   captured_micros: bigint;
   late_micros: bigint;
+  refunded_micros: bigint;
   settled_captured: bigint;
   settled_late: bigint;
+  settled_refunded: bigint;
+}
+
+interface EntryRow extends Row {
+  shard_no: number;
+  budget_no: bigint;
+  entry_no: bigint;
+  amount_micros: bigint;
+  counted_ms: bigint;
 }
 
 const PAGE = 20_000;
-const NOTHING: Usage = { spentMicros: 0n, heldMicros: 0n };
 
 const HOLDS = `
-  SELECT h.tenant, h.id, h.budget_no, h.hold_no, h.shard_no, h.amount_micros, h.state, h.decided_ms,
-         h.captured_micros, h.late_micros, s.captured AS settled_captured, s.late AS settled_late
+  SELECT h.tenant, h.id, h.budget_no, h.hold_no, h.shard_no, h.amount_micros, h.is_approved, h.state, h.decided_ms,
+         h.captured_micros, h.late_micros, h.refunded_micros, s.captured AS settled_captured,
+         s.late AS settled_late, s.refunded AS settled_refunded
     FROM holds h
     CROSS JOIN LATERAL (
-      SELECT coalesce(sum(captured_micros), 0)::bigint AS captured, coalesce(sum(late_micros), 0)::bigint AS late
+      SELECT coalesce(sum(captured_micros), 0)::bigint AS captured, coalesce(sum(late_micros), 0)::bigint AS late,
+             coalesce(sum(refunded_micros), 0)::bigint AS refunded
         FROM settlements s WHERE s.tenant = h.tenant AND s.hold_id = h.id) s
    WHERE (h.budget_no, h.hold_no) > ($1, $2) AND ($3::text IS NULL OR h.tenant = $3)
    ORDER BY h.budget_no, h.hold_no LIMIT ${PAGE}`;
+
+const ENTRIES = `
+  SELECT shard_no, budget_no, entry_no, amount_micros, counted_ms FROM entries
+   WHERE (budget_no, entry_no) > ($1, $2) AND ($3::text IS NULL OR tenant = $3)
+   ORDER BY budget_no, entry_no LIMIT ${PAGE}`;
 
 const AUDIT = `
   SELECT h.tenant, h.next_seq, coalesce(sum(b.count), 0)::bigint AS records,
@@ -75,7 +92,7 @@ const AUDIT = `
    GROUP BY h.tenant, h.next_seq`;
 
 /**
- * Counts every hold and settlement anew and compares with what the ledger has counted, in one
+ * Counts every hold, settlement and entry anew and compares with what the ledger has counted, in one
  * snapshot.
  * @param database a database whose search path is SyncShield's schema
  * @param tenant only this one
@@ -89,7 +106,7 @@ export async function recount(database: Database, tenant?: string): Promise<Reco
 
 class Recount {
   private shards: ReadonlyMap<number, LockedShard> = new Map();
-  private readonly slots = new Map<bigint, Map<bigint, Usage>>();
+  private readonly caps = new CapRecount();
   private readonly problems: RecountProblem[] = [];
 
   constructor(
@@ -106,12 +123,10 @@ class Recount {
       this.tx,
       numbers.map((row) => row.shard_no),
     );
-    this.shards = await new TreeCache().viewsOf(
-      this.tx,
-      heads,
-      await storeNowMs(this.tx, STORE_NOW),
-    );
+    // As it stood at the last write of each shard.
+    this.shards = await new TreeCache().viewsOf(this.tx, heads, 0);
     const holds = await this.countHolds();
+    await this.countEntries();
     await this.compareCounters();
     await this.compareAudit();
     const budgets = [...this.shards.values()].flatMap((shard) =>
@@ -125,11 +140,8 @@ class Recount {
     let count = 0;
     let last: HoldRow | undefined;
     do {
-      const rows: HoldRow[] = await this.tx.query<HoldRow>(HOLDS, [
-        last?.budget_no ?? -1n,
-        last?.hold_no ?? -1n,
-        this.tenant,
-      ]);
+      const after = [last?.budget_no ?? -1n, last?.hold_no ?? -1n, this.tenant];
+      const rows: HoldRow[] = await this.tx.query<HoldRow>(HOLDS, after);
       for (const row of rows) this.countHold(row);
       count += rows.length;
       last = rows.length === PAGE ? rows.at(-1) : undefined;
@@ -138,80 +150,54 @@ class Recount {
   }
 
   private countHold(row: HoldRow): void {
-    const found = `captured ${row.captured_micros}, late ${row.late_micros}, ${row.state}`;
-    const expected = `captured ${row.settled_captured}, late ${row.settled_late}`;
-    if (!found.startsWith(`${expected},`)) {
+    const amounts = (captured: bigint, late: bigint, refunded: bigint): string =>
+      `captured ${captured}, late ${late}, refunded ${refunded}`;
+    const found = amounts(row.captured_micros, row.late_micros, row.refunded_micros);
+    const expected = amounts(row.settled_captured, row.settled_late, row.settled_refunded);
+    if (found !== expected) {
       this.problems.push({ tenant: row.tenant, what: 'hold', id: row.id, expected, found });
     }
-    const usage: Usage = {
-      spentMicros: row.settled_captured + row.settled_late,
-      heldMicros: row.state === 'held' ? row.amount_micros : 0n,
-    };
-    if (usage.spentMicros === 0n && usage.heldMicros === 0n) return;
-    for (const node of this.shards.get(row.shard_no)?.tree.path(row.budget_no) ?? []) {
-      for (const cap of node.caps) this.add(cap, slotAt(cap, Number(row.decided_ms)), usage);
-    }
+    this.count(row.shard_no, row.budget_no, {
+      atMs: Number(row.decided_ms),
+      spent: row.settled_captured + row.settled_late - row.settled_refunded,
+      held: row.state === 'held' ? row.amount_micros - row.settled_captured : 0n,
+      approvedMicros: row.is_approved ? row.amount_micros : 0n,
+    });
   }
 
-  private add(cap: Cap, slot: bigint, usage: Usage): void {
-    let slots = this.slots.get(cap.capNo);
-    if (slots === undefined) this.slots.set(cap.capNo, (slots = new Map<bigint, Usage>()));
-    slots.set(slot, plus(slots.get(slot) ?? NOTHING, usage));
+  private async countEntries(): Promise<void> {
+    let last: EntryRow | undefined;
+    do {
+      const after = [last?.budget_no ?? -1n, last?.entry_no ?? -1n, this.tenant];
+      const rows: EntryRow[] = await this.tx.query<EntryRow>(ENTRIES, after);
+      for (const row of rows) {
+        const spent = row.amount_micros;
+        const atMs = Number(row.counted_ms);
+        this.count(row.shard_no, row.budget_no, { atMs, spent, held: 0n, approvedMicros: 0n });
+      }
+      last = rows.length === PAGE ? rows.at(-1) : undefined;
+    } while (last !== undefined);
+  }
+
+  private count(shardNo: number, budgetNo: bigint, counted: Counted): void {
+    for (const node of this.shards.get(shardNo)?.tree.path(budgetNo) ?? []) {
+      for (const cap of node.caps) this.caps.add(cap, counted);
+    }
   }
 
   private async compareCounters(): Promise<void> {
-    const rows = await this.tx.query<{
-      cap_no: bigint;
-      slot: bigint;
-      spent_micros: bigint;
-      held_micros: bigint;
-    }>(
-      `SELECT cap_no, slot, spent_micros, held_micros FROM cap_counters
-        WHERE $1::text IS NULL OR tenant = $1`,
-      [this.tenant],
-    );
-    const stored = Map.groupBy(rows, (row) => row.cap_no);
+    const stored = Map.groupBy(await allCounters(this.tx, this.tenant), ({ capNo }) => capNo);
     for (const shard of this.shards.values()) {
       for (const budget of shard.tree.budgets) {
         for (const cap of budget.caps) {
-          const found = new Map<bigint, Usage>();
-          for (const row of stored.get(cap.capNo) ?? []) {
-            found.set(row.slot, { spentMicros: row.spent_micros, heldMicros: row.held_micros });
+          const problems = this.caps.compare(cap, stored.get(cap.capNo) ?? [], shard.nowMs);
+          for (const { slot, expected, found } of problems) {
+            const id = `${budget.id}/${cap.id}/${slot}`;
+            this.problems.push({ tenant: shard.tenant, what: 'counter', id, expected, found });
           }
-          this.compareCap(shard, budget, cap, found);
         }
       }
     }
-  }
-
-  private compareCap(
-    shard: LockedShard,
-    budget: Budget,
-    cap: Cap,
-    found: ReadonlyMap<bigint, Usage>,
-  ): void {
-    const counted = this.slots.get(cap.capNo) ?? new Map<bigint, Usage>();
-    const compare = (slot: bigint, expected: Usage, isRight: (found: Usage) => boolean): void => {
-      const usage = found.get(slot) ?? NOTHING;
-      if (isRight(usage)) return;
-      this.problems.push({
-        tenant: shard.tenant,
-        what: 'counter',
-        id: `${budget.id}/${cap.id}/${slot}`,
-        expected: text(expected),
-        found: text(usage),
-      });
-    };
-    for (const slot of new Set([...counted.keys(), ...found.keys()])) {
-      if (slot === LIVE_SLOT) continue;
-      const expected = counted.get(slot) ?? NOTHING;
-      compare(slot, expected, (usage) => text(usage) === text(expected));
-    }
-    if (cap.kind !== 'sliding_window') return;
-    // It was true when the cap was last touched and the window has only lost buckets since: never
-    // too low.
-    const live = windowSum(counted, cap, slotAt(cap, shard.nowMs));
-    compare(LIVE_SLOT, live, (usage) => whole(usage) >= whole(live));
   }
 
   private async compareAudit(): Promise<void> {
@@ -233,48 +219,20 @@ class Recount {
 
   private recounted(tenant: string, budget: Budget): RecountedBudget {
     const meter = budget.caps.find(({ kind }) => kind === 'meter');
-    const limits = budget.caps.filter(({ kind }) => kind === 'total');
-    const overMicros = budget.caps.reduce((sum, cap) => sum + this.over(cap), 0n);
+    const { spent = 0n, held = 0n } = (meter && this.caps.usage(meter, WHOLE_SLOT)) ?? {};
+    const limits = budget.caps.filter((cap) => cap.kind === 'total' && followsMoney(cap));
     return {
       tenant,
       id: budget.id,
       currency: budget.currency,
       limitMicros: limits
-        .map(({ limitMicros }) => limitMicros)
+        .map(({ limit }) => limit)
         .reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined),
-      ...((meter && this.slots.get(meter.capNo)?.get(0n)) ?? NOTHING),
-      overMicros,
+      spentMicros: spent,
+      heldMicros: held,
+      overMicros: budget.caps
+        .filter(followsMoney)
+        .reduce((sum, cap) => sum + this.caps.over(cap), 0n),
     };
   }
-
-  /** How far the worst slot, or the worst window, is above the cap. */
-  private over(cap: Cap): bigint {
-    const slots = this.slots.get(cap.capNo) ?? new Map<bigint, Usage>();
-    let worst = 0n;
-    for (const [slot, usage] of slots) {
-      const sum = cap.kind === 'sliding_window' ? windowSum(slots, cap, slot) : usage;
-      const above = whole(sum) - cap.limitMicros;
-      if (above > worst) worst = above;
-    }
-    return worst;
-  }
-}
-
-function windowSum(slots: ReadonlyMap<bigint, Usage>, cap: Cap, end: bigint): Usage {
-  const { first, last } = bucketsOfWindow(cap, end);
-  let sum = NOTHING;
-  for (let slot = first; slot <= last; slot++) sum = plus(sum, slots.get(slot) ?? NOTHING);
-  return sum;
-}
-
-function plus(a: Usage, b: Usage): Usage {
-  return { spentMicros: a.spentMicros + b.spentMicros, heldMicros: a.heldMicros + b.heldMicros };
-}
-
-function whole({ spentMicros, heldMicros }: Usage): bigint {
-  return spentMicros + heldMicros;
-}
-
-function text({ spentMicros, heldMicros }: Usage): string {
-  return `spent ${spentMicros}, held ${heldMicros}`;
 }

@@ -31,8 +31,9 @@ export class Routes {
     const holds = new Map<string, readonly [tenant: string, id: string]>();
     for (const { kind, request } of commands) {
       const { tenant } = request;
-      if (kind === 'hold') budgets.set(keyOf(tenant, request.budgetId), [tenant, request.budgetId]);
-      else holds.set(keyOf(tenant, request.holdId), [tenant, request.holdId]);
+      if (kind !== 'settle') {
+        budgets.set(keyOf(tenant, request.budgetId), [tenant, request.budgetId]);
+      } else holds.set(keyOf(tenant, request.holdId), [tenant, request.holdId]);
     }
     await this.learn(tx, budgets);
     const shards = new Set<number>();

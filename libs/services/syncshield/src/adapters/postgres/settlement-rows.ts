@@ -1,10 +1,6 @@
 import type { Queryable, Row } from '@kiki/postgres';
-import {
-  settlementKey,
-  type Breach,
-  type Settlement,
-  type SettlementRequest,
-} from '../../domain/settlement.js';
+import type { Breach } from '../../domain/breach.js';
+import { settlementKey, type Settlement, type SettlementRequest } from '../../domain/settlement.js';
 
 interface SettlementRow extends Row {
   tenant: string;
@@ -18,27 +14,33 @@ interface SettlementRow extends Row {
   state_after: Settlement['stateAfter'];
   captured_after_micros: bigint;
   late_after_micros: bigint;
+  is_final: boolean;
+  refunded_micros: bigint;
+  refunded_after_micros: bigint;
   settled_ms: bigint;
 }
 
 const FIND = `
   SELECT s.tenant, s.hold_id, s.settlement_id, s.action, s.amount_micros, s.outcome,
          s.captured_micros, s.late_micros, s.state_after, s.captured_after_micros,
-         s.late_after_micros, s.settled_ms
+         s.late_after_micros, s.is_final, s.refunded_micros, s.refunded_after_micros, s.settled_ms
     FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, hold_id, settlement_id)
     JOIN settlements s
       ON s.tenant = k.tenant AND s.hold_id = k.hold_id AND s.settlement_id = k.settlement_id`;
 
 const INSERT = `
   INSERT INTO settlements (tenant, hold_id, settlement_id, action, amount_micros, outcome, captured_micros, late_micros,
-                           state_after, captured_after_micros, late_after_micros, settled_ms)
+                           state_after, captured_after_micros, late_after_micros, settled_ms, is_final, refunded_micros,
+                           refunded_after_micros)
   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
-                       $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[])`;
+                       $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::boolean[],
+                       $14::bigint[], $15::bigint[])`;
 
 const INSERT_BREACHES = `
-  INSERT INTO breaches (tenant, budget_no, cap_no, cap_id, hold_id, settlement_id, late_micros, over_micros, opened_ms)
+  INSERT INTO breaches (tenant, budget_no, cap_no, cap_id, hold_id, settlement_id, late_micros, over_micros, opened_ms,
+                        entry_id, is_pausing)
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-                       $8::bigint[], $9::bigint[])`;
+                       $8::bigint[], $9::bigint[], $10::text[], $11::boolean[])`;
 
 /** The settlements that exist, by `settlementKey`. */
 export async function findSettlements(
@@ -80,11 +82,14 @@ export async function insertSettlements(
     column(({ capturedAfterMicros }) => capturedAfterMicros),
     column(({ lateAfterMicros }) => lateAfterMicros),
     column(({ settledMs }) => settledMs),
+    column(({ isFinal }) => isFinal),
+    column(({ refundedMicros }) => refundedMicros),
+    column(({ refundedAfterMicros }) => refundedAfterMicros),
   ];
   await tx.execute(INSERT, values, { name: 'shield-insert-settlements' });
 }
 
-/** Writes breaches and pauses the budgets they happened in. */
+/** Writes breaches and pauses the budgets of those that pause. */
 export async function insertBreaches(tx: Queryable, breaches: readonly Breach[]): Promise<void> {
   if (breaches.length === 0) return;
   const column = <T>(of: (breach: Breach) => T): T[] => breaches.map(of);
@@ -93,14 +98,16 @@ export async function insertBreaches(tx: Queryable, breaches: readonly Breach[])
     column(({ budgetNo }) => budgetNo),
     column(({ capNo }) => capNo),
     column(({ capId }) => capId),
-    column(({ holdId }) => holdId),
-    column(({ settlementId }) => settlementId),
+    column(({ cause }) => ('holdId' in cause ? cause.holdId : null)),
+    column(({ cause }) => ('holdId' in cause ? cause.settlementId : null)),
     column(({ lateMicros }) => lateMicros),
     column(({ overMicros }) => overMicros),
     column(({ openedMs }) => openedMs),
+    column(({ cause }) => ('entryId' in cause ? cause.entryId : null)),
+    column(({ isPausing }) => isPausing),
   ]);
   await tx.execute('UPDATE budgets SET is_paused = true WHERE budget_no = ANY($1::bigint[])', [
-    column(({ budgetNo }) => budgetNo),
+    breaches.filter(({ isPausing }) => isPausing).map(({ budgetNo }) => budgetNo),
   ]);
 }
 
@@ -117,6 +124,9 @@ function toSettlement(row: SettlementRow): Settlement {
     stateAfter: row.state_after,
     capturedAfterMicros: row.captured_after_micros,
     lateAfterMicros: row.late_after_micros,
+    isFinal: row.is_final,
+    refundedMicros: row.refunded_micros,
+    refundedAfterMicros: row.refunded_after_micros,
     settledMs: Number(row.settled_ms),
   };
 }

@@ -9,6 +9,10 @@ export interface LockedShard extends ShardView {
   readonly tenant: string;
   readonly rootId: string;
   readonly version: bigint;
+  /** Who may write to it. */
+  readonly epoch: bigint;
+  /** Grows with every write to the shard. */
+  readonly stateSeq: bigint;
   /** No held hold is released earlier; undefined when none is held. */
   readonly nextReleaseMs: number | undefined;
 }
@@ -18,6 +22,8 @@ interface ShardRow extends Row {
   tenant: string;
   root_id: string;
   version: bigint;
+  epoch: bigint;
+  state_seq: bigint;
   clock_ms: bigint;
   next_release_ms: bigint | null;
 }
@@ -31,12 +37,16 @@ interface NodeRow extends Row {
   name: string;
   currency: string;
   is_paused: boolean;
+  pauses_on_external: boolean;
   cap_no: bigint;
   cap_id: string;
   kind: Cap['kind'];
-  limit_micros: bigint;
+  measure: Cap['measure'];
+  limit_amount: bigint;
   time_zone: string | null;
   window_ms: bigint | null;
+  burst: bigint | null;
+  flex_percent: number | null;
 }
 
 /** What a transaction writes about a shard. */
@@ -47,7 +57,7 @@ export interface ShardChange {
   readonly isTreeChanged: boolean;
 }
 
-const SHARD_COLUMNS = 'shard_no, tenant, root_id, version, clock_ms, next_release_ms';
+const SHARD_COLUMNS = `shard_no, tenant, root_id, version, epoch, state_seq, clock_ms, next_release_ms`;
 
 // In the order of their numbers, in every transaction of every process: whoever waits, waits for
 // the same next one.
@@ -59,14 +69,16 @@ const READ = `SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]
 
 const TREES = `
   SELECT b.shard_no, b.budget_no, b.id, b.parent_no, b.depth, b.name, b.currency, b.is_paused,
-         c.cap_no, c.id AS cap_id, c.kind, c.limit_micros, c.time_zone, c.window_ms
+         b.pauses_on_external, c.cap_no, c.id AS cap_id, c.kind, c.measure, c.limit_amount, c.time_zone,
+         c.window_ms, c.burst, c.flex_percent
     FROM budgets b JOIN caps c ON c.budget_no = b.budget_no
    WHERE b.shard_no = ANY($1::int[])
    ORDER BY b.budget_no, c.position`;
 
 const WRITE = `
   UPDATE shards s
-     SET clock_ms = k.clock_ms, next_release_ms = k.next_release_ms, version = s.version + k.step
+     SET clock_ms = k.clock_ms, next_release_ms = k.next_release_ms, version = s.version + k.step,
+         state_seq = s.state_seq + 1
     FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::int[]) AS k (shard_no, clock_ms, next_release_ms, step)
    WHERE s.shard_no = k.shard_no`;
 
@@ -179,13 +191,17 @@ function toBudget(node: NodeRow, caps: readonly NodeRow[]): Budget {
     name: node.name,
     currency: node.currency,
     isPaused: node.is_paused,
+    pausesOnExternal: node.pauses_on_external,
     caps: caps.map((row) => ({
-      capNo: row.cap_no,
+      capNo: Number(row.cap_no),
       id: row.cap_id,
       kind: row.kind,
-      limitMicros: row.limit_micros,
+      measure: row.measure,
+      limit: row.limit_amount,
       ...(row.time_zone === null ? {} : { timeZone: row.time_zone }),
       ...(row.window_ms === null ? {} : { windowMs: Number(row.window_ms) }),
+      ...(row.burst === null ? {} : { burst: row.burst }),
+      ...(row.flex_percent === null ? {} : { flexPercent: row.flex_percent }),
     })),
   };
 }
@@ -196,6 +212,8 @@ function toHead(row: ShardRow): ShardHead {
     tenant: row.tenant,
     rootId: row.root_id,
     version: row.version,
+    epoch: row.epoch,
+    stateSeq: row.state_seq,
     clockMs: Number(row.clock_ms),
     nextReleaseMs: row.next_release_ms === null ? undefined : Number(row.next_release_ms),
   };

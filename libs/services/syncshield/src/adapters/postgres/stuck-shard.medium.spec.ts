@@ -18,7 +18,7 @@ beforeAll(async () => {
   of = await openFixture();
   const options = { storeNow: TEST_NOW, lockTimeoutMs: 50 };
   ledger = new PostgresLedger(of.database, new SystemClock(), options);
-  const caps = [{ id: 'total', kind: 'total' as const, limitMicros: 100n }];
+  const caps = [{ id: 'total', kind: 'total' as const, measure: 'micros' as const, limit: 100n }];
   for (const [tenant, id] of [
     ['acme', 'stuck'],
     ['acme', 'free'],
@@ -47,7 +47,8 @@ async function answersOf(commands: readonly LedgerCommand[]): Promise<string[]> 
   const outcomes = await ledger.decide(commands);
   return outcomes.map(({ result }) => {
     if (!result.ok) return result.error.code;
-    return 'settlement' in result.value ? result.value.settlement.outcome : result.value.state;
+    if ('settlement' in result.value) return result.value.settlement.outcome;
+    return 'state' in result.value ? result.value.state : 'entered';
   });
 }
 

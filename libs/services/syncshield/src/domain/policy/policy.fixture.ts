@@ -5,6 +5,7 @@ import type { Rule } from './rule.js';
 
 const node = (budgetNo: bigint, id: string, parentNo?: bigint): Budget => ({
   ...{ budgetNo, id, parentNo, depth: 0, name: id, currency: 'EUR', isPaused: false, caps: [] },
+  pausesOnExternal: false,
 });
 
 /** A leaf `ads` below `root`. */
