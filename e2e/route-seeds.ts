@@ -28,7 +28,11 @@ async function seedShield(call: Call): Promise<Seeds> {
   await must(call('POST', '/v1/budgets', { id: 'b1', name: 'b1', currency: CURRENCY, caps }));
   const hold = { budgetId: 'b1', amountMicros: 10, currency: CURRENCY };
   await must(call('POST', '/v1/holds', { id: 'h1', ...hold }));
+  await waitFor(async () => (await call('GET', '/v1/audit/tile/0/0')).status === 200, {
+    ...{ timeoutMs: 30_000, what: 'the audit tree' },
+  });
   return {
+    'GET /v1/audit/tile/{level}/{index}': { path: '/v1/audit/tile/0/0' },
     'GET /v1/budgets/{id}': { path: '/v1/budgets/b1' },
     'PUT /v1/budgets/{id}/caps': { path: '/v1/budgets/b1/caps', body: { caps } },
     'POST /v1/budgets/{id}/pause': { path: '/v1/budgets/b1/pause' },

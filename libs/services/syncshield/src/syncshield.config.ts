@@ -62,6 +62,46 @@ export const syncshieldConfig = defineConfig('syncshield', {
     doc: 'Earlier wrapping keys or root secrets, separated by commas; at start everything is wrapped anew.',
     isSecret: true,
   }),
+  // Audit.
+  auditIntervalMs: variable({
+    env: 'SYNCSHIELD_AUDIT_INTERVAL_MS',
+    schema: integer({ min: 50, max: 60_000, default: 500 }),
+    doc: 'How often a growing audit log gets a signed checkpoint, milliseconds.',
+  }),
+  auditOrigin: variable({
+    env: 'SYNCSHIELD_AUDIT_ORIGIN',
+    schema: z
+      .string()
+      .regex(/^[^\s+\p{Cc}]{1,200}$/u, 'a name without white space and plus')
+      .default('syncshield.kiki'),
+    doc: 'Names the audit logs: the log of a tenant is <origin>/<tenant>. Never change it.',
+  }),
+  auditKeyFile: variable({
+    env: 'SYNCSHIELD_AUDIT_KEY_FILE',
+    schema: z.string().optional(),
+    doc: 'Ed25519 private keys (PKCS#8 PEM) that sign checkpoints, the current one first; default: syncshield-audit.pem in KIKI_HOME, made once.',
+  }),
+  auditAnchors: variable({
+    env: 'SYNCSHIELD_AUDIT_ANCHORS',
+    schema: z.enum(['file', 'objects', 'file,objects']).default('file'),
+    doc: 'Where checkpoints are kept outside the database.',
+  }),
+  auditAnchorFile: variable({
+    env: 'SYNCSHIELD_AUDIT_ANCHOR_FILE',
+    schema: z.string().optional(),
+    doc: 'File that checkpoints are appended to; default: syncshield-audit-anchors.ndjson in KIKI_HOME.',
+  }),
+  auditObjectIntervalMs: variable({
+    env: 'SYNCSHIELD_AUDIT_OBJECT_INTERVAL_MS',
+    schema: integer({ min: 0, max: 86_400_000, default: 60_000 }),
+    doc: 'Least time between two checkpoints of a tenant in the object store, milliseconds.',
+  }),
+  auditCheckedRecords: variable({
+    env: 'SYNCSHIELD_AUDIT_CHECKED_RECORDS',
+    schema: integer({ min: 0, max: 100_000, default: 4_096 }),
+    doc: 'Stored records that are read anew and compared with the tree per interval; 0: none.',
+  }),
+  replicas: sharedConfig.variables.replicas,
   home: sharedConfig.variables.home,
   rootSecret: sharedConfig.variables.secret,
 });

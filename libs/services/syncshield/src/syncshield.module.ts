@@ -5,6 +5,7 @@ import { Logger } from '@kiki/logging';
 import { Metrics } from '@kiki/metrics';
 import { Database } from '@kiki/postgres';
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
+import { AuditProofsController } from './adapters/http/audit-proofs.controller.js';
 import { AuditController } from './adapters/http/audit.controller.js';
 import { BudgetsController } from './adapters/http/budgets.controller.js';
 import { CheckController } from './adapters/http/check.controller.js';
@@ -22,6 +23,7 @@ import { Decide } from './application/decide.js';
 import { LedgerObserver } from './application/ledger-observer.js';
 import { Budgets, Ledger, LedgerReader } from './application/ledger.js';
 import { privacyProviders } from './privacy.providers.js';
+import { auditProviders } from './audit.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
 class SyncshieldModule {}
@@ -36,8 +38,14 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       SettlementsController,
       CheckController,
       AuditController,
+      AuditProofsController,
     ],
-    providers: [...ledger(config), ...background(config), ...privacyProviders(config)],
+    providers: [
+      ...ledger(config),
+      ...background(config),
+      ...auditProviders(config),
+      ...privacyProviders(config),
+    ],
   };
 }
 

@@ -1,16 +1,16 @@
 import { RequireScope, Tenant } from '@kiki/auth';
 import { Answers } from '@kiki/http';
-import { Controller, Get, Query } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { LedgerReader } from '../../application/ledger.js';
+import { AuditLog } from '../../application/audit-log.js';
 import * as wire from './audit.schema.js';
 
 /** The audit log: every decision and every change, in order. */
 @ApiTags('audit')
 @Controller('v1/audit')
 export class AuditController {
-  constructor(private readonly reader: LedgerReader) {}
+  constructor(private readonly log: AuditLog) {}
 
   @Get()
   @RequireScope('shield:read')
@@ -20,9 +20,60 @@ export class AuditController {
     @Tenant() tenant: string,
     @Query({ schema: wire.AuditQuery }) { after, limit }: z.infer<typeof wire.AuditQuery>,
   ): Promise<z.infer<typeof wire.AuditAnswer>> {
-    const entries = await this.reader.audit(tenant, BigInt(after), limit);
-    const items = entries.map(({ seq, record }) => ({ seq: Number(seq), record }));
-    const last = items.at(-1);
-    return { items, nextAfter: last === undefined || items.length < limit ? null : last.seq };
+    const items = await this.items(tenant, after + 1, limit);
+    return { items, nextAfter: items.length < limit ? null : after + limit };
+  }
+
+  @Get('entries')
+  @RequireScope('shield:read')
+  @ApiOperation({ summary: 'Read the audit log in large pages, to export or watch it' })
+  @Answers(200, wire.EntriesAnswer, 'Records in order')
+  async entries(
+    @Tenant() tenant: string,
+    @Query({ schema: wire.EntriesQuery }) { from, limit }: z.infer<typeof wire.EntriesQuery>,
+  ): Promise<z.infer<typeof wire.EntriesAnswer>> {
+    const items = await this.items(tenant, from, limit);
+    return { items, nextFrom: items.length < limit ? null : from + limit };
+  }
+
+  @Get('public-key')
+  @RequireScope('shield:read')
+  @ApiOperation({ summary: 'Keys that sign, or have signed, the checkpoints' })
+  @Answers(200, wire.KeysAnswer, 'Keys')
+  async publicKeys(@Tenant() tenant: string): Promise<z.infer<typeof wire.KeysAnswer>> {
+    const { origin, keys } = await this.log.keys(tenant);
+    return {
+      origin,
+      keys: keys.map(({ text, keyId, publicKey, addedMs, isCurrent }) => ({
+        key: text,
+        keyId,
+        publicKey: Buffer.from(publicKey).toString('base64'),
+        addedAt: new Date(addedMs).toISOString(),
+        isCurrent,
+      })),
+    };
+  }
+
+  @Post('verify')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @RequireScope('shield:read')
+  @ApiOperation({
+    summary: 'Read a part of the stored log anew and compare it with its checkpoint',
+  })
+  @Answers(200, wire.VerifyAnswer, 'What was found')
+  async verify(
+    @Tenant() tenant: string,
+    @Body({ schema: wire.VerifyBody }) body: z.infer<typeof wire.VerifyBody>,
+  ): Promise<z.infer<typeof wire.VerifyAnswer>> {
+    const report = await this.log.verify(tenant, body.from, body.limit);
+    const { from, to, size, faults } = report;
+    const nextFrom = report.isEnd ? null : to;
+    return { isValid: faults.length === 0, from, to, nextFrom, size, faults: [...faults] };
+  }
+
+  private async items(tenant: string, from: number, limit: number) {
+    const entries = await this.log.entries(tenant, from, limit);
+    return entries.map(({ seq, record }) => ({ seq: Number(seq), record }));
   }
 }

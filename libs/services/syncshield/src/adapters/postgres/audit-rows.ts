@@ -1,17 +1,20 @@
 import type { Queryable } from '@kiki/postgres';
 import { auditLine, type AuditRecord } from '../../domain/audit-record.js';
 
+/** Records travel as the bytes that they are: an array of texts would be quoted and read again. */
 const APPEND = `
-  WITH heads AS (
-    INSERT INTO audit_heads (tenant, next_seq)
-    SELECT * FROM unnest($1::text[], $2::bigint[])
+  WITH given AS (
+    SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::integer[])
+      AS k (tenant, count, start, bytes)
+  ), heads AS (
+    INSERT INTO audit_heads (tenant, next_seq) SELECT tenant, count FROM given
     ON CONFLICT (tenant) DO UPDATE SET next_seq = audit_heads.next_seq + excluded.next_seq
     RETURNING tenant, next_seq
   )
   INSERT INTO audit_bundles (tenant, first_seq, count, records)
-  SELECT k.tenant, heads.next_seq - k.count, k.count, k.records
-    FROM unnest($1::text[], $2::bigint[], $3::text[]) AS k (tenant, count, records)
-    JOIN heads USING (tenant)`;
+  SELECT given.tenant, heads.next_seq - given.count, given.count,
+         convert_from(substring($5::bytea FROM given.start FOR given.bytes), 'UTF8')
+    FROM given JOIN heads USING (tenant)`;
 
 /**
  * Appends records, packed per tenant. The head row is the last lock of a transaction, and tenants
@@ -28,12 +31,17 @@ export async function appendAudit(tx: Queryable, records: readonly AuditRecord[]
     else known.push(line);
   }
   const bundles = [...lines].sort(([a], [b]) => (a < b ? -1 : 1));
+  const packed = bundles.map(([, of]) => Buffer.from(of.join('\n'), 'utf8'));
+  let end = 1;
+  const starts = packed.map(({ length }) => (end += length) - length);
   await tx.execute(
     APPEND,
     [
       bundles.map(([tenant]) => tenant),
       bundles.map(([, of]) => of.length),
-      bundles.map(([, of]) => of.join('\n')),
+      starts,
+      packed.map(({ length }) => length),
+      Buffer.concat(packed),
     ],
     { name: 'shield-append-audit' },
   );

@@ -10,17 +10,13 @@ import { costOf, headroom } from '../../domain/decision.js';
 import { MAX_MICROS } from '../../domain/budget.js';
 import { keyOf, type Hold, type HoldState } from '../../domain/hold.js';
 import { unknownBudget, unknownHold, wrongCurrency } from '../../domain/replay.js';
+import { auditEntries } from './audit-entries.js';
 import { findBudget } from './budget-rows.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters } from './counter-rows.js';
 import { findHolds, HOLD_COLUMNS, toHold } from './hold-rows.js';
 import { readShards, TreeCache } from './shard-rows.js';
 import { STORE_NOW, storeNowMs } from './store-time.js';
-
-interface BundleRow extends Row {
-  first_seq: bigint;
-  records: string;
-}
 
 type CheckRequest = Parameters<LedgerReader['check']>[1];
 
@@ -67,22 +63,8 @@ export class PostgresReader extends LedgerReader {
     return this.database.transaction((tx) => this.checkIn(tx, tenant, request), SNAPSHOT);
   }
 
-  override async audit(tenant: string, after: bigint, limit: number): Promise<AuditEntry[]> {
-    const rows = await this.database.query<BundleRow>(
-      `SELECT first_seq, records FROM audit_bundles
-        WHERE tenant = $1 AND first_seq >= coalesce(
-          (SELECT max(first_seq) FROM audit_bundles WHERE tenant = $1 AND first_seq <= $2), 0)
-        ORDER BY first_seq LIMIT $3`,
-      [tenant, after + 1n, limit],
-    );
-    return rows
-      .flatMap((row) =>
-        row.records
-          .split('\n')
-          .map((record, index) => ({ seq: row.first_seq + BigInt(index), record })),
-      )
-      .filter(({ seq }) => seq > after)
-      .slice(0, limit);
+  override audit(tenant: string, after: bigint, limit: number): Promise<AuditEntry[]> {
+    return auditEntries(this.database, tenant, Number(after) + 1, limit);
   }
 
   private async checkIn(
