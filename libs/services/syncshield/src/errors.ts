@@ -148,4 +148,64 @@ export const errors = defineErrors({
     title: 'What the approval would change is no longer as it was when it was asked for.',
     fix: 'Look at it as it is now and ask for the change again.',
   },
+  privacy_request_not_found: {
+    kind: 'not_found',
+    title: 'There is no such request of a data subject, or it belongs to another tenant.',
+    fix: 'File it with POST /v1/privacy/requests, or correct its id.',
+  },
+  privacy_request_state: {
+    kind: 'conflict',
+    title: 'The request of a data subject cannot do that in the state it is in.',
+    fix: 'Look at its `state` with GET /v1/privacy/requests/{id}.',
+  },
+  privacy_export_gone: {
+    kind: 'not_found',
+    title: 'There is no export: the request is not a completed access request, or its time is over.',
+    fix: 'Wait until the request is completed, or file another one.',
+  },
+  legal_hold_not_found: {
+    kind: 'not_found',
+    title: 'There is no such legal hold, or it belongs to another tenant.',
+    fix: 'Place it with POST /v1/privacy/legal-holds, or correct its id.',
+  },
+  retention_category_unknown: {
+    kind: 'not_found',
+    title: 'There is no such category of retention.',
+    fix: 'Take one of GET /v1/privacy/retention.',
+  },
+  consent_string_invalid: {
+    kind: 'invalid',
+    title: 'The consent string cannot be read.',
+    fix: 'Send the TCF (v2) or GPP string exactly as the consent platform gave it.',
+  },
+  consent_proof_insufficient: {
+    kind: 'unprocessable',
+    title: 'The proof does not show the consent that the record claims; nothing was recorded.',
+    fix: 'Record only what the string grants; `fields` names what it lacks.',
+  },
+  consent_purpose_unknown: {
+    kind: 'unprocessable',
+    title: 'The tenant has no such purpose; consent to it cannot be recorded.',
+    fix: 'Add the purpose with PUT /v1/consent/settings, or correct `purpose`.',
+  },
+  consent_notice_unknown: {
+    kind: 'unprocessable',
+    title: 'The notice is not one of the tenant, or its text is another one.',
+    fix: 'Send `noticeVersion` (and the SHA-256 of its text) as in GET /v1/consent/settings.',
+  },
+  consent_settings_invalid: {
+    kind: 'invalid',
+    title: 'The consent settings contradict themselves.',
+    fix: 'Correct the fields named in `fields`; each says what was expected.',
+  },
+  consent_settings_conflict: {
+    kind: 'conflict',
+    title: 'Other consent settings are in force than those the change was made on.',
+    fix: 'Read them with GET /v1/consent/settings, apply the change and send their version.',
+  },
+  consent_record_not_found: {
+    kind: 'not_found',
+    title: 'There is no such consent record, or it belongs to another tenant.',
+    fix: 'GET /v1/consent/subjects/{customerId} lists the records of a customer.',
+  },
 });
