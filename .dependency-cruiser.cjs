@@ -48,6 +48,15 @@ module.exports = {
       'Engines are publishable: no Nest, no IO.',
     ),
     layer(
+      'audit-verifier-shares-nothing',
+      '^libs/engines/audit-verifier/',
+      {
+        path: ['^libs/', '^node_modules/', '^(node:)?(?!crypto$)[a-z_/]+$'],
+        pathNot: '^libs/engines/audit-verifier/',
+      },
+      'Who checks the log must not share the mistakes of who wrote it.',
+    ),
+    layer(
       'services-do-not-meet',
       '^libs/services/([^/]+)/',
       { path: '^libs/services/', pathNot: '^libs/services/$1/' },

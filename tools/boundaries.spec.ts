@@ -59,6 +59,10 @@ it('finds each violation that is put in on purpose', () => {
   );
   write('libs/engines/e/src/index.ts', "import fs from 'node:fs';\nexport const e = fs;\n");
   write(
+    'libs/engines/audit-verifier/src/index.ts',
+    "import { k } from '../../../platform/kernel/src/index.js';\nexport const v = k;\n",
+  );
+  write(
     'libs/services/a/src/index.ts',
     "import { b } from '../../b/src/index.js';\nexport const s = b;\n",
   );
@@ -89,6 +93,7 @@ it('finds each violation that is put in on purpose', () => {
     'no-cycles',
     'no-deep-imports',
     'engines-are-pure',
+    'audit-verifier-shares-nothing',
     'services-do-not-meet',
     'platform-knows-no-service',
     'domain-is-pure',

@@ -91,12 +91,12 @@ export const errors = defineErrors({
   audit_key_missing: {
     kind: 'unprocessable',
     title: 'The key that signs the audit log is not here, and a new one would break the chain.',
-    fix: 'Point SYNCSHIELD_AUDIT_KEY_FILE to the key; every replica needs the same one. `kiki audit keygen` makes a new one on purpose.',
+    fix: 'Point SYNCSHIELD_AUDIT_KEY_FILE to the key; every replica needs the same. `kiki audit keygen` makes one.',
   },
   audit_key_unreadable: {
     kind: 'unprocessable',
     title: 'The file with the signing key of the audit log cannot be used.',
-    fix: 'Give it one or more Ed25519 private keys in PKCS#8 PEM, readable by this user only (mode 0600).',
+    fix: 'Give it one or more Ed25519 private keys in PKCS#8 PEM, readable by this user.',
   },
   policy_invalid: {
     kind: 'invalid',

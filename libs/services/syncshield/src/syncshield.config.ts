@@ -79,7 +79,7 @@ export const syncshieldConfig = defineConfig('syncshield', {
   auditKeyFile: variable({
     env: 'SYNCSHIELD_AUDIT_KEY_FILE',
     schema: z.string().optional(),
-    doc: 'Ed25519 private keys (PKCS#8 PEM) that sign checkpoints, the current one first; default: syncshield-audit.pem in KIKI_HOME, made once.',
+    doc: 'Ed25519 keys (PKCS#8 PEM), the signing one first; default: made in KIKI_HOME once.',
   }),
   auditAnchors: variable({
     env: 'SYNCSHIELD_AUDIT_ANCHORS',
@@ -102,6 +102,16 @@ export const syncshieldConfig = defineConfig('syncshield', {
     doc: 'Stored records that are read anew and compared with the tree per interval; 0: none.',
   }),
   replicas: sharedConfig.variables.replicas,
+  privacyIntervalMs: variable({
+    env: 'SYNCSHIELD_PRIVACY_INTERVAL_MS',
+    schema: integer({ min: 50, max: 600_000, default: 1_000 }),
+    doc: 'How often requests of data subjects are looked for that are due, milliseconds.',
+  }),
+  exportDays: variable({
+    env: 'SYNCSHIELD_EXPORT_DAYS',
+    schema: integer({ min: 1, max: 365, default: 30 }),
+    doc: 'How long the export of an access request can be had, days.',
+  }),
   home: sharedConfig.variables.home,
   rootSecret: sharedConfig.variables.secret,
 });
