@@ -25,7 +25,10 @@ export interface StatementOptions {
   readonly name?: string;
 }
 
-/** Something statements can be run on: the pool or one transaction. */
+/**
+ * Something statements can be run on: the pool or one transaction. Statements of a transaction run in the order of
+ * their calls; those that are not waited for one by one share a round trip.
+ */
 export interface Queryable {
   /** Runs one statement with `$1…` parameters and returns its rows. */
   query<R extends Row = Row>(
@@ -42,6 +45,8 @@ export interface TransactionOptions {
   /** @default 'read committed' */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
   readonly isReadOnly?: boolean;
+  /** Settings of PostgreSQL for this transaction only, e.g. `{ lock_timeout: '2s' }`; they cost no round trip. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Attempts on serialization failures and deadlocks (40001, 40P01), with jittered backoff. @default 5 */
   readonly attempts?: number;
 }

@@ -1,3 +1,4 @@
+export * from './array-literals.js';
 export * from './database.js';
 export type { EmbeddedOptions } from './embedded/embedded-postgres.js';
 export { errors as postgresErrors } from './errors.js';

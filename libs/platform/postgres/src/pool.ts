@@ -48,6 +48,8 @@ export function sessionConfig(options: PoolOptions): pg.ClientConfig {
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 60_000,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     keepAlive: true,
+    // Statements of a transaction that are not waited for one by one go to the server together.
+    pipeline: true,
   };
 }
 

@@ -132,6 +132,41 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
       expect([await micros('a'), await micros('b')]).toEqual([90n, 110n]);
     });
 
+    it('sends statements together that are not waited for one by one, in their order', async () => {
+      const balances = await database.transaction(async (tx) => {
+        const [, before, changed, after] = await Promise.all([
+          tx.execute(`UPDATE account SET micros = 1 WHERE id = 'a'`),
+          tx.query<{ micros: bigint }>(`SELECT micros FROM account WHERE id = 'a'`),
+          tx.execute(`UPDATE account SET micros = micros + $1`, [5n]),
+          tx.query<{ micros: bigint }>(`SELECT micros FROM account ORDER BY id`),
+        ]);
+        return [before[0]?.micros, changed, ...after.map(({ micros }) => micros)];
+      });
+      expect(balances).toEqual([1n, 2, 6n, 105n]);
+    });
+
+    it('fails with the first of the statements that were sent together, and keeps nothing of them', async () => {
+      const work = database.transaction((tx) =>
+        Promise.all([
+          tx.execute(`UPDATE account SET micros = 0`),
+          tx.execute(`INSERT INTO account VALUES ('a', 1)`),
+          tx.query('SELECT 1'),
+        ]),
+      );
+      await expect(work).rejects.toMatchObject({ code: '23505' });
+      const [row] = await database.query(`SELECT sum(micros)::int8 AS sum FROM account`);
+      expect(row).toEqual({ sum: 200n });
+    });
+
+    it('has settings of a transaction, and of no other', async () => {
+      const shown = async (of: Queryable): Promise<unknown> =>
+        (await of.query(`SHOW lock_timeout`))[0]?.['lock_timeout'];
+      const one = open({ max: 1 });
+      const settings = { lock_timeout: '1234ms', idle_in_transaction_session_timeout: '2s' };
+      expect(await one.transaction(shown, { settings })).toBe('1234ms');
+      expect(await shown(one)).toBe('0');
+    });
+
     it('never reports a commit when a swallowed error made the server roll back', async () => {
       const work = async (tx: Queryable): Promise<void> => {
         await tx.execute(`UPDATE account SET micros = 0`);

@@ -1,5 +1,5 @@
 import { Clock, Random, SystemClock, SystemRandom } from '@kiki/kernel';
-import type { Pool, PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient } from 'pg';
 import { backoffMs } from './backoff.js';
 import { Database } from './database.js';
 import type { Queryable, Row, SqlValue, StatementOptions, TransactionOptions } from './database.js';
@@ -127,8 +127,7 @@ export class PostgresDatabase extends Database {
    * of them.
    */
   private async begin(options: TransactionOptions): Promise<PoolClient> {
-    const isolation = ISOLATIONS[options.isolation ?? 'read committed'];
-    const sql = `BEGIN ISOLATION LEVEL ${isolation} ${options.isReadOnly ? 'READ ONLY' : 'READ WRITE'}`;
+    const sql = opening(options);
     for (let stale = 0; ; stale++) {
       const client = await this.pool.connect().catch(rethrow);
       try {
@@ -140,6 +139,16 @@ export class PostgresDatabase extends Database {
       }
     }
   }
+}
+
+/** BEGIN with the settings of the transaction, in one message. */
+function opening({ isolation, isReadOnly, settings = {} }: TransactionOptions): string {
+  const level = ISOLATIONS[isolation ?? 'read committed'];
+  const begin = `BEGIN ISOLATION LEVEL ${level} ${isReadOnly ? 'READ ONLY' : 'READ WRITE'}`;
+  const local = Object.entries(settings).map(
+    ([name, value]) => `SET LOCAL ${pg.escapeIdentifier(name)} = ${pg.escapeLiteral(value)}`,
+  );
+  return [begin, ...local].join('; ');
 }
 
 function isUnknownOutcome(error: unknown): boolean {

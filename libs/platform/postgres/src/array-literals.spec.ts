@@ -1,0 +1,19 @@
+/**
+ * Goal: an array goes to the server as it is. Method: literals by hand; the server itself reads them in every spec of
+ * the ledger.
+ */
+import { describe, expect, it } from '@jest/globals';
+import { plainArray, textArray } from './array-literals.js';
+
+describe('array literals', () => {
+  it('write numbers exactly, and nulls', () => {
+    expect(plainArray([])).toBe('{}');
+    expect(plainArray([1, null, -9007199254740993n, true])).toBe('{1,NULL,-9007199254740993,true}');
+  });
+
+  it('quote texts, so that none is read as something else', () => {
+    expect(textArray(['a', null, '', 'NULL', 'a,b}', 'say "x"', '\\'])).toBe(
+      '{"a",NULL,"","NULL","a,b}","say \\"x\\"","\\\\"}',
+    );
+  });
+});
