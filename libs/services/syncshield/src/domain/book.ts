@@ -101,7 +101,9 @@ export class Book {
     if (budget.currency !== request.currency)
       return refuse(wrongCurrency(budget, request.currency));
     const path = shard.tree.path(budget.budgetNo);
-    const hold = decidedHold(request, shard, budget, this.decide(shard, path, request));
+    const decision = this.decide(shard, path, request);
+    const policyVersion = this.judge.policyVersion(request.tenant);
+    const hold = decidedHold(request, shard, budget, { ...decision, policyVersion });
     if (hold.isApproved) {
       for (const { caps } of path) {
         for (const cap of caps) {
@@ -289,8 +291,9 @@ function decidedHold(
   request: HoldRequest,
   shard: ShardView,
   budget: Budget,
-  { reason, denial, grantedMicros = request.amountMicros }: Decision,
+  decision: Decision & { readonly policyVersion: number | undefined },
 ): Hold {
+  const { reason, denial, grantedMicros = request.amountMicros, policyVersion } = decision;
   return {
     ...request,
     amountMicros: grantedMicros,
@@ -300,6 +303,7 @@ function decidedHold(
     isApproved: denial === undefined,
     reason,
     ...(denial === undefined ? {} : { denial }),
+    ...(policyVersion === undefined ? {} : { policyVersion }),
     decidedMs: shard.nowMs,
     state: denial === undefined ? 'held' : 'denied',
     capturedMicros: 0n,

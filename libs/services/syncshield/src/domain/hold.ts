@@ -74,6 +74,8 @@ export interface Hold extends HoldRequest {
   readonly isApproved: boolean;
   readonly reason: HoldReason;
   readonly denial?: Denial;
+  /** The policy it was judged by; undefined when none was in force. */
+  readonly policyVersion?: number;
   readonly decidedMs: number;
   readonly state: HoldState;
   readonly capturedMicros: bigint;

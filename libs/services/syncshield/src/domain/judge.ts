@@ -12,6 +12,12 @@ export abstract class Judge {
   /** What speaks against a hold; undefined lets the caps decide. */
   abstract judge(request: HoldRequest, path: readonly Budget[], nowMs: number): Verdict | undefined;
 
+  /** The policy that holds of the tenant are judged by; undefined without one. */
+  policyVersion(tenant: string): number | undefined {
+    void tenant;
+    return undefined;
+  }
+
   /** Tells what was decided, so that the next hold of the same batch is judged after it. */
   decided(hold: Hold, path: readonly Budget[]): void {
     void hold;
