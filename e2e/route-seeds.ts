@@ -23,15 +23,45 @@ async function must(call: ReturnType<Call>): Promise<Record<string, unknown>> {
   return body;
 }
 
+async function seedPrivacy(call: Call): Promise<Seeds> {
+  const request = { kind: 'erase', regime: 'gdpr', customerId: 'u1' };
+  for (const id of ['p1', 'p2', 'p3']) {
+    await must(call('POST', '/v1/privacy/requests', { id, ...request }));
+  }
+  await must(
+    call('POST', '/v1/privacy/legal-holds', { id: 'l1', customerId: 'u9', matter: 'case 1' }),
+  );
+  const at = (id: string): string => `/v1/privacy/requests/${id}`;
+  const reason = 'for the test';
+  return {
+    'DELETE /v1/privacy/legal-holds/{id}': { path: '/v1/privacy/legal-holds/l1' },
+    'GET /v1/privacy/requests/{id}': { path: at('p1') },
+    'GET /v1/privacy/requests/{id}/evidence': { path: `${at('p1')}/evidence` },
+    'GET /v1/privacy/requests/{id}/export': { path: `${at('p1')}/export` },
+    'POST /v1/privacy/requests/{id}/cancel': { path: `${at('p2')}/cancel`, body: { reason } },
+    'POST /v1/privacy/requests/{id}/extend': { path: `${at('p1')}/extend`, body: { reason } },
+    'POST /v1/privacy/requests/{id}/reject': {
+      path: `${at('p3')}/reject`,
+      body: { reason: 'unfounded' },
+    },
+    'POST /v1/privacy/requests/{id}/verify': {
+      path: `${at('p1')}/verify`,
+      body: { method: 'logged_in' },
+    },
+  };
+}
+
 async function seedShield(call: Call): Promise<Seeds> {
   const caps = [{ kind: 'total', limitMicros: 1_000_000 }];
   await must(call('POST', '/v1/budgets', { id: 'b1', name: 'b1', currency: CURRENCY, caps }));
   const hold = { budgetId: 'b1', amountMicros: 10, currency: CURRENCY };
   await must(call('POST', '/v1/holds', { id: 'h1', ...hold }));
+  const privacy = await seedPrivacy(call);
   await waitFor(async () => (await call('GET', '/v1/audit/tile/0/0')).status === 200, {
     ...{ timeoutMs: 30_000, what: 'the audit tree' },
   });
   return {
+    ...privacy,
     'GET /v1/audit/tile/{level}/{index}': { path: '/v1/audit/tile/0/0' },
     'GET /v1/budgets/{id}': { path: '/v1/budgets/b1' },
     'PUT /v1/budgets/{id}/caps': { path: '/v1/budgets/b1/caps', body: { caps } },

@@ -27,11 +27,6 @@ export const errors = defineErrors({
     title: 'More is refunded than the hold has spent; nothing was changed.',
     fix: 'Refund at most what was captured or late and has not come back yet.',
   },
-  entry_below_zero: {
-    kind: 'unprocessable',
-    title: 'More would come back than a cap has counted then; nothing was changed.',
-    fix: 'Send the instant (`at`) of what it corrects, and at most its amount.',
-  },
   batch_too_large: {
     kind: 'too_large',
     title: 'The batch carries more than one request may.',
@@ -159,8 +154,9 @@ export const errors = defineErrors({
     fix: 'Look at its `state` with GET /v1/privacy/requests/{id}.',
   },
   privacy_export_gone: {
-    kind: 'not_found',
-    title: 'There is no export: the request is not a completed access request, or its time is over.',
+    kind: 'conflict',
+    title:
+      'There is no export: the request is not a completed access request, or its time is over.',
     fix: 'Wait until the request is completed, or file another one.',
   },
   legal_hold_not_found: {

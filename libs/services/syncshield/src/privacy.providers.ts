@@ -1,11 +1,27 @@
 import { rootSecret } from '@kiki/config';
-import { Clock, SystemRandom } from '@kiki/kernel';
+import { Peers } from '@kiki/auth';
+import { provide } from '@kiki/host';
+import { Clock, Random, SystemRandom } from '@kiki/kernel';
+import { Logger } from '@kiki/logging';
 import { Database, migrate, parseDatabaseUrl, PostgresDatabase } from '@kiki/postgres';
+import { ExecuteSubjectRequest, SubjectData, subjectDataProviders } from '@kiki/subject-data';
 import type { FactoryProvider } from '@nestjs/common';
+import { LegalHoldsController } from './adapters/http/legal-holds.controller.js';
+import { PrivacyController } from './adapters/http/privacy.controller.js';
 import { KeyStoreConnection } from './adapters/nest/key-store-connection.js';
+import { PrivacyRunner } from './adapters/nest/privacy-runner.js';
+import { PeerSubjectServices } from './adapters/peers/peer-subject-services.js';
 import { KeyVault } from './adapters/postgres/key-vault.js';
+import { PostgresLegalHolds } from './adapters/postgres/postgres-legal-holds.js';
+import { PostgresPrivacyRequests } from './adapters/postgres/postgres-privacy-requests.js';
 import { PostgresSubjectKeys } from './adapters/postgres/postgres-subject-keys.js';
 import { KEYSTORE_SCHEMA } from './adapters/postgres/subject-key-rows.js';
+import { ShieldSubjectData } from './adapters/privacy/shield-subject-data.js';
+import { ExportPeriod } from './application/privacy/export-period.js';
+import { LegalHolds } from './application/privacy/legal-holds.js';
+import { PrivacyRequests } from './application/privacy/privacy-requests.js';
+import { RunPrivacyRequests } from './application/privacy/run-privacy-requests.js';
+import { SubjectServices } from './application/privacy/subject-services.js';
 import { SubjectKeys } from './application/subject-keys.js';
 import { wrappingKeyOf, type WrappingKey } from './domain/subject-crypto.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
@@ -14,8 +30,32 @@ const keystoreMigrationsDir = new URL('../keystore-migrations/', import.meta.url
 /** The key store is asked in batches. */
 const KEYSTORE_CONNECTIONS = 3;
 
+export const privacyControllers = [PrivacyController, LegalHoldsController];
+
 /** Subject keys, requests of data subjects, retention and the compliance report. */
 export function privacyProviders(config: SyncshieldConfig): FactoryProvider[] {
+  return [...keys(config), ...requests(config)];
+}
+
+function requests(config: SyncshieldConfig): FactoryProvider[] {
+  return [
+    provide(ShieldSubjectData, [SubjectKeys], SubjectData),
+    ...subjectDataProviders,
+    provide(PostgresPrivacyRequests, [Database, SubjectKeys, Clock], PrivacyRequests),
+    provide(PostgresLegalHolds, [Database, SubjectKeys, Clock], LegalHolds),
+    provide(PeerSubjectServices, [Peers, ExecuteSubjectRequest, Logger], SubjectServices),
+    provide(RunPrivacyRequests, [PrivacyRequests, LegalHolds, SubjectServices, Clock, Random]),
+    { provide: ExportPeriod, useFactory: () => new ExportPeriod(config.exportDays) },
+    {
+      provide: PrivacyRunner,
+      inject: [RunPrivacyRequests, Clock, Logger],
+      useFactory: (run: RunPrivacyRequests, clock: Clock, logger: Logger) =>
+        new PrivacyRunner(run, config.privacyIntervalMs, clock, logger),
+    },
+  ];
+}
+
+function keys(config: SyncshieldConfig): FactoryProvider[] {
   return [
     {
       provide: KeyStoreConnection,

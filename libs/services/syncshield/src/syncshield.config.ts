@@ -112,6 +112,12 @@ export const syncshieldConfig = defineConfig('syncshield', {
     schema: integer({ min: 1, max: 365, default: 30 }),
     doc: 'How long the export of an access request can be had, days.',
   }),
+  // Consent.
+  consentDefault: variable({
+    env: 'SYNCSHIELD_CONSENT_DEFAULT',
+    schema: z.enum(['opt_in', 'opt_out']).default('opt_out'),
+    doc: 'What silence means for customers of no known region, for tenants without consent settings.',
+  }),
   home: sharedConfig.variables.home,
   rootSecret: sharedConfig.variables.secret,
 });

@@ -22,7 +22,8 @@ import { PostgresReader } from './adapters/postgres/postgres-reader.js';
 import { Decide } from './application/decide.js';
 import { LedgerObserver } from './application/ledger-observer.js';
 import { Budgets, Ledger, LedgerReader } from './application/ledger.js';
-import { privacyProviders } from './privacy.providers.js';
+import { consentControllers, consentProviders } from './consent.providers.js';
+import { privacyControllers, privacyProviders } from './privacy.providers.js';
 import { auditProviders } from './audit.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
@@ -39,11 +40,14 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       CheckController,
       AuditController,
       AuditProofsController,
+      ...consentControllers,
+      ...privacyControllers,
     ],
     providers: [
       ...ledger(config),
       ...background(config),
       ...auditProviders(config),
+      ...consentProviders(config),
       ...privacyProviders(config),
     ],
   };

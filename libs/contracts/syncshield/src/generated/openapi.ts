@@ -408,6 +408,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/privacy/legal-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List legal holds by id */
+        get: operations["legalHolds_list"];
+        put?: never;
+        /** Keep what is held about a customer until the hold is released */
+        post: operations["legalHolds_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/legal-holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Release a legal hold; released again it stays as it is */
+        delete: operations["legalHolds_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List requests, newest first */
+        get: operations["privacy_list"];
+        put?: never;
+        /** File a request; the same body again returns it as it is */
+        post: operations["privacy_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a request and how far each service is */
+        get: operations["privacy_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a request back that has not begun */
+        post: operations["privacy_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What proves that a request was done: receipts, audit record, proof */
+        get: operations["privacy_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything the five services held, of a completed access request */
+        get: operations["privacy_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move the deadline once: two further months (GDPR), 45 days (CCPA) */
+        post: operations["privacy_extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse a request that has not begun, with the reason */
+        post: operations["privacy_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the person is who they say; the request begins */
+        post: operations["privacy_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/settlements/batch": {
         parameters: {
             query?: never;
@@ -2791,6 +2963,993 @@ export interface operations {
                                 };
                             } | null;
                         };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    legalHolds_list: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            matter: string;
+                            isActive: boolean;
+                            placedBy: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was placed.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            placedAt: string;
+                            releasedBy: string | null;
+                            releasedAt: string | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    legalHolds_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Your id of the legal hold. */
+                    id: string;
+                    /** @description The customer. */
+                    customerId: string;
+                    /** @description Where the duty comes from, e.g. a case number; no personal data. */
+                    matter: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The legal hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        matter: string;
+                        isActive: boolean;
+                        placedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was placed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        placedAt: string;
+                        releasedBy: string | null;
+                        releasedAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    legalHolds_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the legal hold. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The legal hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        matter: string;
+                        isActive: boolean;
+                        placedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was placed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        placedAt: string;
+                        releasedBy: string | null;
+                        releasedAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_list: {
+        parameters: {
+            query?: {
+                state?: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                kind?: "access" | "erase" | "rectify" | "opt_out";
+                /** @description The customer. */
+                customerId?: string;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @enum {string} */
+                            kind: "access" | "erase" | "rectify" | "opt_out";
+                            /** @enum {string} */
+                            regime: "gdpr" | "ccpa";
+                            /** @enum {string} */
+                            state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                            /**
+                             * Format: date-time
+                             * @description When it was filed.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            receivedAt: string;
+                            /**
+                             * Format: date-time
+                             * @description Until when it has to be answered.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            dueAt: string;
+                            isOverdue: boolean;
+                            verifiedAt: string | null;
+                            verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                            extensionReason: string | null;
+                            finishedAt: string | null;
+                            /** @description Why it was rejected or cancelled. */
+                            reason: string | null;
+                            suppress: boolean;
+                            steps: {
+                                /** @enum {string} */
+                                service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                                /** @enum {string} */
+                                state: "pending" | "confirmed";
+                                attempts: number;
+                                /** @description Code of the last failure. */
+                                lastError: string | null;
+                                confirmedAt: string | null;
+                                receipt: {
+                                    service: string;
+                                    requestId: string;
+                                    action: string;
+                                    counts: {
+                                        [key: string]: number;
+                                    };
+                                    notes: string[];
+                                    /**
+                                     * Format: date-time
+                                     * @description When the service was done.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    completedAt: string;
+                                    evidenceSha256: string;
+                                } | null;
+                            }[];
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Your id of the request; no personal data. */
+                    id: string;
+                    /** @enum {string} */
+                    kind: "access" | "erase" | "rectify" | "opt_out";
+                    /**
+                     * @description Law that sets the deadline.
+                     * @enum {string}
+                     */
+                    regime: "gdpr" | "ccpa";
+                    /** @description The customer. */
+                    customerId?: string;
+                    /**
+                     * @description The mailbox.
+                     * @example ann@example.test
+                     */
+                    email?: string;
+                    /** @description Without it the request waits for POST …/verify. */
+                    verification?: {
+                        /** @enum {string} */
+                        method: "logged_in" | "email_link" | "document" | "authorized_agent" | "other";
+                        /** @description What proves it, e.g. the number of a ticket; kept encrypted. */
+                        reference?: string;
+                    };
+                    /**
+                     * @description With `erase`: the person must not be taken in again either.
+                     * @default false
+                     */
+                    suppress?: boolean;
+                    /** @description With `rectify`: the attributes as they should be; null removes one. */
+                    changes?: {
+                        /**
+                         * @description The mailbox.
+                         * @example ann@example.test
+                         */
+                        email?: string;
+                        traits?: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "access" | "erase" | "rectify" | "opt_out";
+                        /** @enum {string} */
+                        regime: "gdpr" | "ccpa";
+                        /** @enum {string} */
+                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        /**
+                         * Format: date-time
+                         * @description When it was filed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        receivedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description Until when it has to be answered.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        dueAt: string;
+                        isOverdue: boolean;
+                        verifiedAt: string | null;
+                        verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                        extensionReason: string | null;
+                        finishedAt: string | null;
+                        /** @description Why it was rejected or cancelled. */
+                        reason: string | null;
+                        suppress: boolean;
+                        steps: {
+                            /** @enum {string} */
+                            service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                            /** @enum {string} */
+                            state: "pending" | "confirmed";
+                            attempts: number;
+                            /** @description Code of the last failure. */
+                            lastError: string | null;
+                            confirmedAt: string | null;
+                            receipt: {
+                                service: string;
+                                requestId: string;
+                                action: string;
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                notes: string[];
+                                /**
+                                 * Format: date-time
+                                 * @description When the service was done.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                completedAt: string;
+                                evidenceSha256: string;
+                            } | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "access" | "erase" | "rectify" | "opt_out";
+                        /** @enum {string} */
+                        regime: "gdpr" | "ccpa";
+                        /** @enum {string} */
+                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        /**
+                         * Format: date-time
+                         * @description When it was filed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        receivedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description Until when it has to be answered.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        dueAt: string;
+                        isOverdue: boolean;
+                        verifiedAt: string | null;
+                        verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                        extensionReason: string | null;
+                        finishedAt: string | null;
+                        /** @description Why it was rejected or cancelled. */
+                        reason: string | null;
+                        suppress: boolean;
+                        steps: {
+                            /** @enum {string} */
+                            service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                            /** @enum {string} */
+                            state: "pending" | "confirmed";
+                            attempts: number;
+                            /** @description Code of the last failure. */
+                            lastError: string | null;
+                            confirmedAt: string | null;
+                            receipt: {
+                                service: string;
+                                requestId: string;
+                                action: string;
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                notes: string[];
+                                /**
+                                 * Format: date-time
+                                 * @description When the service was done.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                completedAt: string;
+                                evidenceSha256: string;
+                            } | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; told to the person, no personal data. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "access" | "erase" | "rectify" | "opt_out";
+                        /** @enum {string} */
+                        regime: "gdpr" | "ccpa";
+                        /** @enum {string} */
+                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        /**
+                         * Format: date-time
+                         * @description When it was filed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        receivedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description Until when it has to be answered.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        dueAt: string;
+                        isOverdue: boolean;
+                        verifiedAt: string | null;
+                        verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                        extensionReason: string | null;
+                        finishedAt: string | null;
+                        /** @description Why it was rejected or cancelled. */
+                        reason: string | null;
+                        suppress: boolean;
+                        steps: {
+                            /** @enum {string} */
+                            service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                            /** @enum {string} */
+                            state: "pending" | "confirmed";
+                            attempts: number;
+                            /** @description Code of the last failure. */
+                            lastError: string | null;
+                            confirmedAt: string | null;
+                            receipt: {
+                                service: string;
+                                requestId: string;
+                                action: string;
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                notes: string[];
+                                /**
+                                 * Format: date-time
+                                 * @description When the service was done.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                completedAt: string;
+                                evidenceSha256: string;
+                            } | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evidence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        request: {
+                            id: string;
+                            /** @enum {string} */
+                            kind: "access" | "erase" | "rectify" | "opt_out";
+                            /** @enum {string} */
+                            regime: "gdpr" | "ccpa";
+                            /** @enum {string} */
+                            state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                            /**
+                             * Format: date-time
+                             * @description When it was filed.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            receivedAt: string;
+                            /**
+                             * Format: date-time
+                             * @description Until when it has to be answered.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            dueAt: string;
+                            isOverdue: boolean;
+                            verifiedAt: string | null;
+                            verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                            extensionReason: string | null;
+                            finishedAt: string | null;
+                            /** @description Why it was rejected or cancelled. */
+                            reason: string | null;
+                            suppress: boolean;
+                            steps: {
+                                /** @enum {string} */
+                                service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                                /** @enum {string} */
+                                state: "pending" | "confirmed";
+                                attempts: number;
+                                /** @description Code of the last failure. */
+                                lastError: string | null;
+                                confirmedAt: string | null;
+                                receipt: {
+                                    service: string;
+                                    requestId: string;
+                                    action: string;
+                                    counts: {
+                                        [key: string]: number;
+                                    };
+                                    notes: string[];
+                                    /**
+                                     * Format: date-time
+                                     * @description When the service was done.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    completedAt: string;
+                                    evidenceSha256: string;
+                                } | null;
+                            }[];
+                        };
+                        audit: {
+                            /** @description Audit record of the last change. */
+                            seq: number;
+                            /** @description Its canonical JSON. */
+                            record: string;
+                            /** @description Where its proof is had. */
+                            inclusionProof: string;
+                        };
+                        /** @description Of the canonical JSON of `request` and `audit`. */
+                        evidenceSha256: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        requestId: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was read out of the services.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        generatedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description Until when it can be had.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        services: {
+                            [key: string]: {
+                                [key: string]: unknown[];
+                            };
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_extend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; told to the person, no personal data. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "access" | "erase" | "rectify" | "opt_out";
+                        /** @enum {string} */
+                        regime: "gdpr" | "ccpa";
+                        /** @enum {string} */
+                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        /**
+                         * Format: date-time
+                         * @description When it was filed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        receivedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description Until when it has to be answered.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        dueAt: string;
+                        isOverdue: boolean;
+                        verifiedAt: string | null;
+                        verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                        extensionReason: string | null;
+                        finishedAt: string | null;
+                        /** @description Why it was rejected or cancelled. */
+                        reason: string | null;
+                        suppress: boolean;
+                        steps: {
+                            /** @enum {string} */
+                            service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                            /** @enum {string} */
+                            state: "pending" | "confirmed";
+                            attempts: number;
+                            /** @description Code of the last failure. */
+                            lastError: string | null;
+                            confirmedAt: string | null;
+                            receipt: {
+                                service: string;
+                                requestId: string;
+                                action: string;
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                notes: string[];
+                                /**
+                                 * Format: date-time
+                                 * @description When the service was done.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                completedAt: string;
+                                evidenceSha256: string;
+                            } | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    reason: "legal_hold" | "identity_not_verified" | "unfounded" | "excessive" | "legal_obligation";
+                };
+            };
+        };
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "access" | "erase" | "rectify" | "opt_out";
+                        /** @enum {string} */
+                        regime: "gdpr" | "ccpa";
+                        /** @enum {string} */
+                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        /**
+                         * Format: date-time
+                         * @description When it was filed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        receivedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description Until when it has to be answered.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        dueAt: string;
+                        isOverdue: boolean;
+                        verifiedAt: string | null;
+                        verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                        extensionReason: string | null;
+                        finishedAt: string | null;
+                        /** @description Why it was rejected or cancelled. */
+                        reason: string | null;
+                        suppress: boolean;
+                        steps: {
+                            /** @enum {string} */
+                            service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                            /** @enum {string} */
+                            state: "pending" | "confirmed";
+                            attempts: number;
+                            /** @description Code of the last failure. */
+                            lastError: string | null;
+                            confirmedAt: string | null;
+                            receipt: {
+                                service: string;
+                                requestId: string;
+                                action: string;
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                notes: string[];
+                                /**
+                                 * Format: date-time
+                                 * @description When the service was done.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                completedAt: string;
+                                evidenceSha256: string;
+                            } | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    privacy_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    method: "logged_in" | "email_link" | "document" | "authorized_agent" | "other";
+                    /** @description What proves it, e.g. the number of a ticket; kept encrypted. */
+                    reference?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "access" | "erase" | "rectify" | "opt_out";
+                        /** @enum {string} */
+                        regime: "gdpr" | "ccpa";
+                        /** @enum {string} */
+                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        /**
+                         * Format: date-time
+                         * @description When it was filed.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        receivedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description Until when it has to be answered.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        dueAt: string;
+                        isOverdue: boolean;
+                        verifiedAt: string | null;
+                        verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
+                        extensionReason: string | null;
+                        finishedAt: string | null;
+                        /** @description Why it was rejected or cancelled. */
+                        reason: string | null;
+                        suppress: boolean;
+                        steps: {
+                            /** @enum {string} */
+                            service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
+                            /** @enum {string} */
+                            state: "pending" | "confirmed";
+                            attempts: number;
+                            /** @description Code of the last failure. */
+                            lastError: string | null;
+                            confirmedAt: string | null;
+                            receipt: {
+                                service: string;
+                                requestId: string;
+                                action: string;
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                notes: string[];
+                                /**
+                                 * Format: date-time
+                                 * @description When the service was done.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                completedAt: string;
+                                evidenceSha256: string;
+                            } | null;
+                        }[];
                     };
                 };
             };

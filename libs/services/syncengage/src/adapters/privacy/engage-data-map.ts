@@ -23,6 +23,14 @@ export const ENGAGE_STORES: readonly DataStore[] = [
   },
   {
     ...OF_CUSTOMERS,
+    store: 'syncengage.privacy_signals',
+    categories: ['customer id', 'Sec-GPC of a day'],
+    purpose: 'Objections that browsers send, on their way to SyncShield',
+    basis: 'legal obligation',
+    retention: 'until erased',
+  },
+  {
+    ...OF_CUSTOMERS,
     store: 'syncengage.anonymous_links',
     categories: ['customer id', 'device id'],
     purpose: 'Events before a login belong to the same person',

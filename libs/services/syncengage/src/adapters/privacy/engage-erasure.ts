@@ -66,6 +66,7 @@ export async function eraseSubject(tx: Queryable, subject: Subject): Promise<Sub
     'syncengage.events': await tx.execute(EVENTS, [tenant, customerIds]),
     'syncengage.anonymous_links': await deleteOf(tx, 'anonymous_links', subject),
     'syncengage.consent_changes': await deleteOf(tx, 'consent_changes', subject),
+    'syncengage.privacy_signals': await deleteOf(tx, 'privacy_signals', subject),
     'syncengage.segment_members': await deleteOf(tx, 'segment_members', subject),
     'syncengage.profiles': await deleteOf(tx, 'profiles', subject),
   };

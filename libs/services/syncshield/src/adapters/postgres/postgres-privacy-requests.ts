@@ -1,0 +1,295 @@
+import { canonicalJson, kernelErrors, type Clock } from '@kiki/kernel';
+import type { Database, Queryable } from '@kiki/postgres';
+import type { SubjectParts } from '@kiki/subject-data';
+import {
+  PrivacyRequests,
+  type ClaimedRequest,
+  type PrivacyRequestDraft,
+  type RequestFilter,
+  type StateChange,
+  type StepOutcome,
+} from '../../application/privacy/privacy-requests.js';
+import type { SubjectKeys } from '../../application/subject-keys.js';
+import {
+  dueMs,
+  extendedDueMs,
+  STEP_SERVICES,
+  type PrivacyRequest,
+  type RequestDetails,
+} from '../../domain/privacy/privacy-request.js';
+import { errors } from '../../errors.js';
+import { appendOne } from './audited.js';
+import { dropExports, readExport } from './privacy-exports.js';
+import { completionFacts, FINISHED, sealedName, stateError } from './privacy-facts.js';
+import { withSteps, type RequestRow } from './privacy-rows.js';
+import { recordOutcomes } from './privacy-steps.js';
+import { suppress } from './suppression-rows.js';
+
+/** Requests of data subjects in the service's own schema. */
+export class PostgresPrivacyRequests extends PrivacyRequests {
+  constructor(
+    private readonly database: Database,
+    private readonly keys: SubjectKeys,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async create(draft: PrivacyRequestDraft, actor: string): Promise<PrivacyRequest> {
+    const { tenant, id, kind, regime, details, verificationMethod } = draft;
+    const digests = await this.digestsOf(draft);
+    const sealed = await this.keys.seal(tenant, sealedName(id), JSON.stringify(details));
+    const nowMs = this.nowMs();
+    const due = dueMs(regime, nowMs);
+    const state = verificationMethod === undefined ? 'received' : 'verified';
+    return this.database.transaction(async (tx) => {
+      const added = await tx.execute(
+        `INSERT INTO privacy_requests (tenant, id, kind, regime, state, creation_digest, customer_digest,
+                email_digest, sealed, verification_method, is_suppressing, created_by, received_ms, due_ms,
+                verified_ms, audit_seq, next_attempt_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $13)
+         ON CONFLICT (tenant, id) DO NOTHING`,
+        [
+          ...[tenant, id, kind, regime, state, digests.creation, digests.customer, digests.email],
+          ...[sealed, verificationMethod ?? null, draft.isSuppressing, actor, nowMs, due],
+          state === 'verified' ? nowMs : null,
+        ],
+      );
+      if (added === 0) return this.replay(tx, draft, digests.creation);
+      await tx.execute(
+        'INSERT INTO privacy_steps (tenant, request_id, service) SELECT $1, $2, unnest($3::text[])',
+        [tenant, id, [...STEP_SERVICES]],
+      );
+      const facts = { kind, regime, dueMs: due, verificationMethod, suppress: draft.isSuppressing };
+      return this.audited(tx, { tenant, id }, actor, 'privacy.received', facts);
+    });
+  }
+
+  override async get(tenant: string, id: string): Promise<PrivacyRequest> {
+    const [request] = await withSteps(this.database, [await this.row(this.database, tenant, id)]);
+    return request as PrivacyRequest;
+  }
+
+  override async list(tenant: string, filter: RequestFilter): Promise<PrivacyRequest[]> {
+    const { state, kind, customerId, limit, after } = filter;
+    const digest =
+      customerId === undefined ? null : await this.keys.digest(tenant, 'customer', customerId);
+    const rows = await this.database.query<RequestRow>(
+      `SELECT * FROM privacy_requests
+        WHERE tenant = $1 AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR kind = $3)
+          AND ($4::text IS NULL OR customer_digest = $4) AND ($5::bigint IS NULL OR request_no < $5)
+        ORDER BY request_no DESC LIMIT $6`,
+      [tenant, state ?? null, kind ?? null, digest, after ?? null, limit],
+    );
+    return withSteps(this.database, rows);
+  }
+
+  override async move(tenant: string, id: string, change: StateChange): Promise<PrivacyRequest> {
+    const { from, to, actor, reason, verificationMethod, verificationReference } = change;
+    const sealed =
+      verificationReference === undefined
+        ? null
+        : await this.resealed(tenant, id, { verificationReference });
+    const nowMs = this.nowMs();
+    return this.database.transaction(async (tx) => {
+      const before = await this.row(tx, tenant, id, 'FOR UPDATE');
+      if (!from.includes(before.state)) throw stateError(before.state, from);
+      await tx.execute(
+        `UPDATE privacy_requests
+            SET state = $3, reason = $4, verification_method = coalesce($5, verification_method),
+                verified_ms = CASE WHEN $3 = 'verified' THEN $6 ELSE verified_ms END,
+                finished_ms = $7, sealed = coalesce($8, sealed), lease_until_ms = 0
+          WHERE tenant = $1 AND id = $2`,
+        [
+          ...[tenant, id, to, reason ?? null, verificationMethod ?? null, nowMs],
+          ...[FINISHED.has(to) ? nowMs : null, sealed],
+        ],
+      );
+      const facts = { before: { state: before.state }, reason, verificationMethod };
+      return this.audited(tx, { tenant, id }, actor, `privacy.${to}`, facts);
+    });
+  }
+
+  override extend(
+    tenant: string,
+    id: string,
+    reason: string,
+    actor: string,
+  ): Promise<PrivacyRequest> {
+    return this.database.transaction(async (tx) => {
+      const before = await this.row(tx, tenant, id, 'FOR UPDATE');
+      if (FINISHED.has(before.state) || before.extension_reason !== null) {
+        throw stateError(before.state, ['received', 'verified', 'running'], 'not extended before');
+      }
+      const due = extendedDueMs(before.regime, Number(before.received_ms));
+      await tx.execute(
+        `UPDATE privacy_requests SET due_ms = $3, extension_reason = $4, extended_ms = $5
+          WHERE tenant = $1 AND id = $2`,
+        [tenant, id, due, reason, this.nowMs()],
+      );
+      const facts = { before: { dueMs: before.due_ms }, after: { dueMs: due } };
+      return this.audited(tx, { tenant, id }, actor, 'privacy.extended', facts);
+    });
+  }
+
+  override async claim(limit: number, leaseMs: number): Promise<ClaimedRequest[]> {
+    const nowMs = this.nowMs();
+    const rows = await this.database.query<RequestRow>(
+      `UPDATE privacy_requests r SET state = 'running', lease_until_ms = $1 + $2
+         FROM (SELECT tenant, id FROM privacy_requests
+                WHERE state IN ('verified', 'running') AND next_attempt_ms <= $1 AND lease_until_ms <= $1
+                ORDER BY next_attempt_ms LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
+        WHERE r.tenant = due.tenant AND r.id = due.id RETURNING r.*`,
+      [nowMs, leaseMs, limit],
+    );
+    const requests = await withSteps(this.database, rows);
+    const details = await Promise.all(rows.map((row) => this.opened(row)));
+    return requests.map((request, i) => ({ request, details: details[i] as RequestDetails }));
+  }
+
+  override async located({ tenant, id }: PrivacyRequest, details: RequestDetails): Promise<void> {
+    const sealed = await this.resealed(tenant, id, details);
+    await this.database.execute(
+      'UPDATE privacy_requests SET sealed = $3 WHERE tenant = $1 AND id = $2',
+      [tenant, id, sealed],
+    );
+  }
+
+  override async suppress(
+    { tenant, id, kind, isSuppressing }: PrivacyRequest,
+    { customerIds, email }: RequestDetails,
+  ): Promise<void> {
+    if (kind !== 'opt_out' && !isSuppressing) return;
+    const digests = await Promise.all([
+      ...customerIds.map((customerId) => this.keys.digest(tenant, 'customer', customerId)),
+      ...(email === undefined ? [] : [this.keys.digest(tenant, 'email', email)]),
+    ]);
+    await suppress(this.database, tenant, digests, { requestId: id, atMs: this.nowMs() });
+  }
+
+  override async record(
+    request: PrivacyRequest,
+    outcomes: readonly StepOutcome[],
+  ): Promise<PrivacyRequest> {
+    await recordOutcomes(this.database, this.keys, request, outcomes, this.nowMs());
+    return this.get(request.tenant, request.id);
+  }
+
+  override async postpone({ tenant, id }: PrivacyRequest, afterMs: number): Promise<void> {
+    await this.database.execute(
+      `UPDATE privacy_requests SET next_attempt_ms = $3, attempts = attempts + 1, lease_until_ms = 0
+        WHERE tenant = $1 AND id = $2 AND state = 'running'`,
+      [tenant, id, afterMs],
+    );
+  }
+
+  override async complete({ tenant, id, kind }: PrivacyRequest): Promise<void> {
+    const isKept = kind === 'access';
+    await this.database.transaction(async (tx) => {
+      const before = await this.row(tx, tenant, id, 'FOR UPDATE');
+      if (before.state !== 'running') return;
+      await tx.execute(
+        `UPDATE privacy_requests SET state = 'completed', finished_ms = $3, lease_until_ms = 0,
+                sealed = CASE WHEN $4 THEN sealed ELSE '' END
+          WHERE tenant = $1 AND id = $2`,
+        [tenant, id, this.nowMs(), isKept],
+      );
+      const [after] = await withSteps(tx, [before]);
+      const facts = completionFacts(after?.steps ?? []);
+      await this.audited(tx, { tenant, id }, 'syncshield', 'privacy.completed', facts);
+    });
+    if (!isKept) await this.keys.erase(tenant, sealedName(id), id);
+  }
+
+  override async export(
+    tenant: string,
+    id: string,
+  ): Promise<Readonly<Record<string, SubjectParts>>> {
+    const { state } = await this.get(tenant, id);
+    if (state !== 'completed') throw errors.privacy_export_gone();
+    return readExport(this.database, this.keys, tenant, id);
+  }
+
+  override dropExports(completedBeforeMs: number): Promise<number> {
+    return dropExports(this.database, this.keys, completedBeforeMs);
+  }
+
+  private async digestsOf({ tenant, kind, regime, details, ...draft }: PrivacyRequestDraft) {
+    const [customerId] = details.customerIds;
+    const { email } = details;
+    const said = { kind, regime, details, suppress: draft.isSuppressing };
+    return {
+      creation: await this.keys.digest(tenant, 'privacy-request', canonicalJson(said)),
+      customer:
+        customerId === undefined ? null : await this.keys.digest(tenant, 'customer', customerId),
+      email: email === undefined ? null : await this.keys.digest(tenant, 'email', email),
+    };
+  }
+
+  private async replay(
+    tx: Queryable,
+    { tenant, id }: PrivacyRequestDraft,
+    creation: string,
+  ): Promise<PrivacyRequest> {
+    const row = await this.row(tx, tenant, id);
+    if (row.creation_digest !== creation) throw kernelErrors.idempotency_conflict();
+    const [request] = await withSteps(tx, [row]);
+    return request as PrivacyRequest;
+  }
+
+  private async row(
+    from: Queryable,
+    tenant: string,
+    id: string,
+    lock: '' | 'FOR UPDATE' = '',
+  ): Promise<RequestRow> {
+    const [row] = await from.query<RequestRow>(
+      `SELECT * FROM privacy_requests WHERE tenant = $1 AND id = $2 ${lock}`,
+      [tenant, id],
+    );
+    if (row === undefined) throw errors.privacy_request_not_found();
+    return row;
+  }
+
+  private async opened({ tenant, sealed }: RequestRow): Promise<RequestDetails> {
+    const text = await this.keys.open(tenant, sealed);
+    if (text === undefined) throw errors.sealed_details_invalid('The key of the request is gone.');
+    return JSON.parse(text) as RequestDetails;
+  }
+
+  private async resealed(
+    tenant: string,
+    id: string,
+    changes: Partial<RequestDetails>,
+  ): Promise<string> {
+    const known = await this.opened(await this.row(this.database, tenant, id));
+    return this.keys.seal(tenant, sealedName(id), JSON.stringify({ ...known, ...changes }));
+  }
+
+  /** Writes the audit record last, and its number beside the request. */
+  private async audited(
+    tx: Queryable,
+    { tenant, id }: { readonly tenant: string; readonly id: string },
+    actor: string,
+    action: string,
+    facts: Readonly<Record<string, unknown>>,
+  ): Promise<PrivacyRequest> {
+    const record = {
+      tenant,
+      actor,
+      atMs: this.nowMs(),
+      action,
+      facts: { requestId: id, ...facts },
+    };
+    const seq = await appendOne(tx, record);
+    await tx.execute('UPDATE privacy_requests SET audit_seq = $3 WHERE tenant = $1 AND id = $2', [
+      ...[tenant, id, seq],
+    ]);
+    const [request] = await withSteps(tx, [await this.row(tx, tenant, id)]);
+    return request as PrivacyRequest;
+  }
+
+  private nowMs(): number {
+    return Math.floor(this.clock.nowMs());
+  }
+}

@@ -1,0 +1,114 @@
+import { DomainError, type Clock, type Random } from '@kiki/kernel';
+import type { Subject } from '@kiki/subject-data';
+import {
+  isConfirmed,
+  readySteps,
+  retryDelayMs,
+  type PrivacyRequest,
+  type RequestDetails,
+  type StepService,
+} from '../../domain/privacy/privacy-request.js';
+import type { LegalHolds } from './legal-holds.js';
+import type { ClaimedRequest, PrivacyRequests, StepOutcome } from './privacy-requests.js';
+import type { SubjectServices } from './subject-services.js';
+
+/** Requests worked on at once in one process. */
+const AT_ONCE = 16;
+/** Longer than a service may take; then another process may take the request over. */
+const LEASE_MS = 120_000;
+const ACTOR = 'syncshield';
+
+/**
+ * Carries requests through the five services. Every step can be repeated, what was confirmed is written down, so that
+ * a restart goes on where it was; a request ends only when all five have confirmed.
+ */
+export class RunPrivacyRequests {
+  constructor(
+    private readonly requests: PrivacyRequests,
+    private readonly holds: LegalHolds,
+    private readonly services: SubjectServices,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  /** Works on what is due; how many requests that were. */
+  async execute(): Promise<number> {
+    const claimed = await this.requests.claim(AT_ONCE, LEASE_MS);
+    await Promise.all(claimed.map((one) => this.work(one)));
+    return claimed.length;
+  }
+
+  private async work({ request, details }: ClaimedRequest): Promise<void> {
+    try {
+      const known = await this.locate(request, details);
+      if (request.kind === 'erase' && (await this.isHeld(request, known))) {
+        const change = { to: 'rejected', reason: 'legal_hold', actor: ACTOR } as const;
+        await this.requests.move(request.tenant, request.id, {
+          ...{ ...change, from: ['verified', 'running'] },
+        });
+        return;
+      }
+      await this.requests.suppress(request, known);
+      await this.steps(request, known);
+    } catch (error) {
+      await this.later(request);
+      if (!DomainError.is(error) || !error.isRetryable) throw error;
+    }
+  }
+
+  private isHeld({ tenant }: PrivacyRequest, { customerIds }: RequestDetails): Promise<boolean> {
+    return this.holds.covers(tenant, customerIds);
+  }
+
+  /** An address alone is looked up where addresses are held. */
+  private async locate(request: PrivacyRequest, details: RequestDetails): Promise<RequestDetails> {
+    if (details.isLocated || details.email === undefined) return details;
+    const { customerIds = [] } = await this.services.execute('syncengage', {
+      ...subjectOf(request, details),
+      action: 'locate',
+    });
+    const known = { ...details, customerIds, isLocated: true };
+    await this.requests.located(request, known);
+    return known;
+  }
+
+  private async steps(request: PrivacyRequest, details: RequestDetails): Promise<void> {
+    let current = request;
+    for (;;) {
+      const ready = readySteps(current.steps);
+      if (ready.length === 0) break;
+      const outcomes = await Promise.all(ready.map((one) => this.step(current, details, one)));
+      current = await this.requests.record(current, outcomes);
+      if (outcomes.some((outcome) => 'error' in outcome)) break;
+    }
+    if (isConfirmed(current.steps)) await this.requests.complete(current);
+    else await this.later(current);
+  }
+
+  private async step(
+    request: PrivacyRequest,
+    details: RequestDetails,
+    service: StepService,
+  ): Promise<StepOutcome> {
+    const { changes } = details;
+    try {
+      const { receipt, parts } = await this.services.execute(service, {
+        ...{ ...subjectOf(request, details), action: request.kind },
+        ...(changes === undefined ? {} : { changes }),
+      });
+      return { service, receipt, ...(parts === undefined ? {} : { parts }) };
+    } catch (error) {
+      return { service, error: DomainError.is(error) ? error.code : 'internal' };
+    }
+  }
+
+  private async later(request: PrivacyRequest): Promise<void> {
+    const delayMs = retryDelayMs(request.attempts, this.random.nextDouble());
+    await this.requests.postpone(request, Math.floor(this.clock.nowMs()) + delayMs);
+  }
+}
+
+function subjectOf({ tenant, id }: PrivacyRequest, details: RequestDetails): Subject {
+  const { customerIds, email } = details;
+  return { tenant, requestId: id, customerIds, ...(email === undefined ? {} : { email }) };
+}
