@@ -47,4 +47,19 @@ export const errors = defineErrors({
     title: 'The simulated exchange did not start or has died.',
     fix: 'Run the demo again; LOG_LEVEL=info shows what the process said.',
   },
+  audit_export_exists: {
+    kind: 'invalid',
+    title: 'The export would be written over another one.',
+    fix: 'Name a folder that is empty or not there.',
+  },
+  audit_input_unusable: {
+    kind: 'invalid',
+    title: 'The audit log cannot be verified with what was given.',
+    fix: 'Give --log, --checkpoint (an anchor file or signed notes) and --public-key as `kiki audit export` writes them.',
+  },
+  audit_key_exists: {
+    kind: 'invalid',
+    title: 'There is a signing key already.',
+    fix: 'Put a new one before it with --rotate, or name another --file.',
+  },
 });

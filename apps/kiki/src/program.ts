@@ -1,6 +1,7 @@
 import type { CliProgram } from '@kiki/cli';
 import type { Environment } from '@kiki/config';
 import { VERSION } from '@kiki/host';
+import { auditCommands } from './commands/audit-commands.js';
 import { configCommand } from './commands/config-command.js';
 import { deadLetterCommands } from './commands/dead-letter-commands.js';
 import { demoCommand } from './commands/demo-command.js';
@@ -21,6 +22,7 @@ export function kikiProgram(environment: Environment): CliProgram {
     summary: 'Learns what customers are worth, governs spend, bids, makes ads, keeps customers.',
     groups: {
       value: 'Models of customer value: fit, backtest a file; models, moves, promote, rollback',
+      audit: 'The audit log of SyncShield: export, verify, keygen, public-key',
       keys: 'API keys: create, list, rotate, revoke',
       tenants: 'Tenants: create, list, suspend, resume',
       live: 'What may really leave the building: on, off, list',
@@ -33,6 +35,7 @@ export function kikiProgram(environment: Environment): CliProgram {
       importCommand(environment),
       ...valueCommands(environment),
       ...valueModelCommands(environment),
+      ...auditCommands(environment),
       ...keyCommands(environment),
       ...tenantCommands(environment),
       ...liveCommands(environment),

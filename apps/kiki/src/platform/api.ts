@@ -49,6 +49,13 @@ export class Api {
     return items;
   }
 
+  /** An answer that is plain text. */
+  async text(path: string, options: CallOptions = {}): Promise<string> {
+    const response = await this.send('GET', path, options);
+    if (!response.ok) await answerOf(problem(response));
+    return response.text();
+  }
+
   /** The bytes of an answer, e.g. an image. */
   async bytes(path: string): Promise<Buffer> {
     const response = await this.send('GET', path, {});

@@ -8,6 +8,7 @@ import { Database } from '@kiki/postgres';
 import type { FactoryProvider } from '@nestjs/common';
 import { FileAnchors } from './adapters/files/file-anchors.js';
 import { KeyFileSigner } from './adapters/files/key-file-signer.js';
+import { signingKeyPath } from './adapters/files/signing-key-file.js';
 import { AuditMetrics } from './adapters/metrics/audit-metrics.js';
 import { AuditIntegrator } from './adapters/nest/audit-integrator.js';
 import { AuditReadiness } from './adapters/nest/audit-readiness.js';
@@ -77,9 +78,8 @@ function background({ auditIntervalMs }: SyncshieldConfig): FactoryProvider[] {
 }
 
 function signerOf(config: SyncshieldConfig): KeyFileSigner {
-  const { auditKeyFile, auditOrigin: origin, replicas, home } = config;
-  const path = auditKeyFile ?? join(home, 'syncshield-audit.pem');
-  return new KeyFileSigner({ path, origin, replicas });
+  const { auditOrigin: origin, replicas } = config;
+  return new KeyFileSigner({ path: signingKeyPath(config), origin, replicas });
 }
 
 function anchorsOf(

@@ -1,3 +1,9 @@
+export {
+  createSigningKey,
+  readSigningKeys,
+  rotateSigningKey,
+  signingKeyPath,
+} from './adapters/files/signing-key-file.js';
 export { recount } from './adapters/postgres/recount.js';
 export type {
   RecountedBudget,

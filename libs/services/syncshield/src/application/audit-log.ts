@@ -22,6 +22,12 @@ export interface AuditKey {
   readonly isCurrent: boolean;
 }
 
+/** A record with its hash. */
+export interface AuditLogEntry extends AuditEntry {
+  /** As the stored tree has it; undefined beyond the tree. */
+  readonly leaf: Uint8Array | undefined;
+}
+
 /** What a look at the stored log found. */
 export interface AuditReport {
   /** Records from `from` (inclusive) to `to` (exclusive) were read anew. */
@@ -39,7 +45,7 @@ export abstract class AuditLog {
   /** @throws audit_checkpoint_missing */
   abstract checkpoint(tenant: string): Promise<SignedHead>;
   /** Records from `from` (inclusive) on, in order; also those that no checkpoint covers yet. */
-  abstract entries(tenant: string, from: number, limit: number): Promise<AuditEntry[]>;
+  abstract entries(tenant: string, from: number, limit: number): Promise<AuditLogEntry[]>;
   /**
    * That a record is in the tree of `size` leaves; by default that of the newest checkpoint.
    * @throws audit_checkpoint_missing, tree_range_invalid

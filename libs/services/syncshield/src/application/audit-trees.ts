@@ -32,8 +32,8 @@ export interface TreeTotals {
 /** The Merkle trees over the audit logs, as a background task leads them after. */
 export abstract class AuditTrees {
   /**
-   * Logs that have grown, whose checkpoint is not anchored, or that are shorter than what is
-   * known of them.
+   * Logs that have grown, whose checkpoint is not anchored or signed by other keys, or that are
+   * shorter than what is known of them.
    */
   abstract waiting(known: ReadonlyMap<string, ReleasedCheckpoint>): Promise<WaitingTree[]>;
   /**

@@ -20,7 +20,8 @@ export class AuditController {
     @Tenant() tenant: string,
     @Query({ schema: wire.AuditQuery }) { after, limit }: z.infer<typeof wire.AuditQuery>,
   ): Promise<z.infer<typeof wire.AuditAnswer>> {
-    const items = await this.items(tenant, after + 1, limit);
+    const entries = await this.log.entries(tenant, after + 1, limit);
+    const items = entries.map(({ seq, record }) => ({ seq: Number(seq), record }));
     return { items, nextAfter: items.length < limit ? null : after + limit };
   }
 
@@ -32,7 +33,11 @@ export class AuditController {
     @Tenant() tenant: string,
     @Query({ schema: wire.EntriesQuery }) { from, limit }: z.infer<typeof wire.EntriesQuery>,
   ): Promise<z.infer<typeof wire.EntriesAnswer>> {
-    const items = await this.items(tenant, from, limit);
+    const entries = await this.log.entries(tenant, from, limit);
+    const items = entries.map(({ seq, record, leaf }) => ({
+      ...{ seq: Number(seq), record },
+      leaf: leaf === undefined ? null : Buffer.from(leaf).toString('base64'),
+    }));
     return { items, nextFrom: items.length < limit ? null : from + limit };
   }
 
@@ -70,10 +75,5 @@ export class AuditController {
     const { from, to, size, faults } = report;
     const nextFrom = report.isEnd ? null : to;
     return { isValid: faults.length === 0, from, to, nextFrom, size, faults: [...faults] };
-  }
-
-  private async items(tenant: string, from: number, limit: number) {
-    const entries = await this.log.entries(tenant, from, limit);
-    return entries.map(({ seq, record }) => ({ seq: Number(seq), record }));
   }
 }

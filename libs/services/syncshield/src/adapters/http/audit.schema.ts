@@ -47,7 +47,7 @@ export const EntriesQuery = z.strictObject({
 
 /** Answer of GET /v1/audit/entries. */
 export const EntriesAnswer = z.object({
-  items: z.array(Item),
+  items: z.array(Item.extend({ leaf: hash('Its hash as the tree has it').nullable() })),
   nextFrom: z
     .int()
     .nullable()

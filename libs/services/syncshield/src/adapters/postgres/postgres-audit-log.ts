@@ -7,16 +7,17 @@ import {
   leafHash,
   proofHashes,
   rootPlan,
+  TILE_WIDTH,
   type ProofPlan,
 } from '@kiki/transparency-log';
 import {
   AuditLog,
   type AuditKey,
+  type AuditLogEntry,
   type AuditProof,
   type AuditReport,
 } from '../../application/audit-log.js';
 import type { CheckpointSigner } from '../../application/checkpoint-signer.js';
-import type { AuditEntry } from '../../application/ledger.js';
 import type { AuditTree, SignedHead } from '../../domain/audit-tree.js';
 import { errors } from '../../errors.js';
 import { checkAudit } from './audit-check.js';
@@ -39,8 +40,17 @@ export class PostgresAuditLog extends AuditLog {
     return signedOf(await findTree(this.database, tenant));
   }
 
-  override async entries(tenant: string, from: number, limit: number): Promise<AuditEntry[]> {
-    return auditEntries(this.database, tenant, from, limit);
+  override async entries(tenant: string, from: number, limit: number): Promise<AuditLogEntry[]> {
+    const entries = await auditEntries(this.database, tenant, from, limit);
+    const first = Math.floor(from / TILE_WIDTH);
+    const count = Math.floor((from + entries.length) / TILE_WIDTH) - first + 1;
+    const tiles = Array.from({ length: count }, (_, i) => ({ level: 0, index: first + i }));
+    const table = await new TileTable().load(this.database, tenant, tiles);
+    return entries.map(({ seq, record }) => {
+      const place = Number(seq);
+      const tile = Math.floor(place / TILE_WIDTH);
+      return { seq, record, leaf: table.hash(0, tile, place % TILE_WIDTH) };
+    });
   }
 
   override async inclusion(

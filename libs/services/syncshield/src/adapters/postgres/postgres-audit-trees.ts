@@ -33,7 +33,8 @@ const WAITING = `
     FROM (SELECT tenant, next_seq AS size FROM audit_heads
           UNION ALL SELECT * FROM unnest($1::text[], $2::bigint[])) AS h
     LEFT JOIN audit_trees t USING (tenant)
-   WHERE t.alarm IS NULL AND (h.size > coalesce(t.signed_size, 0) OR t.anchored_size < t.signed_size)
+   WHERE t.alarm IS NULL AND (h.size > coalesce(t.signed_size, 0) OR t.anchored_size < t.signed_size
+         OR t.signed_by <> $3)
    LIMIT ${MAX_WAITING}`;
 
 const TOTALS = `
@@ -57,7 +58,9 @@ export class PostgresAuditTrees extends AuditTrees {
 
   override async waiting(known: ReadonlyMap<string, ReleasedCheckpoint>): Promise<WaitingTree[]> {
     const sizes = [...known.values()].map(({ size }) => BigInt(size));
-    const rows = await this.database.query<WaitingRow>(WAITING, [[...known.keys()], sizes]);
+    const isSigning = this.signer.whyNot() === undefined;
+    const keys = isSigning ? this.signer.publicKeys().join(',') : null;
+    const rows = await this.database.query<WaitingRow>(WAITING, [[...known.keys()], sizes, keys]);
     const trees = new Map<string, WaitingTree>();
     for (const row of rows) {
       trees.set(row.tenant, { tenant: row.tenant, unanchored: unanchoredOf(row) });
