@@ -305,6 +305,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/consent/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow what changes; waits up to `waitMs` for the next change */
+        get: operations["consentCheck_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consent/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask whether customers may be treated so now; up to 1,024 at once */
+        post: operations["consentCheck_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consent/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record consents, withdrawals and objections; an id counts once */
+        post: operations["consentRecords_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consent/records/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a record with its proof and the place of its audit leaf */
+        get: operations["consentRecords_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consent/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the consent settings in force */
+        get: operations["consentSettings_show"];
+        /** Put consent settings into force; the same again change nothing */
+        put: operations["consentSettings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consent/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record what TCF and GPP strings and Sec-GPC say */
+        post: operations["consentRecords_signal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consent/subjects/{customerId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what a customer said, newest first */
+        get: operations["consentRecords_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consent/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw consent; it reaches every service within a second */
+        post: operations["consentWithdrawal_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/holds": {
         parameters: {
             query?: never;
@@ -1082,6 +1219,7 @@ export interface operations {
                             seq: number;
                             /** @description Canonical JSON, byte for byte as stored. */
                             record: string;
+                            leaf: string | null;
                         }[];
                         /** @description `from` of the next page; null when the log ends here. */
                         nextFrom: number | null;
@@ -1927,6 +2065,724 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentCheck_changes: {
+        parameters: {
+            query?: {
+                /** @description Where to go on; left out: where it ends. */
+                after?: number;
+                /** @description How long to wait for a change. */
+                waitMs?: number;
+                /** @description Changes per answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Changes in order of commit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            seq: number;
+                            /** @enum {string} */
+                            kind: "record" | "settings";
+                            receiptId: string | null;
+                            /** @description Pseudonym, as checks name it. */
+                            subject: string | null;
+                            purpose: string | null;
+                            channel: string | null;
+                            vendor: string | null;
+                            action: ("granted" | "withdrawn" | "objected") | null;
+                        }[];
+                        /** @description `after` of the next call. */
+                        next: number;
+                        /** @description Nothing was behind these yet. */
+                        isComplete: boolean;
+                        /** @description The last look was so long after the call came. */
+                        waitedMs: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentCheck_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    checks: {
+                        /** @description The customer. */
+                        customerId?: string;
+                        /** @description What for. */
+                        purpose: string;
+                        /** @description By which channel. */
+                        channel: string;
+                        /** @description A vendor, e.g. its id in the IAB list; `*` is any. */
+                        vendor?: string;
+                        /**
+                         * @description Where the customer is: ISO 3166-1 or 3166-2.
+                         * @example DE
+                         */
+                        region?: string;
+                        /** @description The browser says `Sec-GPC: 1`. */
+                        gpc?: boolean;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description An answer for each, in order, with its receipt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            /** @enum {string} */
+                            decision: "allowed" | "denied";
+                            /** @enum {string} */
+                            reason: "granted" | "no_objection" | "no_consent" | "withdrawn" | "objected" | "expired" | "notice_outdated" | "gpc" | "unknown_purpose";
+                            /** @description The record that decided, else `settings.` and the version of the settings. */
+                            receiptId: string;
+                            /** @enum {string} */
+                            regime: "opt_in" | "opt_out";
+                            until: string | null;
+                            /** @description Pseudonym, as the feed names it. */
+                            subject: string | null;
+                        }[];
+                        /** @description Changes up to here are in the answers. */
+                        seq: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentRecords_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    records: {
+                        /** @description Your id of the record; the same again changes nothing. */
+                        id: string;
+                        /** @description The customer. */
+                        customerId: string;
+                        purpose: "*" | string;
+                        channel: "*" | string;
+                        /** @description A vendor, e.g. its id in the IAB list; `*` is any. */
+                        vendor?: string;
+                        /**
+                         * @description yes; no longer; no without having been asked.
+                         * @enum {string}
+                         */
+                        action: "granted" | "withdrawn" | "objected";
+                        /**
+                         * @description Who took it down, e.g. checkout-form; no personal data.
+                         * @example preference-centre
+                         */
+                        source: string;
+                        /** @description Version of the text that was shown. */
+                        noticeVersion?: string;
+                        /** @description SHA-256 of the text that was shown. */
+                        noticeSha256?: string;
+                        proof?: {
+                            /** @enum {string} */
+                            kind: "form" | "tcf" | "gpp" | "gpc" | "import" | "other";
+                            /** @description Id of the form, the TCF or GPP string; kept encrypted. */
+                            value: string;
+                        };
+                        /**
+                         * @description Where the customer is: ISO 3166-1 or 3166-2.
+                         * @example DE
+                         */
+                        region?: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was said; now, when left out or in the future.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        at?: string;
+                        /**
+                         * Format: date-time
+                         * @description When a yes ends by itself.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description A receipt or an error for each, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            id: string;
+                            receipt?: {
+                                /** @description The id of the record. */
+                                receiptId: string;
+                                /** @description Place in the feed of changes. */
+                                seq: number;
+                                /** @description Place of its leaf in the audit log. */
+                                auditSeq: number;
+                                /**
+                                 * Format: date-time
+                                 * @description When it was recorded.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                recordedAt: string;
+                                /** @description It was there already. */
+                                isReplay: boolean;
+                            };
+                            error?: {
+                                /** @description Stable; listed in docs/errors.md. */
+                                code: string;
+                                detail: string;
+                                fields?: {
+                                    field: string;
+                                    expected: string;
+                                }[];
+                            };
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentRecords_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the record. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Pseudonym, as the audit log names the customer. */
+                        subject: string;
+                        purpose: string;
+                        channel: string;
+                        /** @description Null is the tenant itself. */
+                        vendor: string | null;
+                        /**
+                         * @description yes; no longer; no without having been asked.
+                         * @enum {string}
+                         */
+                        action: "granted" | "withdrawn" | "objected";
+                        source: string;
+                        noticeVersion: string | null;
+                        noticeSha256: string | null;
+                        region: string | null;
+                        proofKind: string | null;
+                        /** @description Null when the customer was erased. */
+                        proof: string | null;
+                        /**
+                         * Format: date-time
+                         * @description When it was said.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        at: string;
+                        expiresAt: string | null;
+                        /**
+                         * Format: date-time
+                         * @description When it was recorded.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        recordedAt: string;
+                        recordedBy: string;
+                        seq: number;
+                        /** @description Place of its leaf in the audit log. */
+                        auditSeq: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentSettings_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description 0: those of the installation, nothing was set. */
+                        version: number;
+                        regimes: {
+                            [key: string]: "opt_in" | "opt_out";
+                        };
+                        /**
+                         * @description What silence means: no (`opt_in`), or yes until somebody objects (`opt_out`).
+                         * @enum {string}
+                         */
+                        unknownRegion: "opt_in" | "opt_out";
+                        purposes: {
+                            id: string;
+                            isSale: boolean;
+                            tcfPurposes: number[];
+                            regime: ("opt_in" | "opt_out") | null;
+                        }[];
+                        notices: {
+                            version: string;
+                            textSha256: string | null;
+                            isAccepted: boolean;
+                        }[];
+                        reconsentMonths: number | null;
+                        createdBy: string | null;
+                        createdAt: string | null;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentSettings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Own rules by region; others follow the law that is known of them.
+                     * @default {}
+                     */
+                    regimes?: {
+                        [key: string]: "opt_in" | "opt_out";
+                    };
+                    /**
+                     * @description What silence means: no (`opt_in`), or yes until somebody objects (`opt_out`).
+                     * @enum {string}
+                     */
+                    unknownRegion: "opt_in" | "opt_out";
+                    purposes: {
+                        /** @description As records and checks name it. */
+                        id: string;
+                        /**
+                         * @description Sale, sharing or targeted advertising: Sec-GPC and GPP opt-outs object to it.
+                         * @default false
+                         */
+                        isSale?: boolean;
+                        /**
+                         * @description Purposes of the TCF that must all be consented to.
+                         * @default []
+                         */
+                        tcfPurposes?: number[];
+                        /**
+                         * @description What silence means: no (`opt_in`), or yes until somebody objects (`opt_out`).
+                         * @enum {string}
+                         */
+                        regime?: "opt_in" | "opt_out";
+                    }[];
+                    /** @default [] */
+                    notices?: {
+                        /** @description As records name it. */
+                        version: string;
+                        /** @description SHA-256 of the text. */
+                        textSha256?: string;
+                        /**
+                         * @description False asks everybody anew who agreed to it.
+                         * @default true
+                         */
+                        isAccepted?: boolean;
+                    }[];
+                    /**
+                     * @description A yes counts that long; null for ever.
+                     * @default 12
+                     */
+                    reconsentMonths?: number | null;
+                    /** @description The version that the change was made on; another one is a conflict. */
+                    expectedVersion?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description 0: those of the installation, nothing was set. */
+                        version: number;
+                        regimes: {
+                            [key: string]: "opt_in" | "opt_out";
+                        };
+                        /**
+                         * @description What silence means: no (`opt_in`), or yes until somebody objects (`opt_out`).
+                         * @enum {string}
+                         */
+                        unknownRegion: "opt_in" | "opt_out";
+                        purposes: {
+                            id: string;
+                            isSale: boolean;
+                            tcfPurposes: number[];
+                            regime: ("opt_in" | "opt_out") | null;
+                        }[];
+                        notices: {
+                            version: string;
+                            textSha256: string | null;
+                            isAccepted: boolean;
+                        }[];
+                        reconsentMonths: number | null;
+                        createdBy: string | null;
+                        createdAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentRecords_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    signals: {
+                        /** @description Your id of the signal; the same again changes nothing. */
+                        id: string;
+                        /** @description The customer. */
+                        customerId: string;
+                        /**
+                         * @description Who took it down, e.g. checkout-form; no personal data.
+                         * @example preference-centre
+                         */
+                        source: string;
+                        /**
+                         * @description Where the customer is: ISO 3166-1 or 3166-2.
+                         * @example DE
+                         */
+                        region?: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was seen.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        at?: string;
+                        /** @description TC string of the TCF 2. */
+                        tcf?: string;
+                        /** @description String of the Global Privacy Platform. */
+                        gpp?: string;
+                        /** @description `Sec-GPC: 1`. */
+                        gpc?: boolean;
+                        /**
+                         * @description Vendors of the IAB list to record beside the tenant itself.
+                         * @default []
+                         */
+                        vendors?: number[];
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Receipts or an error for each, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            id: string;
+                            receipts?: {
+                                /** @description The id of the record. */
+                                receiptId: string;
+                                /** @description Place in the feed of changes. */
+                                seq: number;
+                                /** @description Place of its leaf in the audit log. */
+                                auditSeq: number;
+                                /**
+                                 * Format: date-time
+                                 * @description When it was recorded.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                recordedAt: string;
+                                /** @description It was there already. */
+                                isReplay: boolean;
+                            }[];
+                            error?: {
+                                /** @description Stable; listed in docs/errors.md. */
+                                code: string;
+                                detail: string;
+                                fields?: {
+                                    field: string;
+                                    expected: string;
+                                }[];
+                            };
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentRecords_history: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The customer. */
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page; empty for somebody who never said anything */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @description Pseudonym, as the audit log names the customer. */
+                            subject: string;
+                            purpose: string;
+                            channel: string;
+                            /** @description Null is the tenant itself. */
+                            vendor: string | null;
+                            /**
+                             * @description yes; no longer; no without having been asked.
+                             * @enum {string}
+                             */
+                            action: "granted" | "withdrawn" | "objected";
+                            source: string;
+                            noticeVersion: string | null;
+                            noticeSha256: string | null;
+                            region: string | null;
+                            proofKind: string | null;
+                            /** @description Null when the customer was erased. */
+                            proof: string | null;
+                            /**
+                             * Format: date-time
+                             * @description When it was said.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            at: string;
+                            expiresAt: string | null;
+                            /**
+                             * Format: date-time
+                             * @description When it was recorded.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            recordedAt: string;
+                            recordedBy: string;
+                            seq: number;
+                            /** @description Place of its leaf in the audit log. */
+                            auditSeq: number;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    consentWithdrawal_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Your id of the withdrawal; made up when left out. */
+                    id?: string;
+                    /** @description The customer. */
+                    customerId: string;
+                    /** @default * */
+                    purpose?: "*" | string;
+                    /** @default * */
+                    channel?: "*" | string;
+                    /**
+                     * @description A vendor, e.g. its id in the IAB list; `*` is any.
+                     * @default *
+                     */
+                    vendor?: string;
+                    /**
+                     * @description Who took it down, e.g. checkout-form; no personal data.
+                     * @example preference-centre
+                     */
+                    source: string;
+                    proof?: {
+                        /** @enum {string} */
+                        kind: "form" | "tcf" | "gpp" | "gpc" | "import" | "other";
+                        /** @description Id of the form, the TCF or GPP string; kept encrypted. */
+                        value: string;
+                    };
+                    /**
+                     * @description Where the customer is: ISO 3166-1 or 3166-2.
+                     * @example DE
+                     */
+                    region?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The receipt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The id of the record. */
+                        receiptId: string;
+                        /** @description Place in the feed of changes. */
+                        seq: number;
+                        /** @description Place of its leaf in the audit log. */
+                        auditSeq: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was recorded.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        recordedAt: string;
+                        /** @description It was there already. */
+                        isReplay: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
