@@ -152,3 +152,11 @@ SELECT tenant, cap_no, slot, spent, held, limit_amount, greatest(0, spent + held
   FROM rows WHERE spent + held > 0 OR slot = -1;
 
 DROP FUNCTION ring_of(bigint);
+
+-- What came back by an entry may be more than was spent in a slot: `spent` may be negative there, and a cap never has
+-- more room than its limit.
+ALTER TABLE cap_counters
+  DROP CONSTRAINT cap_counters_never_above,
+  ADD CONSTRAINT cap_counters_never_above CHECK (
+    held >= 0 AND excess >= 0 AND spent + held <= limit_amount + excess
+  );

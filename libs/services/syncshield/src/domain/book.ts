@@ -15,7 +15,6 @@ import { entryKey, type Entry, type EntryRequest } from './entry.js';
 import { heldMicros, keyOf, releaseMs, type Hold, type HoldRequest } from './hold.js';
 import { NoJudge, type Judge } from './judge.js';
 import {
-  entryBelowZero,
   replayEntry,
   replayHold,
   replaySettlement,
@@ -163,8 +162,6 @@ export class Book {
     const { tenant, entryId, amountMicros, source } = request;
     const countedMs = Math.min(request.atMs ?? shard.nowMs, shard.nowMs);
     const place = { tenant, budgetNo: budget.budgetNo, decidedMs: countedMs };
-    const missing = amountMicros < 0n ? this.missingFor(shard, place, -amountMicros) : undefined;
-    if (missing !== undefined) return refuse(missing);
     const isPausing = source === 'correction' || budget.pausesOnExternal;
     const made = { ...request, shardNo: shard.shardNo, budgetNo: budget.budgetNo, countedMs };
     const at = this.audit.length;
@@ -251,20 +248,6 @@ export class Book {
       if (overMicros > (worst?.overMicros ?? 0n)) worst = { cap, overMicros };
     }
     return worst;
-  }
-
-  /** Why that much cannot come back in the slots of that instant. */
-  private missingFor(
-    shard: ShardView,
-    { tenant, budgetNo, decidedMs }: Place,
-    amountMicros: bigint,
-  ): DomainError | undefined {
-    const at = { decidedMs, nowMs: shard.nowMs };
-    for (const cap of moneyCaps(shard, budgetNo)) {
-      const spent = this.counters.of(tenant, cap).spentAt(at);
-      if (spent !== undefined && spent < amountMicros) return entryBelowZero(cap.id, spent);
-    }
-    return undefined;
   }
 
   private move(shard: ShardView, { tenant, budgetNo, decidedMs }: Place, change: Usage): undefined {

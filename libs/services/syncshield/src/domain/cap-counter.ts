@@ -22,7 +22,10 @@ export interface CounterUpdate extends CounterRow {
   readonly wasMark: number;
 }
 
-/** What a cap counts right now, in its measure. */
+/**
+ * What a cap counts right now, in its measure; `spent` is negative when more came back than was
+ * spent.
+ */
 export interface Usage {
   readonly spent: bigint;
   readonly held: bigint;
@@ -142,8 +145,6 @@ export abstract class CapCounter {
    * when what was decided on then counts no longer.
    */
   abstract allowExcess(at: Instants): bigint;
-  /** What was spent in the slot; undefined when it counts no longer. */
-  abstract spentAt(at: Instants): bigint | undefined;
   abstract collect(into: CounterChanges): void;
   abstract committed(): void;
 }

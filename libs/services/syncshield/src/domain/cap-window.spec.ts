@@ -15,7 +15,7 @@ import {
   slotAt,
   windowAt,
 } from './cap-window.js';
-import { dateOf } from './reference.fixture.js';
+import { dateOf } from './model/reference-time.js';
 
 const zones = [
   ...[

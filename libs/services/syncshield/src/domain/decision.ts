@@ -33,9 +33,13 @@ export function decideHold(
   return { reason: 'within_limits', grantedMicros };
 }
 
-/** What a cap still has room for, in its measure. */
+/**
+ * What a cap still has room for, in its measure; never more than its limit, also when more came
+ * back than was spent.
+ */
 export function headroom(cap: Cap, usage: Usage): bigint {
-  const room = enforcedLimit(cap) - usage.spent - usage.held;
+  const spent = usage.spent > 0n ? usage.spent : 0n;
+  const room = enforcedLimit(cap) - spent - usage.held;
   return room > 0n ? room : 0n;
 }
 

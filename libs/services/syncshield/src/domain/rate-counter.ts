@@ -58,10 +58,6 @@ export class RateCounter extends CapCounter {
     return 0n;
   }
 
-  override spentAt(): undefined {
-    return undefined;
-  }
-
   override collect(into: CounterChanges): void {
     this.cell.collect(this.tenant, this.cap, into);
   }

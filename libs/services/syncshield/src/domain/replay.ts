@@ -71,10 +71,3 @@ export function wrongCurrency(budget: Budget, currency: string): DomainError {
     { fields: [{ field: 'currency', expected: budget.currency }] },
   );
 }
-
-/** More comes back than was spent when it is said to have been. */
-export function entryBelowZero(cap: string, spent: bigint): DomainError {
-  return errors.entry_below_zero(undefined, {
-    fields: [{ field: 'amountMicros', expected: `at least -${spent}, what "${cap}" counts then` }],
-  });
-}

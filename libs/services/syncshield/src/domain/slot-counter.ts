@@ -64,10 +64,6 @@ export class SlotCounter extends CapCounter {
     return cell.above(enforcedLimit(this.cap));
   }
 
-  override spentAt({ decidedMs }: Instants): bigint {
-    return this.cell(this.slotOf(decidedMs)).spent;
-  }
-
   override collect(into: CounterChanges): void {
     for (const cell of this.cells.values()) cell.collect(this.tenant, this.cap, into);
   }

@@ -13,7 +13,9 @@ import { LIVE_SLOT, MIN_WINDOW_MS, ringOf } from './cap-window.js';
 /**
  * A sliding window: buckets in a ring of rows that are used again, and a live row with their sum
  * and the first of them. A decision reads the live row, the current bucket and those that fall
- * out. What was decided on before the window counts no longer, whatever becomes of it.
+ * out. What was decided on before the window counts no longer, whatever becomes of it. A bucket in
+ * which more came back than was spent counts nothing, so that the window has no more room for it
+ * when the bucket leaves.
  */
 export class WindowCounter extends CapCounter {
   private readonly bucketMs: number;
@@ -72,11 +74,14 @@ export class WindowCounter extends CapCounter {
     const live = this.roll(nowMs);
     const bucket = this.bucketOf(decidedMs);
     if (bucket < live.mark) return;
-    for (const cell of [live, this.cell(bucket)]) {
-      cell.spent += change.spent;
-      cell.held += change.held;
-      cell.isTouched = true;
-    }
+    const cell = this.cell(bucket);
+    live.spent -= atLeastNothing(cell.spent);
+    cell.spent += change.spent;
+    live.spent += atLeastNothing(cell.spent);
+    cell.held += change.held;
+    live.held += change.held;
+    cell.isTouched = true;
+    live.isTouched = true;
   }
 
   override allowExcess({ decidedMs, nowMs }: Instants): bigint {
@@ -86,12 +91,6 @@ export class WindowCounter extends CapCounter {
     live.mayExceed = true;
     this.cell(bucket).mayExceed = true;
     return live.above(enforcedLimit(this.cap));
-  }
-
-  override spentAt({ decidedMs, nowMs }: Instants): bigint | undefined {
-    const live = this.roll(nowMs);
-    const bucket = this.bucketOf(decidedMs);
-    return bucket < live.mark ? undefined : this.cell(bucket).spent;
   }
 
   override collect(into: CounterChanges): void {
@@ -115,7 +114,7 @@ export class WindowCounter extends CapCounter {
     for (let bucket = live.mark; bucket < first; bucket++) {
       const cell = this.cells.get(this.placeOf(bucket));
       if (cell?.mark !== bucket) continue;
-      live.spent -= cell.spent;
+      live.spent -= atLeastNothing(cell.spent);
       live.held -= cell.held;
     }
     if (first > live.mark) live.mark = first;
@@ -146,4 +145,8 @@ export class WindowCounter extends CapCounter {
   private placeOf(bucket: number): number {
     return bucket % this.size;
   }
+}
+
+function atLeastNothing(spent: bigint): bigint {
+  return spent > 0n ? spent : 0n;
 }

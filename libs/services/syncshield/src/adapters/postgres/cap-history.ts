@@ -89,7 +89,9 @@ function usageOf(cap: Cap, row: Pick<PastRow, 'spent' | 'held' | 'actions'>): Us
 function windowRows(of: CapOf, buckets: ReadonlyMap<number, Usage>, nowMs: number): CounterRow[] {
   const { bucketMs, size } = ringOf(of.cap.windowMs ?? MIN_WINDOW_MS);
   const first = Math.floor(nowMs / bucketMs) - size + 1;
-  const live = [...buckets.values()].reduce(plus, { spent: 0n, held: 0n });
+  const live = [...buckets.values()]
+    .map(({ spent, held }) => ({ spent: spent > 0n ? spent : 0n, held }))
+    .reduce(plus, { spent: 0n, held: 0n });
   return [
     rowOf(of, LIVE_SLOT, live, first),
     ...[...buckets].map(([bucket, usage]) => rowOf(of, bucket % size, usage, bucket)),

@@ -95,7 +95,7 @@ export class CapRecount {
     for (let bucket = last - size + 1; bucket <= last; bucket++) {
       const usage = slots.get(bucket);
       if (usage === undefined) continue;
-      spent += usage.spent;
+      spent += atLeastNothing(usage.spent);
       held += usage.held;
     }
     return { spent, held };
@@ -122,10 +122,15 @@ function rolled(stored: ReadonlyMap<number, CounterRow>, first: number, size: nu
   for (let bucket = live.mark; bucket < first; bucket++) {
     const row = stored.get(bucket % size);
     if (row?.mark !== bucket) continue;
-    spent -= row.spent;
+    spent -= atLeastNothing(row.spent);
     held -= row.held;
   }
   return { spent, held };
+}
+
+/** A bucket in which more came back than was spent counts nothing. */
+function atLeastNothing(spent: bigint): bigint {
+  return spent > 0n ? spent : 0n;
 }
 
 function different(cap: Cap, slot: number, expected: Usage, found: Usage): CounterProblem[] {

@@ -1,11 +1,20 @@
-import { CounterNeeds } from './counter-needs.js';
-import { Book, type BookChanges, type ShardView } from './book.js';
-import { BudgetTree, MAX_MICROS, METER_ID, type Budget, type Cap } from './budget.js';
-import { LIVE_SLOT } from './cap-window.js';
-import { CounterBook, type CounterRow } from './counter-book.js';
-import { entryKey, type Entry } from './entry.js';
-import { keyOf, type Hold } from './hold.js';
-import { settlementKey, type Settlement } from './settlement.js';
+import { CounterNeeds } from '../counter-needs.js';
+import { Book, type BookChanges, type ShardView } from '../book.js';
+import {
+  BudgetTree,
+  enforcedLimit,
+  isCallers,
+  MAX_MICROS,
+  METER_ID,
+  type Budget,
+  type Cap,
+} from '../budget.js';
+import { LIVE_SLOT } from '../cap-window.js';
+import { CounterBook, type CounterRow, type Usage } from '../counter-book.js';
+import { entryKey, type Entry } from '../entry.js';
+import { keyOf, releaseMs, type Hold } from '../hold.js';
+import { drained } from '../rate-counter.js';
+import { settlementKey, type Settlement } from '../settlement.js';
 
 /** A tree of budgets: the first is the root, `parent` is the place of another in the list. */
 export function treeOf(
@@ -44,6 +53,8 @@ export class MemoryShard {
   readonly counters = new Map<string, CounterRow>();
   readonly last: { changes?: BookChanges } = {};
   private kept = new CounterBook();
+  /** The instant of the last change; no decision is made before it. */
+  private clockMs = 0;
 
   constructor(
     public tree: BudgetTree,
@@ -52,29 +63,84 @@ export class MemoryShard {
     readonly tenant = 't',
   ) {}
 
-  /** Runs one transaction: reads only the counters it says it needs, works, writes. */
-  transact<T>(work: (book: Book, view: ShardView) => T, alsoAtMs: readonly number[] = []): T {
-    const view: ShardView = { shardNo: 1, tree: this.tree, nowMs: this.nowMs };
+  /**
+   * Runs one transaction: reads only the counters of now and of the instants given, gives back what
+   * is due, works, writes.
+   */
+  transact<T>(decidedMs: readonly number[], work: (book: Book, view: ShardView) => T): T {
+    const nowMs = Math.max(this.clockMs, this.nowMs);
+    const view: ShardView = { shardNo: 1, tree: this.tree, nowMs };
+    const due = [...this.holds.values()].filter(
+      (hold) => hold.state === 'held' && releaseMs(hold) <= nowMs,
+    );
     const counters = this.options.keepsCounters === true ? this.kept : new CounterBook();
     const needs = new CounterNeeds();
     for (const { budgetNo } of this.tree.budgets) {
       needs.addNow(this.tenant, view, budgetNo);
-      for (const atMs of alsoAtMs) needs.addDecided(this.tenant, view, budgetNo, atMs);
+      for (const atMs of decidedMs) needs.addDecided(this.tenant, view, budgetNo, atMs);
     }
-    for (const hold of this.holds.values()) {
-      needs.addDecided(this.tenant, view, hold.budgetNo, hold.decidedMs);
-    }
+    for (const hold of due) needs.addDecided(this.tenant, view, hold.budgetNo, hold.decidedMs);
     this.read(needs, counters);
     const { holds, settlements, entries } = this;
     const book = new Book(counters, { holds, settlements, entries });
+    for (const hold of due) book.release(view, hold);
     const result = work(book, view);
     this.write(book.changes(), counters);
+    if (book.changes().audit.length > 0) this.clockMs = nowMs;
     return result;
+  }
+
+  /** What a cap counts now, by the stored rows alone. */
+  usage(cap: Cap): Usage {
+    const nowMs = Math.max(this.clockMs, this.nowMs);
+    const counters = new CounterBook();
+    const needs = new CounterNeeds();
+    const view: ShardView = { shardNo: 1, tree: this.tree, nowMs };
+    for (const node of this.tree.budgets) {
+      if (node.caps.includes(cap)) needs.addBudget(this.tenant, view, { ...node, caps: [cap] });
+    }
+    this.read(needs, counters);
+    return counters.usage(this.tenant, cap, nowMs);
+  }
+
+  /** Pauses a budget or lets it go on, as the administration does. */
+  setPaused(budgetId: string, isPaused: boolean): void {
+    const { nowMs } = this;
+    const isChanged = this.tree.find(budgetId)?.isPaused !== isPaused;
+    if (isChanged) this.clockMs = Math.max(this.clockMs, nowMs);
+    this.tree = new BudgetTree(
+      this.tree.budgets.map((of) => (of.id === budgetId ? { ...of, isPaused } : of)),
+    );
+    this.forget();
+  }
+
+  /** Changes limits of a budget's caps, as the administration does; what they count stays. */
+  changeLimits(budgetId: string, changed: (cap: Cap) => Cap): void {
+    this.clockMs = Math.max(this.clockMs, this.nowMs);
+    this.tree = new BudgetTree(
+      this.tree.budgets.map((of) =>
+        of.id === budgetId ? { ...of, caps: of.caps.map((cap) => this.changed(cap, changed)) } : of,
+      ),
+    );
+    this.forget();
   }
 
   /** Somebody else may have written: what was kept is worthless. */
   forget(): void {
     this.kept = new CounterBook();
+  }
+
+  private changed(cap: Cap, change: (cap: Cap) => Cap): Cap {
+    if (!isCallers(cap)) return cap;
+    const changed = change(cap);
+    const limit = enforcedLimit(changed);
+    for (const [key, stored] of this.counters) {
+      if (stored.capNo !== cap.capNo) continue;
+      const row = cap.kind === 'rate' ? drainedRow(cap, stored, this.clockMs) : stored;
+      const above = row.spent + row.held - limit;
+      this.counters.set(key, { ...row, limit, excess: above > 0n ? above : 0n });
+    }
+    return changed;
   }
 
   private read(needs: CounterNeeds, counters: CounterBook): void {
@@ -134,10 +200,17 @@ export class MemoryShard {
     const key = `${row.capNo}/${row.slot}`;
     if (this.counters.get(key) !== before) throw new Error('a counter to insert is there already');
     const { spent, held, limit, excess } = row;
-    const isSound = spent >= 0n && held >= 0n && excess >= 0n && spent + held <= limit + excess;
+    const isSound = held >= 0n && excess >= 0n && spent + held <= limit + excess;
     if (!isSound) throw new Error(`CHECK of the store: ${JSON.stringify(row, bigints)}`);
     this.counters.set(key, row);
   }
+}
+
+/** What a rate has used drains at the old limit until it changes. */
+function drainedRow(cap: Cap, row: CounterRow, nowMs: number): CounterRow {
+  const elapsedMs = Math.max(0, nowMs - row.mark);
+  const [spent, part] = drained(row, elapsedMs, cap.limit, cap.windowMs ?? 1);
+  return { ...row, spent, part, mark: Math.max(row.mark, nowMs) };
 }
 
 function bigints(_key: string, value: unknown): unknown {
