@@ -6,7 +6,9 @@ CREATE TABLE consent_heads (
   tenant           text    NOT NULL PRIMARY KEY,
   last_seq         bigint  NOT NULL DEFAULT 0 CHECK (last_seq >= 0),
   -- The settings in force; 0 are those that the installation starts with.
-  settings_version integer NOT NULL DEFAULT 0 CHECK (settings_version >= 0)
+  settings_version integer NOT NULL DEFAULT 0 CHECK (settings_version >= 0),
+  -- The latest instant something was recorded at; the next one is never earlier.
+  clock_ms         bigint  NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 -- Every version of a tenant's settings, canonical JSON.
