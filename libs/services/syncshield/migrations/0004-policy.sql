@@ -77,10 +77,10 @@ CREATE INDEX holds_decided ON holds USING brin (decided_ms) WITH (pages_per_rang
 CREATE TABLE policy_counters (
   tenant  text   NOT NULL,
   rule_id text   NOT NULL,
-  subject text   NOT NULL,
+  counted text   NOT NULL,
   bucket  bigint NOT NULL,
   micros  bigint NOT NULL CHECK (micros >= 0),
-  PRIMARY KEY (tenant, rule_id, subject, bucket)
+  PRIMARY KEY (tenant, rule_id, counted, bucket)
 ) WITH (fillfactor = 50);
 
 -- Learned from the ledger: what was approved at a budget itself in one hour of UTC, and where reading goes on.

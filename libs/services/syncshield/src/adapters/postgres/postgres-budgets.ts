@@ -7,12 +7,15 @@ import {
   type Page,
   type PageRequest,
 } from '../../application/ledger.js';
+import type { Approval, ApprovalAction } from '../../domain/approval.js';
 import { budgetChanged } from '../../domain/audit-record.js';
 import { isCallers, MAX_DEPTH, withoutNo, type Budget } from '../../domain/budget.js';
 import { capRecord, type CapInput } from '../../domain/caps.js';
+import { loosenedCaps } from '../../domain/raise.js';
 import { unknownBudget } from '../../domain/replay.js';
 import { errors } from '../../errors.js';
 import { appendAudit } from './audit-rows.js';
+import { guardChange } from './change-guard.js';
 import { reportBudgets } from './budget-reports.js';
 import { findBudget, insertBudget, insertCap, listBudgets, rootShard } from './budget-rows.js';
 import { replaceCapRows } from './cap-replacement.js';
@@ -26,6 +29,15 @@ export interface PostgresBudgetsOptions {
   readonly lockTimeoutMs?: number;
   /** @default STORE_NOW */
   readonly storeNow?: string;
+  /** Changes that need a second key. @default none */
+  readonly fourEyes?: ReadonlySet<ApprovalAction>;
+}
+
+/** Which budget, and who changes it. */
+export interface BudgetChange {
+  readonly tenant: string;
+  readonly id: string;
+  readonly actor: string;
 }
 
 const SNAPSHOT = { isolation: 'repeatable read', isReadOnly: true } as const;
@@ -35,6 +47,7 @@ export class PostgresBudgets extends Budgets {
   readonly trees = new TreeCache();
   readonly storeNow: string;
   private readonly lockTimeoutMs: number;
+  private readonly fourEyes: ReadonlySet<ApprovalAction>;
 
   constructor(
     private readonly database: Database,
@@ -44,6 +57,7 @@ export class PostgresBudgets extends Budgets {
     super();
     this.storeNow = options.storeNow ?? STORE_NOW;
     this.lockTimeoutMs = options.lockTimeoutMs ?? 2_000;
+    this.fourEyes = options.fourEyes ?? new Set();
   }
 
   override async create(input: BudgetInput, actor: string): Promise<BudgetReport> {
@@ -77,19 +91,7 @@ export class PostgresBudgets extends Budgets {
     isPaused: boolean,
     actor: string,
   ): Promise<BudgetReport> {
-    await this.change(async (tx) => {
-      const { shard, budget } = await this.lockBudget(tx, tenant, id);
-      if (budget.isPaused === isPaused) return;
-      const { budgetNo } = budget;
-      await tx.execute('UPDATE budgets SET is_paused = $2 WHERE budget_no = $1', [
-        budgetNo,
-        isPaused,
-      ]);
-      const closedBreaches = isPaused ? 0 : await closeBreaches(tx, budgetNo, shard.nowMs);
-      const facts = { before: { isPaused: !isPaused }, after: { isPaused }, closedBreaches };
-      const action = isPaused ? 'budget.paused' : 'budget.resumed';
-      await this.conclude(tx, shard, actor, action, { budgetId: id, ...facts });
-    });
+    await this.change((tx) => this.setPausedIn(tx, { tenant, id, actor }, isPaused));
     return this.get(tenant, id);
   }
 
@@ -99,16 +101,52 @@ export class PostgresBudgets extends Budgets {
     caps: readonly CapInput[],
     actor: string,
   ): Promise<BudgetReport> {
-    await this.change(async (tx) => {
-      const { shard, budget } = await this.lockBudget(tx, tenant, id);
-      const before = budget.caps.filter(isCallers).map((cap) => capRecord(withoutNo(cap)));
-      const after = caps.map(capRecord);
-      if (canonicalJson(before) === canonicalJson(after)) return;
-      await replaceCapRows(tx, shard, budget, caps);
-      const facts = { budgetId: id, before: { caps: before }, after: { caps: after } };
-      await this.conclude(tx, shard, actor, 'caps.replaced', facts);
-    });
+    await this.change((tx) => this.replaceCapsIn(tx, { tenant, id, actor }, caps));
     return this.get(tenant, id);
+  }
+
+  /** Pauses or resumes within a transaction that may do more, e.g. approve it. */
+  async setPausedIn(
+    tx: Queryable,
+    { tenant, id, actor }: BudgetChange,
+    isPaused: boolean,
+    approval?: Approval,
+  ): Promise<void> {
+    const { shard, budget } = await this.lockBudget(tx, tenant, id);
+    if (budget.isPaused === isPaused) return;
+    const change = { before: { isPaused: !isPaused }, after: { isPaused } };
+    const effect = 'The budget would hold money again.';
+    const guarded = { action: 'resume_budget' as const, target: id, ...change, effect };
+    guardChange(this.fourEyes, { ...guarded, isLoosening: !isPaused }, approval);
+    const { budgetNo } = budget;
+    await tx.execute('UPDATE budgets SET is_paused = $2 WHERE budget_no = $1', [
+      budgetNo,
+      isPaused,
+    ]);
+    const closedBreaches = isPaused ? 0 : await closeBreaches(tx, budgetNo, shard.nowMs);
+    const facts = { budgetId: id, ...change, closedBreaches, approvalId: approval?.id };
+    const action = isPaused ? 'budget.paused' : 'budget.resumed';
+    await this.conclude(tx, shard, actor, action, facts);
+  }
+
+  /** Replaces caps within a transaction that may do more, e.g. approve it. */
+  async replaceCapsIn(
+    tx: Queryable,
+    { tenant, id, actor }: BudgetChange,
+    caps: readonly CapInput[],
+    approval?: Approval,
+  ): Promise<void> {
+    const { shard, budget } = await this.lockBudget(tx, tenant, id);
+    const before = { caps: budget.caps.filter(isCallers).map((cap) => capRecord(withoutNo(cap))) };
+    const after = { caps: caps.map(capRecord) };
+    if (canonicalJson(before) === canonicalJson(after)) return;
+    const loosened = loosenedCaps(budget.caps, caps);
+    const effect = `Limits would rise or be gone: ${loosened.join(', ')}.`;
+    const guarded = { action: 'raise_limit' as const, target: id, before, after, effect };
+    guardChange(this.fourEyes, { ...guarded, isLoosening: loosened.length > 0 }, approval);
+    await replaceCapRows(tx, shard, budget, caps);
+    const facts = { budgetId: id, before, after, approvalId: approval?.id };
+    await this.conclude(tx, shard, actor, 'caps.replaced', facts);
   }
 
   private change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
@@ -120,7 +158,13 @@ export class PostgresBudgets extends Budgets {
     return untilKnown(run, { clock: this.clock, unknownForMs: 5_000 });
   }
 
-  private async createIn(tx: Queryable, input: BudgetInput, actor: string): Promise<void> {
+  /** Creates a budget within a transaction that may do more, e.g. approve it. */
+  async createIn(
+    tx: Queryable,
+    input: BudgetInput,
+    actor: string,
+    approval?: Approval,
+  ): Promise<void> {
     const { tenant, id, parentId, name, currency, caps, pausesOnExternal = false } = input;
     const asked = {
       ...{ name, currency, caps: caps.map(capRecord) },
@@ -133,6 +177,11 @@ export class PostgresBudgets extends Budgets {
     }
     const known = await findBudget(tx, tenant, id);
     if (known !== undefined) return sameOrThrow(id, known.creation, creation);
+    // A root is money that nothing above it limits.
+    const guarded = { action: 'create_budget' as const, target: id, before: null, after: input };
+    const effect = 'A root budget would be created.';
+    const isLoosening = parentId === undefined;
+    guardChange(this.fourEyes, { ...guarded, effect, isLoosening }, approval);
     const shardNo = parent?.shard_no ?? (await rootShard(tx, tenant, id));
     const shard = await this.lock(tx, shardNo);
     const since = await findBudget(tx, tenant, id);
@@ -152,7 +201,8 @@ export class PostgresBudgets extends Budgets {
       await insertCap(tx, { tenant, budgetNo, position: index + 1 }, cap);
     }
     const facts = { budgetId: id, after: { parentId: parentId ?? null, ...asked } };
-    await this.conclude(tx, shard, actor, 'budget.created', facts);
+    const by = { approvalId: approval?.id };
+    await this.conclude(tx, shard, actor, 'budget.created', { ...facts, ...by });
   }
 
   private async lockBudget(

@@ -137,6 +137,6 @@ function keyOf(...parts: readonly string[]): string {
   return parts.join('\u0000');
 }
 
-function consentKey(purpose: string, { subject, channel }: HoldContext): string {
-  return keyOf(purpose, subject ?? '', channel ?? '');
+function consentKey(purpose: string, { subject, channel, geo }: HoldContext): string {
+  return keyOf(purpose, subject ?? '', channel ?? '', geo ?? '');
 }

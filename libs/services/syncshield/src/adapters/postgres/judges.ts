@@ -1,0 +1,100 @@
+import type { Clock } from '@kiki/kernel';
+import type { Queryable } from '@kiki/postgres';
+import type { ConsentCheck } from '../../application/consent-check.js';
+import type { LedgerCommand } from '../../application/ledger.js';
+import type { ShardView } from '../../domain/book.js';
+import type { HoldRequest } from '../../domain/hold.js';
+import type { Controls } from '../../domain/policy/controls.js';
+import type { Ask } from '../../domain/policy/finding.js';
+import { askOf, PolicyJudge } from '../../domain/policy/policy-judge.js';
+import type { RuleFacts } from '../../domain/policy/rule-facts.js';
+import { lockControls } from './control-lock.js';
+import { ControlCache } from './controls.js';
+import { ProfileCache } from './profile-rows.js';
+import { loadRuleFacts, writeRuleCounters } from './rule-facts-rows.js';
+import { orShardBusy } from './shard-rows.js';
+
+/** What a batch decides on, once its shards are locked. */
+export interface JudgedBatch {
+  readonly shards: ReadonlyMap<number, ShardView>;
+  readonly commands: readonly LedgerCommand[];
+  readonly shardNoOf: (tenant: string, budgetId: string) => number | undefined;
+}
+
+/** The judge of one transaction, with what it has to write at its end. */
+export class LoadedJudge extends PolicyJudge {
+  constructor(
+    controls: ReadonlyMap<string, Controls>,
+    private readonly loaded: ReadonlyMap<string, RuleFacts>,
+  ) {
+    super(controls, loaded);
+  }
+
+  /** Writes what rules counted; one statement per tenant whose rules count. */
+  async write(tx: Queryable): Promise<void> {
+    for (const [tenant, facts] of this.loaded) {
+      await writeRuleCounters(tx, tenant, facts.changes());
+    }
+  }
+}
+
+/** Makes the judge of a transaction: kill switches and policies as they are in force under its locks. */
+export class Judges {
+  private readonly controls = new ControlCache();
+  private readonly sources;
+
+  constructor(consents: ConsentCheck, clock: Clock) {
+    this.sources = { consents, profiles: new ProfileCache(clock) };
+  }
+
+  /**
+   * What is in force for the tenants, and stays so until the transaction ends. The lock and the read
+   * behind it are two statements, which may share a round trip with others before them.
+   */
+  async locked(tx: Queryable, tenants: readonly string[]): Promise<Map<string, Controls>> {
+    const [, controls] = await Promise.all([
+      lockControls(tx, tenants),
+      this.controls.of(tx, tenants),
+    ]).catch(orShardBusy);
+    return controls;
+  }
+
+  /**
+   * Nothing is read for tenants without a policy, or whose rules need nothing.
+   * @param isReading takes no locks, for an answer that promises nothing
+   */
+  async judgeOf(
+    tx: Queryable,
+    controls: ReadonlyMap<string, Controls>,
+    batch: JudgedBatch,
+    isReading = false,
+  ): Promise<LoadedJudge> {
+    const loaded = new Map<string, RuleFacts>();
+    for (const [tenant, { policy }] of controls) {
+      if (policy === undefined || policy.rules.length === 0) continue;
+      const order = { tenant, policy, asks: asksOf(tenant, batch), isReading };
+      loaded.set(tenant, await loadRuleFacts(tx, this.sources, order));
+    }
+    return new LoadedJudge(controls, loaded);
+  }
+
+  /** What would be said of one hold now, without any lock. */
+  async readJudge(tx: Queryable, request: HoldRequest, shard: ShardView): Promise<PolicyJudge> {
+    const controls = await this.controls.of(tx, [request.tenant]);
+    const command = { kind: 'hold' as const, actor: '', request };
+    const shards = new Map([[shard.shardNo, shard]]);
+    const batch = { shards, commands: [command], shardNoOf: () => shard.shardNo };
+    return this.judgeOf(tx, controls, batch, true);
+  }
+}
+
+function asksOf(tenant: string, { shards, commands, shardNoOf }: JudgedBatch): Ask[] {
+  return commands.flatMap((command) => {
+    if (command.kind !== 'hold' || command.request.tenant !== tenant) return [];
+    const { request } = command;
+    const shard = shards.get(shardNoOf(tenant, request.budgetId) ?? -1);
+    const budget = shard?.tree.find(request.budgetId);
+    if (shard === undefined || budget === undefined) return [];
+    return [askOf(request, shard.tree.path(budget.budgetNo), shard.nowMs)];
+  });
+}
