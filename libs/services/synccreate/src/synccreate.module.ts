@@ -11,7 +11,7 @@ import { Database } from '@kiki/postgres';
 import { Queues } from '@kiki/queue';
 import { SubjectData, SubjectDataController, subjectDataProviders } from '@kiki/subject-data';
 import { ownTerms, PROHIBITED_TERMS } from '@kiki/studio';
-import { guardedAgent } from './adapters/fetch/guarded-agent.js';
+import { imageAgent } from './adapters/fetch/guarded-agent.js';
 import { GuardedImageSource } from './adapters/fetch/guarded-image-source.js';
 import { CreativesController } from './adapters/http/creatives.controller.js';
 import { WorkController } from './adapters/http/work.controller.js';
@@ -94,7 +94,7 @@ function technology(config: SynccreateConfig): Provider[] {
 
 function imageSource(objects: ObjectStore, config: SynccreateConfig): GuardedImageSource {
   const { fetchMaxBytes: maxBytes, fetchTimeoutMs: timeoutMs, trustedOrigins } = config;
-  const agent = guardedAgent({ connectTimeoutMs: timeoutMs, maxBytes });
+  const agent = imageAgent({ connectTimeoutMs: timeoutMs, maxBytes });
   const maxRedirects = config.fetchMaxRedirects;
   return new GuardedImageSource(objects, agent, {
     maxBytes,

@@ -1,66 +1,16 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector } from 'undici';
+import { guardedAgent, guardedLookup, type ResolveAll } from '@kiki/outbound';
+import type { LookupFunction } from 'node:net';
+import type { Agent } from 'undici';
 import { errors } from '../../errors.js';
-import { isPublicAddress } from './address-policy.js';
 
-/** Resolves a name to all of its addresses. */
-export type ResolveAll = (
-  hostname: string,
-  answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
-const resolveBySystem: ResolveAll = (hostname, answer) =>
-  systemLookup(hostname, { all: true, verbatim: true }, answer);
-
-/**
- * The lookup of a guarded socket: the addresses that are checked here are the very ones that the socket
- * connects to, so that a name cannot point elsewhere between the check and the connection (DNS rebinding).
- * One bad address refuses the name.
- */
-export function guardedLookup(resolve: ResolveAll = resolveBySystem): LookupFunction {
-  return (hostname, options, answer) => {
-    resolve(hostname, (error, addresses) => {
-      if (error) return answer(error, '', 0);
-      const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) {
-        return answer(refusal(hostname), '', 0);
-      }
-      if (options.all) answer(null, addresses);
-      else answer(null, first.address, first.family);
-    });
-  };
+/** The lookup of the sockets that pictures come through. */
+export function imageLookup(resolve?: ResolveAll): LookupFunction {
+  return guardedLookup(refusal, resolve);
 }
 
-/** How a guarded agent is made. */
-export interface GuardedAgentOptions {
-  /** Time to connect, milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** Largest answer, bytes. */
-  readonly maxBytes: number;
-  /** @default the system's resolver */
-  readonly resolve?: ResolveAll;
-  /** For tests of the guard itself with a certificate of their own. */
-  readonly ca?: string;
-}
-
-/** An agent whose sockets reach the open internet only, also by a literal address. */
-export function guardedAgent(options: GuardedAgentOptions): Agent {
-  const connect = buildConnector({
-    lookup: guardedLookup(options.resolve),
-    timeout: options.connectTimeoutMs,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  });
-  return new Agent({
-    maxResponseSize: options.maxBytes,
-    connections: 4,
-    connect: (target, done) => {
-      // A socket asks no lookup for a literal address.
-      const host = target.hostname.replace(/^\[|\]$/g, '');
-      if (isIP(host) !== 0 && !isPublicAddress(host)) return done(refusal(host), null);
-      connect(target, done);
-    },
-  });
+/** The agent that pictures of the open internet are loaded with. */
+export function imageAgent(options: Omit<Parameters<typeof guardedAgent>[0], 'refusal'>): Agent {
+  return guardedAgent({ ...options, refusal });
 }
 
 function refusal(hostname: string): Error {

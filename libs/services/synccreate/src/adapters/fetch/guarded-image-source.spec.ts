@@ -7,7 +7,7 @@ import type { LookupAddress } from 'node:dns';
 import { createServer as createPlain, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { ObjectStore, type StoredObject } from '@kiki/objects';
-import { guardedAgent, guardedLookup } from './guarded-agent.js';
+import { imageAgent, imageLookup } from './guarded-agent.js';
 import { GuardedImageSource } from './guarded-image-source.js';
 
 const PNG = Buffer.concat([
@@ -65,7 +65,7 @@ function sourceOf(options: {
   timeoutMs?: number;
 }): GuardedImageSource {
   const { trusted = [], timeoutMs = 2000, resolve = resolverOf([['127.0.0.1']]).resolve } = options;
-  const agent = guardedAgent({ connectTimeoutMs: timeoutMs, maxBytes: MAX_BYTES, resolve });
+  const agent = imageAgent({ connectTimeoutMs: timeoutMs, maxBytes: MAX_BYTES, resolve });
   const limits = { maxBytes: MAX_BYTES, timeoutMs, maxRedirects: 3, trustedOrigins: trusted };
   const source = new GuardedImageSource(new NoObjects(), agent, limits);
   sources.push(source);
@@ -145,11 +145,11 @@ describe('a name that changes its mind (DNS rebinding)', () => {
 
   it('is asked once per connection, and what was checked is what is connected to', async () => {
     const rebinding = resolverOf([['93.184.216.34'], ['127.0.0.1']]);
-    const lookup = guardedLookup(rebinding.resolve);
+    const lookup = imageLookup(rebinding.resolve);
     expect(await ask(lookup, true)).toEqual([{ address: '93.184.216.34', family: 4 }]);
     expect(rebinding.asked()).toBe(1);
     expect(await ask(lookup, true)).toMatchObject({ code: 'image_url_forbidden' });
-    expect(await ask(guardedLookup(resolverOf([['1.1.1.1']]).resolve), false)).toBe('1.1.1.1');
+    expect(await ask(imageLookup(resolverOf([['1.1.1.1']]).resolve), false)).toBe('1.1.1.1');
   });
 
   it.each([
@@ -158,7 +158,7 @@ describe('a name that changes its mind (DNS rebinding)', () => {
     [['2606:4700::1111', '::ffff:10.0.0.1']],
     [[]],
   ])('is refused when any of its addresses is inside: %j', async (addresses) => {
-    const lookup = guardedLookup(resolverOf([addresses]).resolve);
+    const lookup = imageLookup(resolverOf([addresses]).resolve);
     expect(await ask(lookup, true)).toMatchObject({ code: 'image_url_forbidden' });
   });
 

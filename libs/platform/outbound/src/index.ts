@@ -1,0 +1,2 @@
+export { isPublicAddress } from './address-policy.js';
+export * from './guarded-agent.js';
