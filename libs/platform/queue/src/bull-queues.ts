@@ -31,6 +31,8 @@ const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 /** The queues of one service on BullMQ. */
 export class BullQueues extends Queues {
   private readonly queues = new Map<string, BullJobQueue<unknown>>();
+  /** Queues of other services; their depth is told by those. */
+  private readonly foreign = new Map<string, BullJobQueue<unknown>>();
   private readonly gauges: QueueGauges | undefined;
   private readonly clock: Clock;
   private readonly red: JobRed | undefined;
@@ -49,11 +51,14 @@ export class BullQueues extends Queues {
         fields: [{ field: 'name', expected: 'lower-case letters, digits and dashes, at most 40' }],
       });
     }
-    let queue = this.queues.get(name);
+    const service = options.service ?? this.options.service;
+    const storedName = `${service}.${name}`;
+    const queues = service === this.options.service ? this.queues : this.foreign;
+    const key = queues === this.queues ? name : storedName;
+    let queue = queues.get(key);
     if (queue === undefined) {
-      const storedName = `${this.options.service}.${name}`;
       queue = new BullJobQueue<unknown>(name, storedName, this.contextOf(options));
-      this.queues.set(name, queue);
+      queues.set(key, queue);
     }
     return queue as unknown as JobQueue<T>;
   }
@@ -69,12 +74,15 @@ export class BullQueues extends Queues {
 
   private async closeAll(graceMs: number): Promise<void> {
     this.gauges?.stop();
-    await Promise.all([...this.queues.values()].map((queue) => queue.close(graceMs)));
+    const all = [...this.queues.values(), ...this.foreign.values()];
+    await Promise.all(all.map((queue) => queue.close(graceMs)));
     await this.options.backend.close();
   }
 
   private contextOf(options: QueueOptions): WorkerContext {
-    const { service, backend, signer } = this.options;
+    const { service, signer } = this.options;
+    const isOwn = options.service === undefined || options.service === service;
+    const backend = isOwn ? this.options.backend : this.options.backend.of(options.service);
     const scope = options.scope ?? this.options.scope ?? `${service.replace(/^sync/, '')}:write`;
     return {
       backend,

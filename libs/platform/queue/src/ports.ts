@@ -95,6 +95,8 @@ export interface Scrub<T> {
 export interface QueueOptions {
   /** Scope that the key of a producer must have. @default `<area>:write` of the service, e.g. `flow:write` */
   readonly scope?: string;
+  /** Another service of the same store that works on the queue; then jobs are only added. @default this one */
+  readonly service?: string;
 }
 
 /** The queues of one service; bound to Redis or Postgres by the profile. */

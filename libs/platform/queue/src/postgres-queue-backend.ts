@@ -42,10 +42,13 @@ export class PostgresQueueBackend extends QueueBackend {
   override readonly kind = 'postgres';
   private readonly link: PostgresLink;
   private readonly bull: Bull;
+  private readonly others = new Map<string, PostgresQueueBackend>();
 
+  /** @param settings how `pool` connects, without its search path */
   constructor(
     private readonly pool: pg.Pool,
     schema: string,
+    private readonly settings: pg.ClientConfig,
   ) {
     super();
     this.link = new PostgresLink(pool, schema);
@@ -77,6 +80,17 @@ export class PostgresQueueBackend extends QueueBackend {
     return rows[0]?.since ?? undefined;
   }
 
+  /** Its schema is migrated by the service itself: until it has run once, adding a job fails. */
+  override of(service: string): QueueBackend {
+    let other = this.others.get(service);
+    if (other === undefined) {
+      const schema = `${service}_queue`;
+      other = new PostgresQueueBackend(openPool(this.settings, schema, 1), schema, this.settings);
+      this.others.set(service, other);
+    }
+    return other;
+  }
+
   override async ping(): Promise<void> {
     try {
       await this.pool.query('SELECT 1');
@@ -85,8 +99,9 @@ export class PostgresQueueBackend extends QueueBackend {
     }
   }
 
-  override close(): Promise<void> {
-    return this.link.shutDown();
+  override async close(): Promise<void> {
+    await Promise.all([...this.others.values()].map((other) => other.close()));
+    await this.link.shutDown();
   }
 }
 
@@ -98,15 +113,26 @@ export async function openPostgresQueueBackend(
   const settings: pg.ClientConfig = {
     ...options.connection,
     application_name: `kiki-${options.service}-queue`,
-    options: `-c search_path=${schema} -c timezone=UTC`,
     connectionTimeoutMillis: 5000,
     keepAlive: true,
   };
-  await migrate(settings, schema);
-  const max = options.maxConnections ?? 4;
-  const pool = new pg.Pool({ ...settings, max, idleTimeoutMillis: 30_000, query_timeout: 30_000 });
+  await migrate({ ...settings, options: sessionOptions(schema) }, schema);
+  const pool = openPool(settings, schema, options.maxConnections ?? 4);
+  return new PostgresQueueBackend(pool, schema, settings);
+}
+
+function openPool(settings: pg.ClientConfig, schema: string, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    ...settings,
+    ...{ options: sessionOptions(schema), max },
+    ...{ idleTimeoutMillis: 30_000, query_timeout: 30_000 },
+  });
   pool.on('error', () => undefined); // a connection that breaks while idle is replaced by the pool
-  return new PostgresQueueBackend(pool, schema);
+  return pool;
+}
+
+function sessionOptions(schema: string): string {
+  return `-c search_path=${schema} -c timezone=UTC`;
 }
 
 async function migrate(settings: pg.ClientConfig, schema: string): Promise<void> {

@@ -42,6 +42,8 @@ export abstract class QueueBackend {
    * waits.
    */
   abstract oldestWaitingSinceMs(name: string): Promise<number | undefined>;
+  /** The queues of another service in the same store, to put jobs into; closed with this one. */
+  abstract of(service: string): QueueBackend;
   /** @throws unavailable */
   abstract ping(): Promise<void>;
   /** Closes the shared connections, after the queues and workers. */

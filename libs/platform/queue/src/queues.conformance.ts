@@ -62,6 +62,19 @@ export function queuesConformance(name: string, store: () => QueueStore): void {
       await backend.close();
     });
 
+    it('takes jobs that another service of the same store adds', async () => {
+      const { queue, queueName } = newQueue();
+      const seen: Job<Thing>[] = [];
+      await queue.work(async (job) => void seen.push(job));
+      const own = await store().open();
+      const signer = new FixedKeysSigner();
+      const elsewhere = new BullQueues({ service: 'syncshield', backend: own, signer, timings });
+      await elsewhere.queue<Thing>(queueName, { service: SERVICE }).add('acme', 'told', { n: 7 });
+      await waitFor(() => seen.length > 0);
+      expect(seen[0]).toMatchObject({ name: 'told', tenant: 'acme', data: { n: 7 } });
+      await elsewhere.close(0);
+    });
+
     it('resumes within five seconds after its store was killed with -9 and started again', async () => {
       const { queue } = newQueue();
       const seen: number[] = [];

@@ -62,6 +62,11 @@ export class RedisQueueBackend extends QueueBackend {
     return oldestWaiting(this.producer, `${this.prefix}:${name}`);
   }
 
+  /** All services share one server and prefix. */
+  override of(): QueueBackend {
+    return this;
+  }
+
   override ping(): Promise<void> {
     return pingRedis(this.producer);
   }
