@@ -57,6 +57,7 @@ async function killBusiest(
   const caller = new Caller(cluster.baseUrls, cluster.secret);
   const witness = new Witness(join(home, `witness-${number}.ndjson`));
   const round = new Round(`replicas-${number}`, caller, witness);
+  await cluster.createTenant(round.tenant);
   await round.prepare();
   const load = round.run(WORKERS, number + 1);
   await sleep(WARM_MS);

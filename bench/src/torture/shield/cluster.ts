@@ -44,6 +44,15 @@ export class ShieldCluster {
     return this.replicas.map(({ baseUrl }) => baseUrl);
   }
 
+  /** Makes a tenant; the replicas know it at once. */
+  async createTenant(tenant: string): Promise<void> {
+    await this.database.execute(
+      `INSERT INTO kiki_auth.tenants (tenant, name, created_at) VALUES ($1, $1, now())
+       ON CONFLICT DO NOTHING`,
+      [tenant],
+    );
+  }
+
   /**
    * Ends PostgreSQL without a checkpoint: its own immediate stop, or SIGKILL for the postmaster and every backend.
    * Whoever uses it brings it back.

@@ -2,7 +2,8 @@ import type { Caller } from './caller.js';
 import { CURRENCY } from './budgets.js';
 
 const CALLERS = 200;
-const TENANT = 'races';
+/** Whose budgets are raced for. */
+export const RACE_TENANT = 'races';
 
 /** What the races came to. */
 export interface RaceReport {
@@ -23,11 +24,11 @@ export async function runRaces(
   const caps = [{ kind: 'total', limitMicros: 1 }];
   for (; run < races && !isOver(); run++) {
     const id = `race-${run}`;
-    await caller.insist(TENANT, '/v1/budgets', { id, name: id, currency: CURRENCY, caps });
+    await caller.insist(RACE_TENANT, '/v1/budgets', { id, name: id, currency: CURRENCY, caps });
     const hold = { budgetId: id, amountMicros: 1, currency: CURRENCY };
     const answers = await Promise.all(
       Array.from({ length: CALLERS }, (_, i) =>
-        caller.insist(TENANT, '/v1/holds', { ...hold, id: `${id}-${i}` }),
+        caller.insist(RACE_TENANT, '/v1/holds', { ...hold, id: `${id}-${i}` }),
       ),
     );
     const won = answers.filter(

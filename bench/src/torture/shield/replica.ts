@@ -78,6 +78,14 @@ export class ShieldReplica {
     return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
   }
 
+  /** Lines of its log that tell of an error. */
+  errorLines(): string[] {
+    const path = this.logPath();
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, 'utf8').split('\n');
+    return lines.filter((line) => line.includes('"level":"error"'));
+  }
+
   private async isReady(): Promise<boolean> {
     try {
       const answer = await fetch(`${this.baseUrl}/ready`, { signal: AbortSignal.timeout(2000) });

@@ -9,7 +9,7 @@ import { Witness } from '../witness.js';
 import { Caller } from './caller.js';
 import { ShieldCluster } from './cluster.js';
 import { Faults } from './faults.js';
-import { runRaces, type RaceReport } from './races.js';
+import { RACE_TENANT, runRaces, type RaceReport } from './races.js';
 import { Round } from './round.js';
 import { checkInvariants, verifyRound, type Violations } from './verify.js';
 
@@ -72,12 +72,12 @@ async function torture(options: TortureOptions, home: string): Promise<Figure[]>
   };
   try {
     const races = await race(scene);
-    const rounds = await breakThings(scene);
+    const { figures, acknowledged } = await breakThings(scene);
     const exitCodes = await Promise.all(cluster.replicas.map((replica) => replica.stop()));
     return [
       ...raceFigures(races),
-      ...rounds,
-      ...violationFigures(scene, races),
+      ...figures,
+      ...violationFigures(scene, races.acknowledged + acknowledged),
       one('exit codes of the last stops', '', exitCodes.filter((code) => code !== 0).length),
     ];
   } catch (error) {
@@ -88,14 +88,17 @@ async function torture(options: TortureOptions, home: string): Promise<Figure[]>
   }
 }
 
-async function race({ options, caller }: Scene): Promise<RaceReport> {
+async function race({ options, caller, cluster }: Scene): Promise<RaceReport> {
+  await cluster.createTenant(RACE_TENANT);
   const endMs = performance.now() + SHARES.races * options.minutes * 60_000;
   const races = await runRaces(caller, 1_000, () => performance.now() > endMs);
   options.note(`${races.races} races of 200 callers for the last unit, ${races.wrong} wrong`);
   return races;
 }
 
-async function breakThings(scene: Scene): Promise<Figure[]> {
+async function breakThings(
+  scene: Scene,
+): Promise<{ readonly figures: Figure[]; readonly acknowledged: number }> {
   const { options, cluster, violations } = scene;
   const random = new SeededRandom(options.seed);
   const faults = new Faults(cluster, random, options.note);
@@ -107,7 +110,7 @@ async function breakThings(scene: Scene): Promise<Figure[]> {
     if (violations.lost.length + violations.doubled.length + violations.broken.length > 0) break;
   }
   const { kills, serverStops, cuts, pauses, resets } = faults.log;
-  return [
+  const figures = [
     one('rounds', 'rounds', rounds),
     one('kill -9', 'kills', kills),
     one('stops of PostgreSQL', 'stops', serverStops),
@@ -117,6 +120,7 @@ async function breakThings(scene: Scene): Promise<Figure[]> {
     { name: 'time to ready after a fault', unit: 'ms', samples: faults.recoveriesMs },
     one('acknowledged under faults', 'operations', acknowledged),
   ];
+  return { figures, acknowledged };
 }
 
 /** A tenant of its own under load and faults; afterwards everything it was told is asked for again. */
@@ -130,6 +134,7 @@ async function oneRound(
   const path = join(home, `witness-${number}.ndjson`);
   const witness = new Witness(path);
   const round = new Round(`round-${options.seed}-${number}`, caller, witness);
+  await cluster.createTenant(round.tenant);
   await round.prepare();
   const load = round.run(WORKERS, options.seed * 1_009 + number);
   for (let i = 0; i < FAULTS_PER_ROUND; i++) {
@@ -159,13 +164,16 @@ function raceFigures({ races, wrong, acknowledged }: RaceReport): Figure[] {
   ];
 }
 
-function violationFigures({ options, caller, violations }: Scene, races: RaceReport): Figure[] {
+function violationFigures(scene: Scene, acknowledged: number): Figure[] {
+  const { options, caller, cluster, violations } = scene;
   const { lost, doubled, broken, overspendMicros } = violations;
   for (const line of [...lost, ...doubled, ...broken].slice(0, 10)) options.note(line);
   for (const [code, times] of caller.unexpected) options.note(`unexpected: ${code} × ${times}`);
   const unexpected = [...caller.unexpected.values()].reduce((sum, times) => sum + times, 0);
+  const errors = unexpected > 0 ? cluster.replicas.flatMap((replica) => replica.errorLines()) : [];
+  for (const line of errors.slice(-10)) options.note(line);
   return [
-    one('acknowledged operations', 'operations', races.acknowledged),
+    one('acknowledged operations', 'operations', acknowledged),
     one('requests repeated', 'requests', caller.repeated),
     one('acknowledged but lost or changed', 'operations', lost.length),
     one('doubled', 'sums', doubled.length),

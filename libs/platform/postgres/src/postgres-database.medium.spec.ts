@@ -158,6 +158,15 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
       expect(row).toEqual({ sum: 200n });
     });
 
+    it('says what failed first, whichever statement is waited for', async () => {
+      const work = database.transaction(async (tx) => {
+        const first = tx.execute(`INSERT INTO account VALUES ('a', 1), ('a', 2)`);
+        first.catch(() => undefined);
+        await tx.execute('SELECT 1');
+      });
+      await expect(work).rejects.toMatchObject({ code: '23505' });
+    });
+
     it('has settings of a transaction, and of no other', async () => {
       const shown = async (of: Queryable): Promise<unknown> =>
         (await of.query(`SHOW lock_timeout`))[0]?.['lock_timeout'];

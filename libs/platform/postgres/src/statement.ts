@@ -16,8 +16,16 @@ export function runStatement<R extends Row>(
   });
 }
 
-/** The statements of one transaction. */
+/** The server refuses what comes after a statement that failed. */
+const TRANSACTION_ABORTED = '25P02';
+
+/**
+ * The statements of one transaction; they may be sent without waiting for each other. Whichever is waited for, the
+ * error is that of the first that failed.
+ */
 export class TransactionStatements implements Queryable {
+  private firstError: unknown;
+
   constructor(private readonly client: ClientBase) {}
 
   async query<R extends Row = Row>(
@@ -25,7 +33,7 @@ export class TransactionStatements implements Queryable {
     values?: readonly SqlValue[],
     options?: StatementOptions,
   ): Promise<R[]> {
-    return (await runStatement<R>(this.client, sql, values, options)).rows;
+    return (await this.run<R>(sql, values, options)).rows;
   }
 
   async execute(
@@ -33,7 +41,16 @@ export class TransactionStatements implements Queryable {
     values?: readonly SqlValue[],
     options?: StatementOptions,
   ): Promise<number> {
-    return (await runStatement(this.client, sql, values, options)).rowCount ?? 0;
+    return (await this.run(sql, values, options)).rowCount ?? 0;
+  }
+
+  private run<R extends Row>(
+    ...[sql, values, options]: Parameters<Queryable['query']>
+  ): Promise<QueryResult<R>> {
+    return runStatement<R>(this.client, sql, values, options).catch((error: unknown) => {
+      this.firstError ??= error;
+      throw (error as { code?: unknown }).code === TRANSACTION_ABORTED ? this.firstError : error;
+    });
   }
 }
 
