@@ -1,6 +1,8 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
+import { auditBench } from './shield/audit-bench.js';
 import { holdsBench } from './shield/holds-bench.js';
+import { windowsBench } from './shield/windows-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
 import { engineBench } from './value/engine-bench.js';
 import { fitBench } from './value/fit-bench.js';
@@ -12,7 +14,9 @@ import { serveBench } from './value/serve-bench.js';
 /** Every benchmark that `npm run bench` knows. */
 export const benchmarks: readonly Benchmark[] = [
   hostBench,
+  auditBench,
   holdsBench,
+  windowsBench,
   backtestBench,
   engineBench,
   fitBench,

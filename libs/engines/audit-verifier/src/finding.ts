@@ -34,17 +34,17 @@ export class Findings {
     if (this.kept.length < this.most) this.kept.push({ kind, message, ...place });
   }
 
-  /** The first record that is wrong: exactly, where a finding within a range says so. */
+  /**
+   * The first record that may be wrong. A leaf that differs tells the place within a range; a
+   * broken rule does not, for it may follow from an earlier change.
+   */
   firstSeq(): number | undefined {
-    const exact = this.kept.flatMap(({ seq, toSeq }) =>
-      seq === undefined || toSeq !== undefined ? [] : [seq],
-    );
-    const ranges = this.kept.flatMap(({ seq, toSeq }) =>
-      seq === undefined || toSeq === undefined ? [] : [{ seq, toSeq }],
-    );
-    const open = ranges.filter(({ seq, toSeq }) => !exact.some((s) => s >= seq && s <= toSeq));
-    const all = [...exact, ...open.map(({ seq }) => seq)];
-    return all.length === 0 ? undefined : Math.min(...all);
+    const leaves = this.kept.filter(({ kind }) => kind === 'leaf').map(({ seq }) => seq ?? 0);
+    const seqs = this.kept.flatMap(({ seq, toSeq }) => {
+      const isTold = leaves.some((leaf) => leaf >= (seq ?? 0) && leaf <= (toSeq ?? -1));
+      return seq === undefined || isTold ? [] : [seq];
+    });
+    return seqs.length === 0 ? undefined : Math.min(...seqs);
   }
 }
 
