@@ -10,6 +10,10 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   currency_mismatch: 'unprocessable',
   refund_too_large: 'unprocessable',
   shard_busy: 'unavailable',
+  consent_string_invalid: 'invalid',
+  consent_proof_insufficient: 'unprocessable',
+  consent_purpose_unknown: 'unprocessable',
+  consent_notice_unknown: 'unprocessable',
 };
 
 /** One item of a batch: `value` when there is one, else its error. */
