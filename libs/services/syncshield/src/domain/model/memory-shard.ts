@@ -9,11 +9,11 @@ import {
   type Budget,
   type Cap,
 } from '../budget.js';
-import { LIVE_SLOT } from '../cap-window.js';
 import { CounterBook, type CounterRow, type Usage } from '../counter-book.js';
 import { entryKey, type Entry } from '../entry.js';
 import { keyOf, releaseMs, type Hold } from '../hold.js';
 import { drained } from '../rate-counter.js';
+import { MemoryCounters } from './memory-counters.js';
 import { settlementKey, type Settlement } from '../settlement.js';
 
 /** A tree of budgets: the first is the root, `parent` is the place of another in the list. */
@@ -50,7 +50,7 @@ export class MemoryShard {
   readonly holds = new Map<string, Hold>();
   readonly settlements = new Map<string, Settlement>();
   readonly entries = new Map<string, Entry>();
-  readonly counters = new Map<string, CounterRow>();
+  readonly counters = new MemoryCounters();
   readonly last: { changes?: BookChanges } = {};
   private kept = new CounterBook();
   /** The instant of the last change; no decision is made before it. */
@@ -80,7 +80,7 @@ export class MemoryShard {
       for (const atMs of decidedMs) needs.addDecided(this.tenant, view, budgetNo, atMs);
     }
     for (const hold of due) needs.addDecided(this.tenant, view, hold.budgetNo, hold.decidedMs);
-    this.read(needs, counters);
+    this.counters.read(needs, counters);
     const { holds, settlements, entries } = this;
     const book = new Book(counters, { holds, settlements, entries });
     for (const hold of due) book.release(view, hold);
@@ -99,7 +99,7 @@ export class MemoryShard {
     for (const node of this.tree.budgets) {
       if (node.caps.includes(cap)) needs.addBudget(this.tenant, view, { ...node, caps: [cap] });
     }
-    this.read(needs, counters);
+    this.counters.read(needs, counters);
     return counters.usage(this.tenant, cap, nowMs);
   }
 
@@ -134,48 +134,16 @@ export class MemoryShard {
     if (!isCallers(cap)) return cap;
     const changed = change(cap);
     const limit = enforcedLimit(changed);
-    for (const [key, stored] of this.counters) {
-      if (stored.capNo !== cap.capNo) continue;
+    this.counters.change(cap, (stored) => {
       const row = cap.kind === 'rate' ? drainedRow(cap, stored, this.clockMs) : stored;
       const above = row.spent + row.held - limit;
-      this.counters.set(key, { ...row, limit, excess: above > 0n ? above : 0n });
-    }
+      return { ...row, limit, excess: above > 0n ? above : 0n };
+    });
     return changed;
   }
 
-  private read(needs: CounterNeeds, counters: CounterBook): void {
-    for (const { tenant, cap, slots, fallen } of needs.wants(counters)) {
-      const load = (slot: number, mark?: number): void => {
-        const row = this.counters.get(`${cap.capNo}/${slot}`);
-        if (row !== undefined && (mark === undefined || row.mark === mark)) counters.load(cap, row);
-      };
-      for (const slot of slots) load(slot);
-      const live = this.counters.get(`${cap.capNo}/${LIVE_SLOT}`);
-      if (fallen !== undefined && live !== undefined && fallen.before - live.mark < fallen.ringSize)
-        for (let bucket = live.mark; bucket < fallen.before; bucket++) {
-          load(bucket % fallen.ringSize, bucket);
-        }
-      counters.of(tenant, cap).loaded(slots);
-    }
-  }
-
   private write(changes: BookChanges, counters: CounterBook): void {
-    const { inserts, updates } = counters.changes();
-    for (const row of inserts) this.put(row, undefined);
-    for (const { wasMark, ...change } of updates) {
-      const row = this.counters.get(`${change.capNo}/${change.slot}`);
-      if (row?.mark !== wasMark) throw new Error('a counter to update is not as it was read');
-      this.put(
-        {
-          ...change,
-          spent: row.spent + change.spent,
-          held: row.held + change.held,
-          excess: row.excess + change.excess,
-        },
-        row,
-      );
-    }
-    counters.committed();
+    this.counters.write(counters);
     for (const hold of [...changes.newHolds, ...changes.changedHolds]) {
       this.holds.set(keyOf(hold.tenant, hold.id), hold);
     }
@@ -195,15 +163,6 @@ export class MemoryShard {
       })),
     );
   }
-
-  private put(row: CounterRow, before: CounterRow | undefined): void {
-    const key = `${row.capNo}/${row.slot}`;
-    if (this.counters.get(key) !== before) throw new Error('a counter to insert is there already');
-    const { spent, held, limit, excess } = row;
-    const isSound = held >= 0n && excess >= 0n && spent + held <= limit + excess;
-    if (!isSound) throw new Error(`CHECK of the store: ${JSON.stringify(row, bigints)}`);
-    this.counters.set(key, row);
-  }
 }
 
 /** What a rate has used drains at the old limit until it changes. */
@@ -211,8 +170,4 @@ function drainedRow(cap: Cap, row: CounterRow, nowMs: number): CounterRow {
   const elapsedMs = Math.max(0, nowMs - row.mark);
   const [spent, part] = drained(row, elapsedMs, cap.limit, cap.windowMs ?? 1);
   return { ...row, spent, part, mark: Math.max(row.mark, nowMs) };
-}
-
-function bigints(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
 }

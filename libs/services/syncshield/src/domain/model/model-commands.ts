@@ -4,7 +4,7 @@ import type { EntryRequest } from '../entry.js';
 import type { Hold, HoldRequest } from '../hold.js';
 import type { SettlementRequest } from '../settlement.js';
 import { oneOf, type Draw } from './model-draws.js';
-import type { ReferenceCommand } from './reference-ledger.js';
+import type { ReferenceCommand } from './reference-command.js';
 
 /** What a model knows when it makes up its next command. */
 export interface ModelState {

@@ -7,11 +7,8 @@ import type { SettlementResult } from '../settlement.js';
 import { MemoryShard, treeOf } from './memory-shard.js';
 import { budgetOf, moneyCommand, otherLimits, type ModelState } from './model-commands.js';
 import { capsOf, startOf, waitOf, type Draw } from './model-draws.js';
-import {
-  ReferenceLedger,
-  type ReferenceCommand,
-  type ReferenceOutcome,
-} from './reference-ledger.js';
+import type { ReferenceCommand, ReferenceOutcome } from './reference-command.js';
+import { ReferenceLedger } from './reference-ledger.js';
 
 /** A root, two budgets below it, and a leaf: by place, who is above. */
 const PARENTS = [undefined, 0, 0, 1] as const;

@@ -1,47 +1,12 @@
 import { MAX_MICROS } from '../budget.js';
 import type { CapInput } from '../caps.js';
 import { isSameEntry, type EntryRequest } from '../entry.js';
-import type { HoldReason, HoldRequest, HoldState } from '../hold.js';
-import type { SettlementOutcome, SettlementRequest } from '../settlement.js';
-import {
-  heldBy,
-  spentBy,
-  type Counted,
-  type Fact,
-  type ReferenceBudget,
-} from './reference-facts.js';
+import type { HoldRequest, HoldState } from '../hold.js';
+import type { SettlementRequest } from '../settlement.js';
+import type { ReferenceCommand, ReferenceOutcome } from './reference-command.js';
+import { spentBy, type Counted, type Fact, type ReferenceBudget } from './reference-facts.js';
 import { counted, newCap, replacedCaps, roomOf, worstOver } from './reference-sums.js';
-
-/** What the reference may be asked; one tenant. */
-export type ReferenceCommand =
-  | { readonly do: 'hold'; readonly request: HoldRequest }
-  | { readonly do: 'settle'; readonly request: SettlementRequest }
-  | { readonly do: 'enter'; readonly request: EntryRequest }
-  | { readonly do: 'release' }
-  | { readonly do: 'pause' | 'resume'; readonly budgetId: string }
-  | { readonly do: 'caps'; readonly budgetId: string; readonly caps: readonly CapInput[] };
-
-/** What the ledger has to answer. */
-export type ReferenceOutcome =
-  | {
-      readonly is: 'hold';
-      readonly reason: HoldReason;
-      readonly grantedMicros: bigint;
-      /** What stood in the way. */
-      readonly budgetId?: string;
-      readonly capId?: string;
-    }
-  | {
-      readonly is: 'settlement';
-      readonly outcome: SettlementOutcome;
-      readonly capturedMicros: bigint;
-      readonly lateMicros: bigint;
-      readonly refundedMicros: bigint;
-      readonly state: HoldState;
-    }
-  | { readonly is: 'entry'; readonly overMicros: bigint; readonly isPausing: boolean }
-  | { readonly is: 'error'; readonly code: string }
-  | { readonly is: 'done' };
+import { settleFact } from './reference-settling.js';
 
 interface Remembered<R> {
   readonly request: R;
@@ -201,7 +166,7 @@ export class ReferenceLedger {
     const wholeMicros = request.action === 'refund' ? spentBy(fact) : open;
     const amount = request.amountMicros ?? wholeMicros;
     if (request.action === 'refund' && amount > spentBy(fact)) return error('refund_too_large');
-    const result = this.settleFact(fact, request, amount);
+    const result = settleFact(fact, request, amount);
     const { lateMicros } = result;
     if (lateMicros > 0n && worstOver(this.facts, fact.path, fact.atMs, nowMs) > 0n)
       pause(fact.path);
@@ -211,37 +176,6 @@ export class ReferenceLedger {
     this.settled.set(key, { request, outcome, wholeMicros });
     this.clockMs = nowMs;
     return outcome;
-  }
-
-  private settleFact(
-    fact: Fact,
-    { action, isFinal = true }: SettlementRequest,
-    amount: bigint,
-  ): {
-    outcome: SettlementOutcome;
-    capturedMicros: bigint;
-    lateMicros: bigint;
-    refundedMicros: bigint;
-  } {
-    const nothing = { capturedMicros: 0n, lateMicros: 0n, refundedMicros: 0n };
-    const isHeld = fact.state === 'held';
-    if (action === 'void') {
-      if (isHeld) fact.state = 'voided';
-      return { ...nothing, outcome: isHeld ? 'voided' : 'already_settled' };
-    }
-    if (action === 'refund') {
-      fact.refundedMicros += amount;
-      const outcome = amount > 0n ? 'refunded' : 'already_settled';
-      return { ...nothing, refundedMicros: amount, outcome };
-    }
-    const rest = heldBy(fact);
-    const capturedMicros = amount < rest ? amount : rest;
-    const lateMicros = amount - capturedMicros;
-    fact.capturedMicros += capturedMicros;
-    fact.lateMicros += lateMicros;
-    if (isHeld && (isFinal || heldBy(fact) === 0n)) fact.state = 'captured';
-    const outcome = lateMicros > 0n ? 'late_spend' : isHeld ? 'captured' : 'already_settled';
-    return { ...nothing, capturedMicros, lateMicros, outcome };
   }
 
   private enter(request: EntryRequest, nowMs: number): ReferenceOutcome {

@@ -1,0 +1,9 @@
+/** What the ledger is tested with: a reference, model runs and trials of its caps. No product code uses it. */
+export type { CapInput } from './domain/caps.js';
+export { calendarTrial, TRIAL_ZONES } from './domain/model/calendar-trials.js';
+export { DRAW_LENGTH, type Draw } from './domain/model/model-draws.js';
+export { Disagreement, ModelRun, SETUP_DRAWS } from './domain/model/model-run.js';
+export type { ReferenceCommand, ReferenceOutcome } from './domain/model/reference-command.js';
+export { ReferenceLedger } from './domain/model/reference-ledger.js';
+export { together, type TrialRandom, type TrialReport } from './domain/model/trial.js';
+export { rateTrial, windowTrial, type TrialShape } from './domain/model/window-trials.js';
