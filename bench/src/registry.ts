@@ -3,7 +3,6 @@ import { hostBench } from './platform/host-bench.js';
 import { auditBench } from './shield/audit-bench.js';
 import { holdsBench } from './shield/holds-bench.js';
 import { windowsBench } from './shield/windows-bench.js';
-import { windowsBench } from './shield/windows-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
 import { engineBench } from './value/engine-bench.js';
 import { fitBench } from './value/fit-bench.js';
@@ -17,7 +16,6 @@ export const benchmarks: readonly Benchmark[] = [
   hostBench,
   auditBench,
   holdsBench,
-  windowsBench,
   windowsBench,
   backtestBench,
   engineBench,
