@@ -1,7 +1,7 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { kernelErrors } from '@kiki/kernel';
+import { kernelErrors, SystemClock, type Clock } from '@kiki/kernel';
 import { createFile, endOf, fileName, lineOf, readJournals, removeFiles } from './lease-files.js';
 import { LeaseJournal, type JournalLine, type LeftLease } from './lease-journal.js';
 
@@ -37,13 +37,14 @@ export class FileLeaseJournal extends LeaseJournal {
    * Opens the journal of a node and reads what earlier processes left.
    * @throws unavailable when another process has it
    */
-  static async open(folder: string): Promise<FileLeaseJournal> {
+  static async open(folder: string, clock: Clock = new SystemClock()): Promise<FileLeaseJournal> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const lock = lockOf(join(folder, 'lock'));
     try {
       const { uptoMicros, epoch, paths } = await readJournals(folder);
       const left = [...uptoMicros].map(([leaseId, upto]) => ({ leaseId, uptoMicros: upto }));
-      const journal = new FileLeaseJournal(folder, lock, epoch + 1, left, paths);
+      const next = Math.max(clock.nowMs(), epoch + 1);
+      const journal = new FileLeaseJournal(folder, lock, next, left, paths);
       await journal.begin();
       return journal;
     } catch (error) {
@@ -80,9 +81,12 @@ export class FileLeaseJournal extends LeaseJournal {
 
   private async append(text: string): Promise<void> {
     if (text === '' || this.file === undefined) return;
+    const { bytes } = this;
+    // A line that breaks off must be the last one: after a failure a new file is begun.
+    this.bytes = Number.POSITIVE_INFINITY;
     await this.file.appendFile(text);
     await this.file.datasync();
-    this.bytes += Buffer.byteLength(text);
+    this.bytes = bytes + Buffer.byteLength(text);
   }
 
   /** A new file with what is live, then the old ones go. */

@@ -1,7 +1,7 @@
 import { open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const NAME = /^lease-(\d+)-(\d+)\.journal$/;
+const NAME = /^lease-(\d+)-(\d+)\.journal(\.new)?$/;
 
 /** What the files of a journal say. */
 export interface JournalFiles {
@@ -37,6 +37,7 @@ export async function readJournals(folder: string): Promise<JournalFiles> {
     if (match === null) continue;
     epoch = Math.max(epoch, Number(match[1]));
     paths.push(join(folder, name));
+    if (match[3] !== undefined) continue;
     for (const [leaseId, upto] of parse(await readFile(join(folder, name), 'utf8'))) {
       if (upto === undefined) ended.add(leaseId);
       else uptoMicros.set(leaseId, greatest(uptoMicros.get(leaseId) ?? 0n, upto));

@@ -14,6 +14,8 @@ export class LeaseLane {
   epoch: number;
   isAsking = false;
   hasHadSlice = false;
+  /** Spending stops soon unless somebody reports, writes or asks; until somebody has looked. */
+  isAlarmed = false;
   spentMicros = 0n;
   private slices: LeaseSlice[] = [];
   private answer: SpendAnswer = 'waiting';
@@ -41,21 +43,18 @@ export class LeaseLane {
     for (const slice of this.slices) {
       if (!slice.trySpend(amountMicros, nowMs)) continue;
       this.spentMicros += amountMicros;
+      if (slice.isAlarmed) this.isAlarmed = true;
       if (amountMicros > this.largestMicros) this.largestMicros = amountMicros;
       return 'spent';
     }
     if (amountMicros > this.largestMicros) this.largestMicros = amountMicros;
     this.isHungry = true;
+    this.isAlarmed = true;
     return this.answer;
   }
 
   get open(): readonly LeaseSlice[] {
     return this.slices;
-  }
-
-  /** Whether spending will stop soon unless somebody reports, writes or asks. */
-  get isAlarmed(): boolean {
-    return this.isHungry || this.slices.some((slice) => slice.isAlarmed);
   }
 
   /** Nobody spends from it and nothing of it is open. */
@@ -76,6 +75,7 @@ export class LeaseLane {
 
   /** Takes out the slices that are over: out of time, wholly spent, or all of them. */
   seal(nowMs: number, isAll = false): LeaseSlice[] {
+    this.isAlarmed = false;
     const isOver = (slice: LeaseSlice): boolean =>
       isAll || slice.isSealed || nowMs >= slice.terms.stopMs || slice.restMicros === 0n;
     const over = this.slices.filter(isOver);

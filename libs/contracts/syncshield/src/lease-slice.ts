@@ -22,6 +22,8 @@ export class LeaseSlice {
   journaledMicros: bigint;
   isSealed = false;
   private limitMicros = 0n;
+  /** The level that a spend needed and did not get. */
+  private wantedMicros = 0n;
   /** From here on somebody has to do something before the limit is reached. */
   private alarmMicros = 0n;
 
@@ -34,7 +36,10 @@ export class LeaseSlice {
   trySpend(amountMicros: bigint, nowMs: number): boolean {
     if (nowMs >= this.terms.stopMs) return false;
     const after = this.spentMicros + amountMicros;
-    if (after > this.limitMicros) return false;
+    if (after > this.limitMicros) {
+      if (after > this.wantedMicros && after <= this.terms.grantedMicros) this.want(after);
+      return false;
+    }
     this.spentMicros = after;
     return true;
   }
@@ -51,7 +56,9 @@ export class LeaseSlice {
 
   get isReportDue(): boolean {
     const { unreportedMicros } = this.terms;
-    return this.ackedMicros < this.coverable && this.unreported * 2n >= unreportedMicros;
+    if (this.ackedMicros >= this.coverable || this.unreported === 0n) return false;
+    const isWanted = this.wantedMicros > this.ackedMicros + unreportedMicros;
+    return isWanted || this.unreported * 2n >= unreportedMicros;
   }
 
   get unreported(): bigint {
@@ -62,9 +69,12 @@ export class LeaseSlice {
   get journalTarget(): bigint | undefined {
     const { stepMicros, grantedMicros } = this.terms;
     if (stepMicros === undefined || this.isSealed) return undefined;
+    if (this.journaledMicros >= grantedMicros) return undefined;
     const ahead = this.journaledMicros - this.spentMicros;
-    if (ahead * 2n > stepMicros || this.journaledMicros >= grantedMicros) return undefined;
-    return least(grantedMicros, this.spentMicros + stepMicros);
+    const isWanted = this.wantedMicros > this.journaledMicros;
+    if (ahead * 2n > stepMicros && !isWanted) return undefined;
+    const next = this.spentMicros + stepMicros;
+    return least(grantedMicros, next > this.wantedMicros ? next : this.wantedMicros);
   }
 
   /** The service has booked this much. */
@@ -83,6 +93,13 @@ export class LeaseSlice {
   seal(): void {
     this.isSealed = true;
     this.update();
+  }
+
+  /** Another spend waits for a report or for the journal. */
+  private want(micros: bigint): void {
+    if (this.isSealed) return;
+    this.wantedMicros = micros;
+    this.alarmMicros = 0n;
   }
 
   private get coverable(): bigint {
