@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPostgres, PostgresDatabase, type PostgresServer } from '@kiki/postgres';
+import {
+  openPostgres,
+  PostgresDatabase,
+  type ConnectionOptions,
+  type PostgresServer,
+} from '@kiki/postgres';
 import { freePort } from '@kiki/testing';
 import { postmasterPid, killPostmaster } from '../postmaster.js';
 import { CommitProxy } from './commit-proxy.js';
@@ -38,6 +43,11 @@ export class ShieldCluster {
     for (const replica of replicas) await replica.start();
     const database = new PostgresDatabase({ connection: server.connection, schema: 'syncshield' });
     return new ShieldCluster(home, server, secret, replicas, proxies, database);
+  }
+
+  /** How to reach PostgreSQL past the proxies. */
+  get connection(): ConnectionOptions {
+    return this.server.connection;
   }
 
   get baseUrls(): string[] {

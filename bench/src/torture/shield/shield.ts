@@ -9,6 +9,7 @@ import { Witness } from '../witness.js';
 import { Caller } from './caller.js';
 import { ShieldCluster } from './cluster.js';
 import { Faults } from './faults.js';
+import { runModels, type ModelReport } from './models.js';
 import { RACE_TENANT, runRaces, type RaceReport } from './races.js';
 import { Round } from './round.js';
 import { checkInvariants, verifyRound, type Violations } from './verify.js';
@@ -18,7 +19,9 @@ const WORKERS = 24;
 /** Faults before a round is closed and everything in it is looked up. */
 const FAULTS_PER_ROUND = 12;
 /** Share of the time that goes to the races and to the faults; the rest to the models. */
-const SHARES = { races: 0.15, faults: 0.55 };
+const SHARES = { races: 0.15, faults: 0.55, models: 0.3 };
+const RACES = 1_000;
+const MODEL_RUNS = 10_000;
 
 /**
  * Kills replicas, stops PostgreSQL, cuts connections around COMMIT, pauses a writer and looks for money that is
@@ -29,6 +32,7 @@ export const shieldTorture: Torture = {
   about:
     'faults of every kind on two replicas of SyncShield: no overspend, nothing acknowledged lost or doubled',
   targets: [
+    { figure: 'model runs that disagreed', relation: '<=', bound: 0 },
     { figure: 'races that were not won once', relation: '<=', bound: 0 },
     { figure: 'kill -9', relation: '>=', bound: 1 },
     { figure: 'acknowledged operations', relation: '>', bound: 1000 },
@@ -71,13 +75,15 @@ async function torture(options: TortureOptions, home: string): Promise<Figure[]>
     violations: { lost: [], doubled: [], broken: [], overspendMicros: 0n },
   };
   try {
+    const models = await model(scene);
     const races = await race(scene);
     const { figures, acknowledged } = await breakThings(scene);
     const exitCodes = await Promise.all(cluster.replicas.map((replica) => replica.stop()));
     return [
+      ...modelFigures(models),
       ...raceFigures(races),
       ...figures,
-      ...violationFigures(scene, races.acknowledged + acknowledged),
+      ...violationFigures(scene, models.commands + races.acknowledged + acknowledged),
       one('exit codes of the last stops', '', exitCodes.filter((code) => code !== 0).length),
     ];
   } catch (error) {
@@ -88,10 +94,24 @@ async function torture(options: TortureOptions, home: string): Promise<Figure[]>
   }
 }
 
+async function model({ options, cluster }: Scene): Promise<ModelReport> {
+  const endMs = performance.now() + SHARES.models * options.minutes * 60_000;
+  const models = await runModels({
+    seed: options.seed,
+    runs: MODEL_RUNS,
+    connection: cluster.connection,
+    isOver: () => performance.now() > endMs,
+  });
+  const { onPostgres, disagreements } = models;
+  options.note(`${onPostgres} model runs of 100 commands, ${disagreements.length} disagreed`);
+  for (const line of disagreements.slice(0, 3)) options.note(line);
+  return models;
+}
+
 async function race({ options, caller, cluster }: Scene): Promise<RaceReport> {
   await cluster.createTenant(RACE_TENANT);
   const endMs = performance.now() + SHARES.races * options.minutes * 60_000;
-  const races = await runRaces(caller, 1_000, () => performance.now() > endMs);
+  const races = await runRaces(caller, RACES, () => performance.now() > endMs);
   options.note(`${races.races} races of 200 callers for the last unit, ${races.wrong} wrong`);
   return races;
 }
@@ -154,6 +174,17 @@ async function oneRound(
   options.note(`round ${number}: ${acknowledged} acknowledged, each asked for again`);
   rmSync(path);
   return acknowledged;
+}
+
+function modelFigures(models: ModelReport): Figure[] {
+  return [
+    one('model runs in memory', 'runs', models.inMemory),
+    one('model runs on PostgreSQL', 'runs', models.onPostgres),
+    one('commands of the models', 'commands', models.commands),
+    one('approved in the models', 'holds', models.approved),
+    one('COMMITs lost in the models', 'commits', models.losses),
+    one('model runs that disagreed', 'runs', models.disagreements.length),
+  ];
 }
 
 function raceFigures({ races, wrong, acknowledged }: RaceReport): Figure[] {

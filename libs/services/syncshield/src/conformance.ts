@@ -1,4 +1,6 @@
 /** What the ledger is tested with: a reference, model runs and trials of its caps. No product code uses it. */
+export { ModelStore } from './adapters/postgres/model-store.js';
+export { StoreModelRun } from './adapters/postgres/store-model-run.js';
 export type { CapInput } from './domain/caps.js';
 export { calendarTrial, TRIAL_ZONES } from './domain/model/calendar-trials.js';
 export { DRAW_LENGTH, type Draw } from './domain/model/model-draws.js';
