@@ -40,16 +40,25 @@ export class Reclaimer {
         ORDER BY 1`,
       [tables, extra],
     );
+    const isSuperuser = await this.isSuperuser();
+    // Samples of the columns: ANALYZE takes new ones, but leaves those of a table that is empty now.
+    if (isSuperuser) await this.dropSamples(rows.map(({ name }) => name));
     await waitForOldSnapshots(this.database, this.clock);
     const report: Record<RewriteOutcome, string[]> = { rewritten: [], vacuumed: [], deferred: [] };
     for (const { name } of rows) {
       report[await rewriteTable(this.database, this.clock, name)].push(name);
     }
-    // Samples of the columns, which ANALYZE has just replaced, lie in a table of their own.
-    if (await this.isSuperuser()) {
-      await rewriteTable(this.database, this.clock, 'pg_catalog.pg_statistic');
-    }
+    const samples = 'pg_catalog.pg_statistic';
+    if (!isSuperuser) report.deferred.push(samples);
+    else report[await rewriteTable(this.database, this.clock, samples)].push(samples);
     return report;
+  }
+
+  private async dropSamples(tables: readonly string[]): Promise<void> {
+    await this.database.execute(
+      'DELETE FROM pg_catalog.pg_statistic WHERE starelid = ANY($1::text[]::regclass[])',
+      [tables],
+    );
   }
 
   private async isSuperuser(): Promise<boolean> {

@@ -1,4 +1,4 @@
--- Requests of data subjects, legal holds, suppressions, retention. No row names anybody: identifiers are HMACs under the
+-- Requests of data subjects, legal holds, retention. No row names anybody: identifiers are HMACs under the
 -- pepper of the key store, what a request needs to know is sealed by a key of its own that goes when the request ends.
 
 CREATE TABLE privacy_requests (
@@ -76,15 +76,6 @@ CREATE TABLE legal_holds (
   CHECK ((released_by IS NULL) = (released_ms IS NULL))
 );
 CREATE INDEX legal_holds_active ON legal_holds (tenant, customer_digest) WHERE released_ms IS NULL;
-
--- Who must not be processed again, whatever comes in later.
-CREATE TABLE suppressions (
-  tenant     text   NOT NULL,
-  digest     text   NOT NULL,
-  request_id text   NOT NULL,
-  at_ms      bigint NOT NULL,
-  PRIMARY KEY (tenant, digest)
-);
 
 -- Days that a category is kept, where a tenant wants other than the default.
 CREATE TABLE retention_rules (

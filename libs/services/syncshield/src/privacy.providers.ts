@@ -19,9 +19,11 @@ import { KEYSTORE_SCHEMA } from './adapters/postgres/subject-key-rows.js';
 import { ShieldSubjectData } from './adapters/privacy/shield-subject-data.js';
 import { ExportPeriod } from './application/privacy/export-period.js';
 import { LegalHolds } from './application/privacy/legal-holds.js';
+import { Objections } from './application/privacy/objections.js';
 import { PrivacyRequests } from './application/privacy/privacy-requests.js';
 import { RunPrivacyRequests } from './application/privacy/run-privacy-requests.js';
 import { SubjectServices } from './application/privacy/subject-services.js';
+import { RecordConsents } from './application/record-consents.js';
 import { SubjectKeys } from './application/subject-keys.js';
 import { wrappingKeyOf, type WrappingKey } from './domain/subject-crypto.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
@@ -44,7 +46,22 @@ function requests(config: SyncshieldConfig): FactoryProvider[] {
     provide(PostgresPrivacyRequests, [Database, SubjectKeys, Clock], PrivacyRequests),
     provide(PostgresLegalHolds, [Database, SubjectKeys, Clock], LegalHolds),
     provide(PeerSubjectServices, [Peers, ExecuteSubjectRequest, Logger], SubjectServices),
-    provide(RunPrivacyRequests, [PrivacyRequests, LegalHolds, SubjectServices, Clock, Random]),
+    provide(Objections, [RecordConsents]),
+    {
+      provide: RunPrivacyRequests,
+      inject: [PrivacyRequests, LegalHolds, SubjectServices, Objections, Clock, Random],
+      useFactory: (
+        requests: PrivacyRequests,
+        holds: LegalHolds,
+        services: SubjectServices,
+        objections: Objections,
+        clock: Clock,
+        random: Random,
+      ) => {
+        const tools = { requests, holds, services, objections };
+        return new RunPrivacyRequests(tools, clock, random, config.privacyRetryMs);
+      },
+    },
     { provide: ExportPeriod, useFactory: () => new ExportPeriod(config.exportDays) },
     {
       provide: PrivacyRunner,

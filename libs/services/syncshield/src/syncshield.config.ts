@@ -8,6 +8,7 @@ import {
   type ConfigOf,
 } from '@kiki/config';
 import { z } from 'zod';
+import { APPROVAL_ACTIONS } from './domain/approval.js';
 
 /** Root secrets and keys: shorter ones are guessed. */
 const secret = z.string().min(32);
@@ -101,11 +102,46 @@ export const syncshieldConfig = defineConfig('syncshield', {
     schema: integer({ min: 0, max: 100_000, default: 4_096 }),
     doc: 'Stored records that are read anew and compared with the tree per interval; 0: none.',
   }),
+  // Policy.
+  fourEyes: variable({
+    env: 'SYNCSHIELD_FOUR_EYES',
+    schema: z.enum(['off', 'on']).default('off'),
+    doc: 'Whether changes that let more pass wait for a second key with shield:admin.',
+  }),
+  fourEyesActions: variable({
+    env: 'SYNCSHIELD_FOUR_EYES_ACTIONS',
+    schema: z
+      .string()
+      .default(APPROVAL_ACTIONS.join(','))
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(z.enum(APPROVAL_ACTIONS, `some of ${APPROVAL_ACTIONS.join(', ')}`))),
+    doc: 'Which changes four eyes guard, separated by commas.',
+  }),
+  approvalTtlMs: variable({
+    env: 'SYNCSHIELD_APPROVAL_TTL_MS',
+    schema: integer({ min: 1_000, max: 2_592_000_000, default: 86_400_000 }),
+    doc: 'How long a change waits for its second key, milliseconds.',
+  }),
+  controlPatienceMs: variable({
+    env: 'SYNCSHIELD_CONTROL_PATIENCE_MS',
+    schema: integer({ min: 20, max: 60_000, default: 200 }),
+    doc: 'A kill switch or policy waits so long for batches; the session of an older one is ended, milliseconds.',
+  }),
+  policyIntervalMs: variable({
+    env: 'SYNCSHIELD_POLICY_INTERVAL_MS',
+    schema: integer({ min: 50, max: 3_600_000, default: 10_000 }),
+    doc: 'How often rules learn from the ledger and approvals are looked through, milliseconds.',
+  }),
   replicas: sharedConfig.variables.replicas,
   privacyIntervalMs: variable({
     env: 'SYNCSHIELD_PRIVACY_INTERVAL_MS',
     schema: integer({ min: 50, max: 600_000, default: 1_000 }),
     doc: 'How often requests of data subjects are looked for that are due, milliseconds.',
+  }),
+  privacyRetryMs: variable({
+    env: 'SYNCSHIELD_PRIVACY_RETRY_MS',
+    schema: integer({ min: 1_000, max: 3_600_000, default: 60_000 }),
+    doc: 'Longest time until a service that did not confirm is asked again, milliseconds.',
   }),
   exportDays: variable({
     env: 'SYNCSHIELD_EXPORT_DAYS',

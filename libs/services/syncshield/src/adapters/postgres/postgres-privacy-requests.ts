@@ -23,7 +23,6 @@ import { dropExports, readExport } from './privacy-exports.js';
 import { completionFacts, FINISHED, sealedName, stateError } from './privacy-facts.js';
 import { withSteps, type RequestRow } from './privacy-rows.js';
 import { recordOutcomes } from './privacy-steps.js';
-import { suppress } from './suppression-rows.js';
 
 /** Requests of data subjects in the service's own schema. */
 export class PostgresPrivacyRequests extends PrivacyRequests {
@@ -153,18 +152,6 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
       'UPDATE privacy_requests SET sealed = $3 WHERE tenant = $1 AND id = $2',
       [tenant, id, sealed],
     );
-  }
-
-  override async suppress(
-    { tenant, id, kind, isSuppressing }: PrivacyRequest,
-    { customerIds, email }: RequestDetails,
-  ): Promise<void> {
-    if (kind !== 'opt_out' && !isSuppressing) return;
-    const digests = await Promise.all([
-      ...customerIds.map((customerId) => this.keys.digest(tenant, 'customer', customerId)),
-      ...(email === undefined ? [] : [this.keys.digest(tenant, 'email', email)]),
-    ]);
-    await suppress(this.database, tenant, digests, { requestId: id, atMs: this.nowMs() });
   }
 
   override async record(

@@ -78,8 +78,6 @@ export abstract class PrivacyRequests {
   abstract claim(limit: number, leaseMs: number): Promise<ClaimedRequest[]>;
   /** Keeps what was found out about the subject. */
   abstract located(request: PrivacyRequest, details: RequestDetails): Promise<void>;
-  /** Whoever objected, or asked to be left alone for good, is processed no more from here on. */
-  abstract suppress(request: PrivacyRequest, details: RequestDetails): Promise<void>;
   /** Writes down what services answered; exports are sealed. */
   abstract record(
     request: PrivacyRequest,

@@ -9,6 +9,7 @@ import {
   type StepService,
 } from '../../domain/privacy/privacy-request.js';
 import type { LegalHolds } from './legal-holds.js';
+import type { Objections } from './objections.js';
 import type { ClaimedRequest, PrivacyRequests, StepOutcome } from './privacy-requests.js';
 import type { SubjectServices } from './subject-services.js';
 
@@ -18,18 +19,31 @@ const AT_ONCE = 16;
 const LEASE_MS = 120_000;
 const ACTOR = 'syncshield';
 
+/** What requests are worked on with. */
+export interface PrivacyTools {
+  readonly requests: PrivacyRequests;
+  readonly holds: LegalHolds;
+  readonly services: SubjectServices;
+  readonly objections: Objections;
+}
+
 /**
  * Carries requests through the five services. Every step can be repeated, what was confirmed is written down, so that
  * a restart goes on where it was; a request ends only when all five have confirmed.
  */
 export class RunPrivacyRequests {
+  private readonly requests: PrivacyRequests;
+  private readonly services: SubjectServices;
+
   constructor(
-    private readonly requests: PrivacyRequests,
-    private readonly holds: LegalHolds,
-    private readonly services: SubjectServices,
+    private readonly tools: PrivacyTools,
     private readonly clock: Clock,
     private readonly random: Random,
-  ) {}
+    /** Longest time between two attempts. */
+    private readonly longestRetryMs: number,
+  ) {
+    ({ requests: this.requests, services: this.services } = tools);
+  }
 
   /** Works on what is due; how many requests that were. */
   async execute(): Promise<number> {
@@ -48,7 +62,8 @@ export class RunPrivacyRequests {
         });
         return;
       }
-      await this.requests.suppress(request, known);
+      // Before anything else: an objection counts from here on.
+      if (request.kind === 'opt_out') await this.object(request, known);
       await this.steps(request, known);
     } catch (error) {
       await this.later(request);
@@ -56,8 +71,12 @@ export class RunPrivacyRequests {
     }
   }
 
-  private isHeld({ tenant }: PrivacyRequest, { customerIds }: RequestDetails): Promise<boolean> {
-    return this.holds.covers(tenant, customerIds);
+  /** What everybody has erased already is beyond a hold. */
+  private async isHeld(
+    { tenant, steps }: PrivacyRequest,
+    { customerIds }: RequestDetails,
+  ): Promise<boolean> {
+    return !isConfirmed(steps) && this.tools.holds.covers(tenant, customerIds);
   }
 
   /** An address alone is looked up where addresses are held. */
@@ -81,8 +100,14 @@ export class RunPrivacyRequests {
       current = await this.requests.record(current, outcomes);
       if (outcomes.some((outcome) => 'error' in outcome)) break;
     }
-    if (isConfirmed(current.steps)) await this.requests.complete(current);
-    else await this.later(current);
+    if (!isConfirmed(current.steps)) return this.later(current);
+    // After the old key is gone, so that nothing leads from the objection to what was erased.
+    if (request.kind === 'erase' && request.isSuppressing) await this.object(request, details);
+    await this.requests.complete(current);
+  }
+
+  private object({ tenant, id }: PrivacyRequest, { customerIds }: RequestDetails): Promise<void> {
+    return this.tools.objections.object(tenant, id, customerIds);
   }
 
   private async step(
@@ -103,7 +128,8 @@ export class RunPrivacyRequests {
   }
 
   private async later(request: PrivacyRequest): Promise<void> {
-    const delayMs = retryDelayMs(request.attempts, this.random.nextDouble());
+    const { attempts } = request;
+    const delayMs = retryDelayMs(attempts, this.random.nextDouble(), this.longestRetryMs);
     await this.requests.postpone(request, Math.floor(this.clock.nowMs()) + delayMs);
   }
 }

@@ -117,11 +117,10 @@ function plusMonths(ms: number, months: number): number {
 }
 
 const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 300_000;
 
 /** When a request whose service did not confirm is tried again. @param jitter uniform in [0, 1) */
-export function retryDelayMs(attempts: number, jitter: number): number {
-  const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 20));
+export function retryDelayMs(attempts: number, jitter: number, longestMs: number): number {
+  const full = Math.min(longestMs, FIRST_RETRY_MS * 2 ** Math.min(attempts, 20));
   return Math.ceil(full / 2 + (full / 2) * jitter);
 }
 
