@@ -11,7 +11,9 @@ import { PostgresProfiles } from './adapters/postgres/postgres-profiles.js';
 import { PostgresSegments } from './adapters/postgres/postgres-segments.js';
 import { SmtpMailer } from './adapters/smtp/smtp-mailer.js';
 import { parseSmtpUrl } from './adapters/smtp/smtp-server-url.js';
+import { AskConsent } from './application/ask-consent.js';
 import { ComposeMail } from './application/compose-mail.js';
+import type { MarketingConsent } from './application/marketing-consent.js';
 import type { Mailer } from './application/mailer.js';
 import { DeliveryMeter } from './application/meters.js';
 import { RefreshSegments } from './application/refresh-segments.js';
@@ -28,6 +30,7 @@ import {
 } from './application/spend-authority.js';
 import { StartRun } from './application/start-run.js';
 import { TendEngagement } from './application/tend-engagement.js';
+import { TestConsent } from './consent.fixture.js';
 import type { JourneyDraft } from './domain/journey.js';
 
 export const T = 'default';
@@ -194,6 +197,7 @@ export interface BenchOptions {
   readonly smtpTimeoutMs?: number;
   readonly sendingLeaseMs?: number;
   readonly cap?: { readonly maxMessages: number; readonly windowMs: number };
+  readonly consent?: MarketingConsent;
   readonly wrapMailer?: (mailer: SmtpMailer) => Mailer;
 }
 
@@ -238,7 +242,13 @@ export function bench(options: BenchOptions): Bench {
     maxAgeMs: 3_600_000,
   });
   const send = new SendMessages(
-    { messages, spend, mailer, compose, liveChannels: live },
+    {
+      ...{ messages, spend, mailer, compose, liveChannels: live },
+      consent: new AskConsent(
+        options.consent ?? new TestConsent(clock),
+        ...([messages, clock, new NoMeter()] as const),
+      ),
+    },
     clock,
     { isOptInRequired: false, maxAttempts: 3 },
     new NoMeter(),

@@ -1,3 +1,4 @@
+import { ConsentClient } from '@kiki/contract-syncshield';
 import { SyncValueClient } from '@kiki/contract-syncvalue';
 import { Clock } from '@kiki/kernel';
 import { Logger } from '@kiki/logging';
@@ -8,6 +9,7 @@ import { BackgroundWork } from './adapters/queue/background-work.js';
 import { EngageProcessor } from './adapters/queue/engage.processor.js';
 import { Loop } from './adapters/queue/loop.js';
 import { SmtpMailer } from './adapters/smtp/smtp-mailer.js';
+import { ForwardConsents } from './application/forward-consents.js';
 import { ForwardTransactions } from './application/forward-transactions.js';
 import { Journeys } from './application/journeys.js';
 import { Mailer } from './application/mailer.js';
@@ -19,11 +21,13 @@ import type { SyncengageConfig } from './syncengage.config.js';
 const DEPENDENCIES = [
   ...[Queues, RefreshSegments, RunJourney, Journeys, Clock, Logger],
   ...[ForwardTransactions, OutboxGauges, TendEngagement, Mailer, SyncValueClient],
+  ...[ForwardConsents, ConsentClient],
 ] as const;
 
 type Dependencies = [
   ...[Queues, RefreshSegments, RunJourney, Journeys, Clock, Logger],
   ...[ForwardTransactions, OutboxGauges, TendEngagement, Mailer, SyncValueClient],
+  ...[ForwardConsents, ConsentClient],
 ];
 
 /** What the service does by itself: jobs, forwarding orders, picking up what a crash left. */
@@ -44,6 +48,8 @@ export function backgroundWork(config: SyncengageConfig): Provider {
         tend,
         mailer,
         value,
+        forwardConsents,
+        consents,
       ]: Dependencies
     ) => {
       const processor = new EngageProcessor({ queues, refresh, run, journeys, clock, logger });
@@ -56,9 +62,15 @@ export function backgroundWork(config: SyncengageConfig): Provider {
             await gauges.update();
           },
         },
+        {
+          name: 'forwarding consent',
+          everyMs: config.outboxIntervalMs,
+          work: () => forwardConsents.execute(),
+        },
         { name: 'tending', everyMs: config.tendIntervalMs, work: () => tend.execute() },
       ];
-      const closables = mailer instanceof SmtpMailer ? [mailer, value] : [value];
+      const closables =
+        mailer instanceof SmtpMailer ? [mailer, value, consents] : [value, consents];
       return new BackgroundWork(
         processor,
         loops.map((options) => new Loop(options, clock, logger)),

@@ -36,6 +36,7 @@ import { ShieldSpendAuthority } from './adapters/shield/shield-spend-authority.j
 import { NoMailer } from './adapters/smtp/no-mailer.js';
 import { SmtpMailer } from './adapters/smtp/smtp-mailer.js';
 import { parseSmtpUrl } from './adapters/smtp/smtp-server-url.js';
+import { AskConsent } from './application/ask-consent.js';
 import { ComposeMail } from './application/compose-mail.js';
 import { EventStore } from './application/event-store.js';
 import { ForwardTransactions } from './application/forward-transactions.js';
@@ -56,6 +57,7 @@ import { SpendAuthority } from './application/spend-authority.js';
 import { StartRun } from './application/start-run.js';
 import { TendEngagement } from './application/tend-engagement.js';
 import { Unsubscribe } from './application/unsubscribe.js';
+import { consentProviders } from './syncengage.consent.js';
 import { backgroundWork } from './syncengage.background.js';
 import type { SyncengageConfig } from './syncengage.config.js';
 
@@ -82,6 +84,7 @@ export function syncengageModule(config: SyncengageConfig): DynamicModule {
       OneClickBodies,
       ...stores(config),
       ...outside(config),
+      ...consentProviders(),
       ...useCases(config),
       backgroundWork(config),
     ],
@@ -206,14 +209,18 @@ function useCases(config: SyncengageConfig): Provider[] {
     },
     {
       provide: SendMessages,
-      inject: [Messages, SpendAuthority, Mailer, ComposeMail, LiveChannels, Clock, DeliveryMeter],
+      inject: [
+        ...[Messages, SpendAuthority, AskConsent, Mailer, ComposeMail, LiveChannels, Clock],
+        DeliveryMeter,
+      ],
       useFactory: (
-        ...[messages, spend, mail, compose, liveChannels, clock, meter]: [
-          ...[Messages, SpendAuthority, Mailer, ComposeMail, LiveChannels, Clock, DeliveryMeter],
+        ...[messages, spend, consent, mail, compose, liveChannels, clock, meter]: [
+          ...[Messages, SpendAuthority, AskConsent, Mailer, ComposeMail, LiveChannels, Clock],
+          DeliveryMeter,
         ]
       ) =>
         new SendMessages(
-          { messages, spend, mailer: mail, compose, liveChannels },
+          { messages, spend, consent, mailer: mail, compose, liveChannels },
           clock,
           { isOptInRequired, maxAttempts: config.mailAttempts },
           meter,

@@ -1,7 +1,7 @@
 import { uuidv7, type Clock, type Random } from '@kiki/kernel';
 import type { EngageEvent, EventProblem, RawEvent } from '../domain/event.js';
 import { readEvent } from '../domain/event.js';
-import type { EventStore } from './event-store.js';
+import type { BrowserSignals, EventStore } from './event-store.js';
 import type { IntakeMeter } from './meters.js';
 
 /** A problem of one item of a batch. */
@@ -37,7 +37,11 @@ export class IngestEvents {
   ) {}
 
   /** @throws unavailable */
-  async execute(tenant: string, items: readonly IndexedEvent[]): Promise<IngestResult> {
+  async execute(
+    tenant: string,
+    items: readonly IndexedEvent[],
+    browser?: BrowserSignals,
+  ): Promise<IngestResult> {
     const receivedAt = this.clock.now();
     const fresh = new Map<string, EngageEvent>();
     const errors: ItemProblem[] = [];
@@ -60,15 +64,20 @@ export class IngestEvents {
       if (!fresh.has(event.messageId)) fresh.set(event.messageId, event);
     }
     const events = [...fresh.values()];
-    const known = await this.stored(tenant, events, receivedAt);
+    const known = await this.stored(tenant, events, receivedAt, browser);
     const accepted = events.length - known;
     this.meter.taken(events, { accepted, duplicates: taken - accepted, errors: errors.length });
     return { accepted, duplicates: taken - accepted, errors, warnings };
   }
 
-  private async stored(tenant: string, events: EngageEvent[], receivedAt: Date): Promise<number> {
+  private async stored(
+    tenant: string,
+    events: EngageEvent[],
+    receivedAt: Date,
+    browser?: BrowserSignals,
+  ): Promise<number> {
     if (events.length === 0) return 0;
-    const { duplicates } = await this.store.store(tenant, events, receivedAt);
+    const { duplicates } = await this.store.store(tenant, events, receivedAt, browser);
     return duplicates.size;
   }
 }

@@ -25,6 +25,14 @@ export interface HoldDecision {
   readonly deniedBecause?: SuppressionReason;
 }
 
+/** A message that its customer has not consented to. */
+export interface ConsentRefusal {
+  readonly id: string;
+  readonly reason: SuppressionReason;
+  /** What SyncShield answered by. */
+  readonly receiptId: string;
+}
+
 /** How an attempt ended. */
 export interface MessageEnd {
   readonly state: Extract<MessageState, 'sent' | 'failed' | 'unknown'>;
@@ -74,13 +82,15 @@ export abstract class Messages {
   /**
    * planned → sending, once, if the customer may be written to at this very moment; otherwise
    * planned → cancelled. Undefined when the caller must not send. Consent that was withdrawn before
-   * is always seen.
+   * is always seen. The receipt of SyncShield's yes is kept with the message.
    */
   abstract claim(
     message: PlannedMessage,
-    rules: Pick<PlanRules, 'isOptInRequired'>,
+    rules: Pick<PlanRules, 'isOptInRequired'> & { readonly receiptId: string },
     now: Date,
   ): Promise<ClaimedMessage | undefined>;
+  /** planned → cancelled: SyncShield's consent registry said no. */
+  abstract refuse(tenant: string, refused: readonly ConsentRefusal[], now: Date): Promise<void>;
   /** sending → planned: the server proved that it has not taken the mail. */
   abstract putBack(
     tenant: string,

@@ -4,6 +4,7 @@ import type { Journey } from '../domain/journey.js';
 import { holdIdOf, retryDelayMs, type PlannedMessage } from '../domain/message.js';
 import type { SuppressionReason } from '../domain/suppression.js';
 import { errors } from '../errors.js';
+import type { AskConsent } from './ask-consent.js';
 import type { ComposeMail } from './compose-mail.js';
 import type { Delivery, Mail, Mailer } from './mailer.js';
 import type { ClaimedMessage, HoldDecision, Messages } from './messages.js';
@@ -20,6 +21,7 @@ const HOLD_MARGIN_MS = 60_000;
 export interface SendingTools {
   readonly messages: Messages;
   readonly spend: SpendAuthority;
+  readonly consent: AskConsent;
   readonly mailer: Mailer;
   readonly compose: ComposeMail;
   readonly liveChannels: LiveChannels;
@@ -33,8 +35,8 @@ export interface SendingPolicy {
 }
 
 /**
- * Sends planned messages: one hold for the chunk, then each mail is claimed (committed as
- * `sending`), handed to the mail server, and recorded. At most once: a mail that may have been
+ * Sends planned messages: consent and one hold for the chunk, then for each mail consent again, as
+ * late as can be; it is claimed (committed as `sending`), handed to the mail server, and recorded. At most once: a mail that may have been
  * taken is never sent again, whatever happens to us.
  */
 export class SendMessages {
@@ -47,7 +49,7 @@ export class SendMessages {
 
   /**
    * Works on what is due.
-   * @throws unavailable when SyncShield gives no answer, smtp_unavailable when the server cannot be
+   * @throws unavailable when SyncShield gives no answer to consent or hold, smtp_unavailable when the server cannot be
    * reached: nothing is lost, call again later
    */
   async execute(
@@ -57,7 +59,8 @@ export class SendMessages {
   ): Promise<void> {
     if (!journey.isActive) return this.cancel(journey.tenant, due, 'journey_paused');
     if (!(await this.isLive(journey.tenant))) return this.cancel(journey.tenant, due, 'dry_run');
-    const held = await this.hold(journey.tenant, due);
+    const wanted = await this.tools.consent.allowed(journey.tenant, due);
+    const held = await this.hold(journey.tenant, wanted);
     const waiting = held.values();
     let failure: { readonly error: unknown } | undefined;
     const lane = async (): Promise<void> => {
@@ -122,12 +125,16 @@ export class SendMessages {
   }
 
   private async sendOne(journey: Journey, message: PlannedMessage): Promise<void> {
-    const { messages } = this.tools;
+    const { messages, consent } = this.tools;
     if (!(await this.isLive(journey.tenant))) {
       return this.cancel(journey.tenant, [message], 'dry_run');
     }
-    const claimed = await messages.claim(message, this.policy, this.clock.now());
+    const verdict = await consent.now(journey.tenant, message);
+    if (verdict === undefined) return;
+    const rules = { ...this.policy, receiptId: verdict.receiptId };
+    const claimed = await messages.claim(message, rules, this.clock.now());
     if (claimed === undefined) return;
+    if (consent.isOver(verdict)) return this.putBackUnasked(message);
     await this.record(message, await this.handOver(journey, message, claimed));
   }
 
@@ -174,6 +181,13 @@ export class SendMessages {
       }
     }
   }
+
+  /** The claim took so long that the consent may be gone by now: it is asked for again. */
+  private putBackUnasked({ tenant, id }: PlannedMessage): Promise<void> {
+    const retry = { at: this.clock.now(), why: 'consent is asked for again', isAttempt: false };
+    return this.tools.messages.putBack(tenant, id, retry);
+  }
+
   private isLive(tenant: string): Promise<boolean> {
     return this.tools.liveChannels.isLive(tenant, EMAIL_CHANNEL);
   }

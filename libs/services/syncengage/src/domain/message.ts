@@ -15,6 +15,8 @@ export interface PlannedMessage {
   readonly holdAttempt: number;
   readonly holdExpiresAt?: Date;
   readonly attempts: number;
+  /** ISO 3166, from the customer's traits. */
+  readonly region?: string;
 }
 
 /**

@@ -16,6 +16,22 @@ export interface Contactability {
   readonly subscription: Subscription;
 }
 
+/** Why SyncShield's consent registry speaks against a message. */
+const CONSENT_REASONS = [
+  'consent_missing',
+  'consent_withdrawn',
+  'consent_objected',
+  'consent_expired',
+  'consent_refused',
+] as const;
+type ConsentReason = (typeof CONSENT_REASONS)[number];
+
+/** Our reason for one of SyncShield's. */
+export function consentReason(reason: string): ConsentReason {
+  if (reason === 'no_consent') return 'consent_missing';
+  return CONSENT_REASONS.find((of) => of === `consent_${reason}`) ?? 'consent_refused';
+}
+
 /** Why a customer at risk gets no message. */
 export type SuppressionReason =
   | 'no_address'
@@ -31,6 +47,7 @@ export type SuppressionReason =
   | 'budget_not_found'
   | 'budget_refused'
   | 'mail_refused'
+  | ConsentReason
   | 'erased';
 
 /** Why a customer may not be written to at all; undefined when they may. */

@@ -1,9 +1,10 @@
 import { RequireScope, Tenant } from '@kiki/auth';
 import { Answers } from '@kiki/http';
 import { DomainError } from '@kiki/kernel';
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import type { BrowserSignals } from '../../application/event-store.js';
 import { IngestEvents, type IngestResult } from '../../application/ingest-events.js';
 import { Outbox } from '../../application/outbox.js';
 import type { RawEvent } from '../../domain/event.js';
@@ -28,8 +29,9 @@ export class EventsController {
   async identify(
     @Tenant() tenant: string,
     @Body({ schema: wire.IdentifyBody }) body: z.infer<typeof wire.IdentifyBody>,
+    @Headers('sec-gpc') gpc?: string,
   ): Promise<z.infer<typeof wire.IngestAnswer>> {
-    return this.one(tenant, wire.fromIdentify(body));
+    return this.one(tenant, wire.fromIdentify(body), gpc);
   }
 
   @Post('track')
@@ -42,8 +44,9 @@ export class EventsController {
   async track(
     @Tenant() tenant: string,
     @Body({ schema: wire.TrackBody }) body: z.infer<typeof wire.TrackBody>,
+    @Headers('sec-gpc') gpc?: string,
   ): Promise<z.infer<typeof wire.IngestAnswer>> {
-    return this.one(tenant, wire.fromTrack(body));
+    return this.one(tenant, wire.fromTrack(body), gpc);
   }
 
   @Post('batch')
@@ -54,13 +57,14 @@ export class EventsController {
   async batch(
     @Tenant() tenant: string,
     @Body({ schema: wire.BatchBody }) body: z.infer<typeof wire.BatchBody>,
+    @Headers('sec-gpc') gpc?: string,
   ): Promise<z.infer<typeof wire.IngestAnswer>> {
     const isTooLarge =
       body.batch.length > wire.MAX_BATCH_EVENTS ||
       Buffer.byteLength(JSON.stringify(body.batch)) > wire.MAX_BATCH_BYTES;
     if (isTooLarge) throw errors.batch_too_large();
     const { items, problems } = readBatch(body.batch, body.sentAt);
-    return toAnswer(await this.ingest.execute(tenant, items), problems);
+    return toAnswer(await this.ingest.execute(tenant, items, browserOf(gpc)), problems);
   }
 
   @Get('outbox')
@@ -73,14 +77,23 @@ export class EventsController {
   }
 
   /** A single event that is refused is a refused request. */
-  private async one(tenant: string, raw: RawEvent): Promise<z.infer<typeof wire.IngestAnswer>> {
-    const result = await this.ingest.execute(tenant, [{ index: 0, raw }]);
+  private async one(
+    tenant: string,
+    raw: RawEvent,
+    gpc: string | undefined,
+  ): Promise<z.infer<typeof wire.IngestAnswer>> {
+    const result = await this.ingest.execute(tenant, [{ index: 0, raw }], browserOf(gpc));
     const [problem] = result.errors;
     if (problem === undefined) return toAnswer(result, []);
     const { code, field, expected } = problem;
     const { kind, message } = errors[code]();
     throw new DomainError(code, kind, message, { fields: [{ field, expected }] });
   }
+}
+
+/** `1` is the only value that asks for something (Global Privacy Control, W3C). */
+function browserOf(gpc: string | undefined): BrowserSignals {
+  return { isGpc: gpc?.trim() === '1' };
 }
 
 function toAnswer(

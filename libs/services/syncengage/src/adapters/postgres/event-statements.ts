@@ -69,6 +69,13 @@ export const ADD_ORDERS = `
    order by u.place
   on conflict do nothing`;
 
+/** Once a customer and day: every page of a site says it anew. */
+export const ADD_SIGNALS = `
+  insert into privacy_signals (tenant, customer_id, day, signal, at)
+  select $1, u.customer_id, ($3::timestamptz at time zone 'UTC')::date, 'gpc', $3
+    from unnest($2::text[]) as u (customer_id) order by u.customer_id
+  on conflict do nothing`;
+
 /** Events that came before anybody knew whose they were. */
 export const ADOPT = `
   update events e set customer_id = u.customer_id

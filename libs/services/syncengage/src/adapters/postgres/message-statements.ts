@@ -55,11 +55,12 @@ export const SKIP = `
    where tenant = $1 and journey_id = $2 and customer_id = any($4::text[])`;
 
 export const DUE = `
-  select tenant, id, journey_id, customer_id, budget_id, cost_micros, currency, hold_attempt,
-         case hold_state when 'held' then hold_expires_at end as hold_expires_at, attempts
-    from messages
-   where tenant = $1 and journey_id = $2 and state = 'planned' and next_attempt_at <= $3
-   order by next_attempt_at, id limit $4`;
+  select m.tenant, m.id, m.journey_id, m.customer_id, m.budget_id, m.cost_micros, m.currency, m.hold_attempt,
+         case m.hold_state when 'held' then m.hold_expires_at end as hold_expires_at, m.attempts,
+         coalesce(p.traits #>> '{address,country}', p.traits ->> 'country') as region
+    from messages m join profiles p using (tenant, customer_id)
+   where m.tenant = $1 and m.journey_id = $2 and m.state = 'planned' and m.next_attempt_at <= $3
+   order by m.next_attempt_at, m.id limit $4`;
 
 export const HELD = `
   update messages m set hold_state = 'held', hold_expires_at = u.expires_at
@@ -76,6 +77,14 @@ export const DENIED = `
     update messages m set state = 'cancelled', hold_state = 'denied', reason = u.reason, finished_at = $5
       from unnest($2::uuid[], $3::integer[], $4::text[]) as u (id, hold_attempt, reason)
      where m.tenant = $1 and m.id = u.id and m.hold_attempt = u.hold_attempt and m.state = 'planned'
+    returning m.tenant, m.journey_id, m.customer_id, m.reason, m.finished_at
+  ) ${SUPPRESS}`;
+
+export const REFUSED = `
+  with m as (
+    update messages m set state = 'cancelled', reason = u.reason, consent_receipt = u.receipt, finished_at = $5
+      from unnest($2::uuid[], $3::text[], $4::text[]) as u (id, reason, receipt)
+     where m.tenant = $1 and m.id = u.id and m.state = 'planned'
     returning m.tenant, m.journey_id, m.customer_id, m.reason, m.finished_at
   ) ${SUPPRESS}`;
 
@@ -102,7 +111,7 @@ export const CLAIM = `
        and m.hold_attempt = $3 and m.hold_expires_at > $4
        for update of m for share of p
   ), claimed as (
-    update messages m set state = 'sending', sending_at = $4
+    update messages m set state = 'sending', sending_at = $4, consent_receipt = $6
       from target t
      where m.tenant = t.tenant and m.id = t.id and t.email is not null and t.subscription = any($5::text[])
     returning m.id

@@ -1,5 +1,9 @@
 import type { Database, Queryable } from '@kiki/postgres';
-import { EventStore, type StoredEvents } from '../../application/event-store.js';
+import {
+  EventStore,
+  type BrowserSignals,
+  type StoredEvents,
+} from '../../application/event-store.js';
 import type { EngageEvent } from '../../domain/event.js';
 import type { EventTiming } from '../../domain/event-time.js';
 import { isOrder, orderOf } from '../../domain/order.js';
@@ -34,6 +38,7 @@ export class PostgresEventStore extends EventStore {
     tenant: string,
     events: readonly EngageEvent[],
     receivedAt: Date,
+    browser?: BrowserSignals,
   ): Promise<StoredEvents> {
     return this.database.transaction(async (tx) => {
       const links = await link(tx, tenant, events, receivedAt);
@@ -43,6 +48,7 @@ export class PostgresEventStore extends EventStore {
       const adopted = await this.adopt(tx, tenant, links);
       const news = [...adopted, ...resolved.filter(isFresh)];
       await putProfiles(tx, tenant, news);
+      if (browser?.isGpc === true) await addSignals(tx, tenant, resolved, receivedAt);
       const orders = await addOrders(tx, tenant, news, receivedAt);
       const known = events.filter((event) => !isFresh(event));
       return { duplicates: new Set(known.map(({ messageId }) => messageId)), orders };
@@ -84,6 +90,19 @@ export class PostgresEventStore extends EventStore {
       ...(order !== undefined && isOrder(order) ? { order } : {}),
     };
   }
+}
+
+async function addSignals(
+  tx: Queryable,
+  tenant: string,
+  events: readonly EngageEvent[],
+  at: Date,
+): Promise<void> {
+  const customers = events.flatMap(({ customerId }) =>
+    customerId === undefined ? [] : [customerId],
+  );
+  if (customers.length === 0) return;
+  await tx.execute(sql.ADD_SIGNALS, [tenant, [...new Set(customers)], at]);
 }
 
 async function link(

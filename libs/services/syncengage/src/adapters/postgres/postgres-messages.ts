@@ -2,6 +2,7 @@ import type { Database, Queryable } from '@kiki/postgres';
 import {
   Messages,
   type ClaimedMessage,
+  type ConsentRefusal,
   type HoldDecision,
   type MessageEnd,
   type PlanResult,
@@ -30,7 +31,11 @@ interface DueRow extends Record<string, unknown> {
   hold_attempt: number;
   hold_expires_at: Date | null;
   attempts: number;
+  region: string | null;
 }
+
+/** What can be a region; anything else in the traits says nothing. */
+const REGION = /^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$/;
 
 interface ClaimRow extends Record<string, unknown> {
   email: string | null;
@@ -109,13 +114,13 @@ export class PostgresMessages extends Messages {
 
   override async claim(
     message: PlannedMessage,
-    rules: Pick<PlanRules, 'isOptInRequired'>,
+    rules: Pick<PlanRules, 'isOptInRequired'> & { readonly receiptId: string },
     now: Date,
   ): Promise<ClaimedMessage | undefined> {
     const { tenant, id, holdAttempt } = message;
     const [found] = await this.database.query<ClaimRow>(
       sql.CLAIM,
-      [tenant, id, holdAttempt, now, contactable(rules.isOptInRequired)],
+      [tenant, id, holdAttempt, now, contactable(rules.isOptInRequired), rules.receiptId],
       { name: 'engage_claim' },
     );
     if (found === undefined) return undefined;
@@ -125,6 +130,20 @@ export class PostgresMessages extends Messages {
     const reason = contactReason(customer, rules.isOptInRequired) ?? 'no_address';
     await cancel(this.database, tenant, [id], reason, now);
     return undefined;
+  }
+
+  override async refuse(
+    tenant: string,
+    refused: readonly ConsentRefusal[],
+    now: Date,
+  ): Promise<void> {
+    await this.database.execute(sql.REFUSED, [
+      tenant,
+      refused.map(({ id }) => id),
+      refused.map(({ reason }) => reason),
+      refused.map(({ receiptId }) => receiptId),
+      now,
+    ]);
   }
 
   override async putBack(
@@ -214,5 +233,6 @@ function toPlanned(row: DueRow): PlannedMessage {
     holdAttempt: row.hold_attempt,
     attempts: row.attempts,
     ...(row.hold_expires_at === null ? {} : { holdExpiresAt: row.hold_expires_at }),
+    ...(REGION.test(row.region ?? '') ? { region: row.region ?? '' } : {}),
   };
 }

@@ -4,7 +4,7 @@ import type { Loop } from './loop.js';
 
 /** Something that is closed when the loops have ended. */
 export interface Closable {
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** Starts what the service does by itself when the application is up, and stops it in time. */
@@ -22,6 +22,6 @@ export class BackgroundWork implements OnApplicationBootstrap, BeforeApplication
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.loops.map((loop) => loop.stop()));
-    for (const closable of this.closables) closable.close();
+    await Promise.all(this.closables.map((closable) => closable.close()));
   }
 }
