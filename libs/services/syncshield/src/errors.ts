@@ -27,6 +27,11 @@ export const errors = defineErrors({
     title: 'More is refunded than the hold has spent; nothing was changed.',
     fix: 'Refund at most what was captured or late and has not come back yet.',
   },
+  lease_not_found: {
+    kind: 'not_found',
+    title: 'There is no such lease, or it belongs to another tenant.',
+    fix: 'Ask for a slice first with POST /v1/leases, or correct its id.',
+  },
   batch_too_large: {
     kind: 'too_large',
     title: 'The batch carries more than one request may.',
@@ -137,6 +142,11 @@ export const errors = defineErrors({
     kind: 'conflict',
     title: 'The approval was decided or has expired.',
     fix: 'Ask for the change again if it is still wanted.',
+  },
+  appeal_not_possible: {
+    kind: 'unprocessable',
+    title: 'The hold was not denied by a rule of the policy that is in force.',
+    fix: 'GET /v1/holds/{id}/why says what denied it.',
   },
   approval_outdated: {
     kind: 'conflict',

@@ -143,6 +143,11 @@ export const syncshieldConfig = defineConfig('syncshield', {
     schema: integer({ min: 1_000, max: 3_600_000, default: 60_000 }),
     doc: 'Longest time until a service that did not confirm is asked again, milliseconds.',
   }),
+  retentionIntervalMs: variable({
+    env: 'SYNCSHIELD_RETENTION_INTERVAL_MS',
+    schema: integer({ min: 1_000, max: 604_800_000, default: 86_400_000 }),
+    doc: 'How often what is over its time is deleted, milliseconds.',
+  }),
   exportDays: variable({
     env: 'SYNCSHIELD_EXPORT_DAYS',
     schema: integer({ min: 1, max: 365, default: 30 }),

@@ -23,6 +23,7 @@ import { Decide } from './application/decide.js';
 import { LedgerObserver } from './application/ledger-observer.js';
 import { Budgets, Ledger, LedgerReader } from './application/ledger.js';
 import { consentControllers, consentProviders } from './consent.providers.js';
+import { fourEyesOf, policyControllers, policyProviders } from './policy.providers.js';
 import { privacyControllers, privacyProviders } from './privacy.providers.js';
 import { auditProviders } from './audit.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
@@ -41,6 +42,7 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       AuditController,
       AuditProofsController,
       ...consentControllers,
+      ...policyControllers,
       ...privacyControllers,
     ],
     providers: [
@@ -48,6 +50,7 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       ...background(config),
       ...auditProviders(config),
       ...consentProviders(config),
+      ...policyProviders(config),
       ...privacyProviders(config),
     ],
   };
@@ -60,7 +63,7 @@ function ledger(config: SyncshieldConfig): FactoryProvider[] {
       return new PostgresLedger(database, clock, { lockTimeoutMs, unknownForMs });
     }),
     factory(Budgets, [Database, Clock], (database: Database, clock: Clock) => {
-      return new PostgresBudgets(database, clock, { lockTimeoutMs });
+      return new PostgresBudgets(database, clock, { lockTimeoutMs, fourEyes: fourEyesOf(config) });
     }),
     factory(LedgerReader, [Database], (database: Database) => new PostgresReader(database)),
     provide(LedgerMetrics, [Metrics], LedgerObserver),

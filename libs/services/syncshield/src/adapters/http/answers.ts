@@ -89,7 +89,8 @@ export function budgetAnswer(budget: BudgetReport): z.infer<typeof BudgetAnswer>
   };
 }
 
-function capAnswer(cap: CapReport): z.infer<typeof CapAnswer> {
+/** A cap on the wire. */
+export function capAnswer(cap: CapReport): z.infer<typeof CapAnswer> {
   const isMoney = cap.measure === 'micros';
   const micros = (of: bigint): number | null => (isMoney ? microsToWire(of) : null);
   const actions = (of: bigint): number | null => (isMoney ? null : Number(of));

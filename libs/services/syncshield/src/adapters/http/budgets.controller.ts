@@ -1,15 +1,19 @@
 import { CurrentPrincipal, RequireScope, Tenant, type Principal } from '@kiki/auth';
 import { Answers, Cursors } from '@kiki/http';
-import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { Budgets } from '../../application/ledger.js';
+import { GuardedChange } from '../../application/approvals.js';
+import { Budgets, type BudgetReport } from '../../application/ledger.js';
 import { completeCaps } from '../../domain/caps.js';
 import { actorOf, budgetAnswer } from './answers.js';
+import { ApprovalAnswer } from './approvals.schema.js';
 import * as wire from './budgets.schema.js';
 import { capRequests } from './commands.js';
+import { changedAnswer, type Reply } from './pending.js';
 
 type Answer = Promise<z.infer<typeof wire.BudgetAnswer>>;
+type GuardedAnswer = Promise<z.infer<typeof wire.BudgetAnswer> | z.infer<typeof ApprovalAnswer>>;
 
 /** Budgets: a tree of limits on what may be spent. */
 @ApiTags('budgets')
@@ -17,6 +21,7 @@ type Answer = Promise<z.infer<typeof wire.BudgetAnswer>>;
 export class BudgetsController {
   constructor(
     private readonly budgets: Budgets,
+    private readonly guarded: GuardedChange,
     private readonly cursors: Cursors,
   ) {}
 
@@ -25,10 +30,12 @@ export class BudgetsController {
   @RequireScope('shield:admin')
   @ApiOperation({ summary: 'Create a budget; the same body again returns it as it is' })
   @Answers(200, wire.BudgetAnswer, 'The budget')
+  @Answers(202, ApprovalAnswer, 'The change waits for a second key')
   async create(
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: wire.BudgetBody }) body: z.infer<typeof wire.BudgetBody>,
-  ): Answer {
+    @Res({ passthrough: true }) reply: Reply,
+  ): GuardedAnswer {
     const { parentId, caps, ...rest } = body;
     const input = {
       ...rest,
@@ -36,7 +43,7 @@ export class BudgetsController {
       caps: completeCaps(capRequests(caps)),
       ...(parentId === undefined ? {} : { parentId }),
     };
-    return budgetAnswer(await this.budgets.create(input, actorOf(principal)));
+    return this.change(principal, reply, (actor) => this.budgets.create(input, actor));
   }
 
   @Get()
@@ -69,14 +76,18 @@ export class BudgetsController {
   @RequireScope('shield:admin')
   @ApiOperation({ summary: 'Replace the caps; a new one counts what is held and spent already' })
   @Answers(200, wire.BudgetAnswer, 'The budget')
+  @Answers(202, ApprovalAnswer, 'The change waits for a second key')
   async replaceCaps(
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: wire.BudgetPath }) { id }: z.infer<typeof wire.BudgetPath>,
     @Body({ schema: wire.CapsBody }) body: z.infer<typeof wire.CapsBody>,
-  ): Answer {
+    @Res({ passthrough: true }) reply: Reply,
+  ): GuardedAnswer {
     const caps = completeCaps(capRequests(body.caps));
-    const actor = actorOf(principal);
-    return budgetAnswer(await this.budgets.replaceCaps(principal.tenant, id, caps, actor));
+    const { tenant } = principal;
+    return this.change(principal, reply, (actor) =>
+      this.budgets.replaceCaps(tenant, id, caps, actor),
+    );
   }
 
   @Post(':id/pause')
@@ -88,7 +99,8 @@ export class BudgetsController {
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: wire.BudgetPath }) { id }: z.infer<typeof wire.BudgetPath>,
   ): Answer {
-    return this.setPaused(principal, id, true);
+    const { tenant } = principal;
+    return this.budgets.setPaused(tenant, id, true, actorOf(principal)).then(budgetAnswer);
   }
 
   @Post(':id/resume')
@@ -96,15 +108,26 @@ export class BudgetsController {
   @RequireScope('shield:admin')
   @ApiOperation({ summary: 'Let a paused budget go on; its breaches are closed' })
   @Answers(200, wire.BudgetAnswer, 'The budget')
+  @Answers(202, ApprovalAnswer, 'The change waits for a second key')
   resume(
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: wire.BudgetPath }) { id }: z.infer<typeof wire.BudgetPath>,
-  ): Answer {
-    return this.setPaused(principal, id, false);
+    @Res({ passthrough: true }) reply: Reply,
+  ): GuardedAnswer {
+    const { tenant } = principal;
+    return this.change(principal, reply, (actor) =>
+      this.budgets.setPaused(tenant, id, false, actor),
+    );
   }
 
-  private async setPaused(principal: Principal, id: string, isPaused: boolean): Answer {
-    const actor = actorOf(principal);
-    return budgetAnswer(await this.budgets.setPaused(principal.tenant, id, isPaused, actor));
+  /** Makes a change, or answers 202 with the approval that it waits for. */
+  private async change(
+    principal: Principal,
+    reply: Reply,
+    make: (actor: string) => Promise<BudgetReport>,
+  ): GuardedAnswer {
+    const who = { tenant: principal.tenant, actor: actorOf(principal) };
+    const changed = await this.guarded.execute(who, () => make(who.actor));
+    return changedAnswer(changed, reply, budgetAnswer);
   }
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from '@kiki/kernel';
 import type { Queryable } from '@kiki/postgres';
+import { GRANT_EXEMPTION } from '../../application/appeal-hold.js';
 import type { ApprovedChange } from '../../application/approvals.js';
 import type { BudgetInput } from '../../application/ledger.js';
 import type { Approval } from '../../domain/approval.js';
@@ -74,9 +75,6 @@ export function approvedControlChanges(
     { action: GRANT_EXEMPTION, apply: (...of) => grantExemption(policies, ...of) },
   ];
 }
-
-/** An appeal: a rule lets certain holds pass. It always waits for another key. */
-export const GRANT_EXEMPTION = 'grant_exemption';
 
 async function grantExemption(
   policies: PostgresPolicies,
