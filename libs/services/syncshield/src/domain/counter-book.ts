@@ -54,6 +54,11 @@ export class CounterBook {
     return this.change(tenant, cap).allowExcess(at);
   }
 
+  /** Forgets caps that somebody else may have written to. */
+  forget(caps: Iterable<Cap>): void {
+    for (const { capNo } of caps) this.counters.delete(capNo);
+  }
+
   /** Caps that were changed since the last `committed`. */
   changedCaps(): Cap[] {
     return [...this.used].map(({ cap }) => cap);

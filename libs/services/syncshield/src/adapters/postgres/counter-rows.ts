@@ -1,4 +1,4 @@
-import type { Queryable, Row } from '@kiki/postgres';
+import { plainArray, textArray, type Queryable, type Row } from '@kiki/postgres';
 import type { Cap } from '../../domain/budget.js';
 import { CounterBook, type CounterRow, type CounterUpdate } from '../../domain/counter-book.js';
 import { errors } from '../../errors.js';
@@ -107,14 +107,16 @@ export async function allCounters(tx: Queryable, tenant: string | null): Promise
 /** Writes what changed. @throws ledger_inconsistent when a counter is not as it was read */
 export async function writeCounters(tx: Queryable, book: CounterBook): Promise<void> {
   const { inserts, updates } = book.changes();
-  await insertCounters(tx, inserts);
-  if (updates.length === 0) return;
-  const count = await tx.execute(UPDATE, [...columns(updates), wasMarks(updates)], {
-    name: 'shield-update-counters',
-  });
+  const [count] = await Promise.all([updateCounters(tx, updates), insertCounters(tx, inserts)]);
   if (count !== updates.length) {
     throw errors.ledger_inconsistent('A counter has changed although its shard was locked.');
   }
+}
+
+async function updateCounters(tx: Queryable, updates: readonly CounterUpdate[]): Promise<number> {
+  if (updates.length === 0) return 0;
+  const values = [...columns(updates), plainArray(updates.map(({ wasMark }) => wasMark))];
+  return tx.execute(UPDATE, values, { name: 'shield-update-counters' });
 }
 
 /** Writes counters that do not exist yet. */
@@ -122,22 +124,18 @@ export async function insertCounters(tx: Queryable, rows: readonly CounterRow[])
   if (rows.length > 0) await tx.execute(INSERT, columns(rows), { name: 'shield-insert-counters' });
 }
 
-function columns(rows: readonly CounterRow[]): (string | number | bigint)[][] {
+function columns(rows: readonly CounterRow[]): string[] {
   return [
-    rows.map(({ tenant }) => tenant),
-    rows.map(({ capNo }) => capNo),
-    rows.map(({ slot }) => slot),
-    rows.map(({ spent }) => spent),
-    rows.map(({ held }) => held),
-    rows.map(({ limit }) => limit),
-    rows.map(({ excess }) => excess),
-    rows.map(({ mark }) => mark),
-    rows.map(({ part }) => part),
+    textArray(rows.map(({ tenant }) => tenant)),
+    plainArray(rows.map(({ capNo }) => capNo)),
+    plainArray(rows.map(({ slot }) => slot)),
+    plainArray(rows.map(({ spent }) => spent)),
+    plainArray(rows.map(({ held }) => held)),
+    plainArray(rows.map(({ limit }) => limit)),
+    plainArray(rows.map(({ excess }) => excess)),
+    plainArray(rows.map(({ mark }) => mark)),
+    plainArray(rows.map(({ part }) => part)),
   ];
-}
-
-function wasMarks(rows: readonly CounterUpdate[]): number[] {
-  return rows.map(({ wasMark }) => wasMark);
 }
 
 /** A stored row in the terms of the domain. */

@@ -1,4 +1,4 @@
-import type { Queryable, Row } from '@kiki/postgres';
+import { plainArray, textArray, type Queryable, type Row } from '@kiki/postgres';
 import { contextFromText, contextToText } from '../../domain/hold-context.js';
 import { keyOf, releaseMs, type Denial, type Hold } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
@@ -27,13 +27,14 @@ interface HoldRow extends Row {
   at_least_micros: bigint | null;
   headroom_divisor: number | null;
   context: string | null;
+  policy_version: number | null;
 }
 
 /** Selects holds as `toHold` reads them; `b` is the budget, `h` the hold. */
 export const HOLD_COLUMNS = `h.tenant, h.id, h.shard_no, h.budget_no, b.id AS budget_id, h.amount_micros, h.currency,
   h.expires_in_ms, h.grace_ms, h.purpose, h.reference, h.is_approved, h.reason, h.denial, h.decided_ms, h.state,
   h.captured_micros, h.late_micros, h.refunded_micros, h.requested_micros, h.at_least_micros, h.headroom_divisor,
-  h.context`;
+  h.context, h.policy_version`;
 
 const FIND = `
   SELECT ${HOLD_COLUMNS}
@@ -52,11 +53,18 @@ const INSERT = `
   INSERT INTO holds (tenant, id, shard_no, budget_no, amount_micros, currency, expires_in_ms, grace_ms, purpose,
                      reference, is_approved, reason, denial, decided_ms, release_ms, state,
                      captured_micros, late_micros, refunded_micros, requested_micros, at_least_micros,
-                     headroom_divisor, context)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
-                       $8::bigint[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[], $14::bigint[],
-                       $15::bigint[], $16::text[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
-                       $21::bigint[], $22::int[], $23::text[])`;
+                     headroom_divisor, context, policy_version)
+  SELECT k.tenant, k.id, k.shard_no, k.budget_no, k.amount, k.currency, k.expires, k.grace, k.purpose, k.reference,
+         k.is_approved, k.reason, k.denial, k.decided, k.release, k.state, coalesce(k.captured, 0),
+         coalesce(k.late, 0), coalesce(k.refunded, 0), k.requested, k.at_least, k.divisor, k.context,
+         k.policy_version
+    FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
+                $8::bigint[], $9::text[], $10::text[], $11::boolean[], $12::text[], $13::text[], $14::bigint[],
+                $15::bigint[], $16::text[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
+                $21::bigint[], $22::int[], $23::text[], $24::int[])
+         AS k (tenant, id, shard_no, budget_no, amount, currency, expires, grace, purpose, reference, is_approved,
+               reason, denial, decided, release, state, captured, late, refunded, requested, at_least, divisor,
+               context, policy_version)`;
 
 const UPDATE = `
   UPDATE holds h
@@ -101,33 +109,51 @@ export async function findDueHolds(
  */
 export async function insertHolds(tx: Queryable, holds: readonly Hold[]): Promise<void> {
   if (holds.length === 0) return;
-  const column = <T>(of: (hold: Hold) => T): T[] => holds.map(of);
+  const plain = (of: (hold: Hold) => number | bigint | boolean): string =>
+    plainArray(holds.map(of));
+  const text = (of: (hold: Hold) => string): string => textArray(holds.map(of));
   const values = [
-    column(({ tenant }) => tenant),
-    column(({ id }) => id),
-    column(({ shardNo }) => shardNo),
-    column(({ budgetNo }) => budgetNo),
-    column(({ amountMicros }) => amountMicros),
-    column(({ currency }) => currency),
-    column(({ expiresInMs }) => expiresInMs),
-    column(({ graceMs }) => graceMs),
-    column(({ purpose }) => purpose ?? null),
-    column(({ reference }) => reference ?? null),
-    column(({ isApproved }) => isApproved),
-    column(({ reason }) => reason),
-    column(({ denial }) => (denial === undefined ? null : denialToText(denial))),
-    column(({ decidedMs }) => decidedMs),
-    column(releaseMs),
-    column(({ state }) => state),
-    column(({ capturedMicros }) => capturedMicros),
-    column(({ lateMicros }) => lateMicros),
-    column(({ refundedMicros }) => refundedMicros),
-    column(({ elastic, requestedMicros }) => (elastic === undefined ? null : requestedMicros)),
-    column(({ elastic }) => elastic?.atLeastMicros ?? null),
-    column(({ elastic }) => elastic?.headroomDivisor ?? null),
-    column(({ context }) => contextToText(context) ?? null),
+    text(({ tenant }) => tenant),
+    text(({ id }) => id),
+    plain(({ shardNo }) => shardNo),
+    plain(({ budgetNo }) => budgetNo),
+    plain(({ amountMicros }) => amountMicros),
+    text(({ currency }) => currency),
+    plain(({ expiresInMs }) => expiresInMs),
+    plain(({ graceMs }) => graceMs),
+    rareText(holds, ({ purpose }) => purpose),
+    rareText(holds, ({ reference }) => reference),
+    plain(({ isApproved }) => isApproved),
+    text(({ reason }) => reason),
+    rareText(holds, ({ denial }) => (denial === undefined ? undefined : denialToText(denial))),
+    plain(({ decidedMs }) => decidedMs),
+    plain(releaseMs),
+    text(({ state }) => state),
+    rare(holds, ({ capturedMicros }) => orNothing(capturedMicros)),
+    rare(holds, ({ lateMicros }) => orNothing(lateMicros)),
+    rare(holds, ({ refundedMicros }) => orNothing(refundedMicros)),
+    rare(holds, ({ elastic, requestedMicros }) => (elastic ? requestedMicros : undefined)),
+    rare(holds, ({ elastic }) => elastic?.atLeastMicros),
+    rare(holds, ({ elastic }) => elastic?.headroomDivisor),
+    rareText(holds, ({ context }) => contextToText(context)),
+    rare(holds, ({ policyVersion }) => policyVersion),
   ];
   await tx.execute(INSERT, values, { name: 'shield-insert-holds' });
+}
+
+/** A column that most holds have nothing in: unnest fills a shorter array up with nulls. */
+function rare(holds: readonly Hold[], of: (hold: Hold) => number | bigint | undefined): string {
+  if (holds.every((hold) => of(hold) === undefined)) return '{}';
+  return plainArray(holds.map((hold) => of(hold) ?? null));
+}
+
+function rareText(holds: readonly Hold[], of: (hold: Hold) => string | undefined): string {
+  if (holds.every((hold) => of(hold) === undefined)) return '{}';
+  return textArray(holds.map((hold) => of(hold) ?? null));
+}
+
+function orNothing(micros: bigint): bigint | undefined {
+  return micros === 0n ? undefined : micros;
 }
 
 /**
@@ -183,6 +209,7 @@ export function toHold(row: Row): Hold {
     isApproved: hold.is_approved,
     reason: hold.reason,
     ...(hold.denial === null ? {} : { denial: denialFromText(hold.denial) }),
+    ...(hold.policy_version === null ? {} : { policyVersion: hold.policy_version }),
     decidedMs: Number(hold.decided_ms),
     state: hold.state,
     capturedMicros: hold.captured_micros,
@@ -209,8 +236,10 @@ function denialToText(denial: Denial): string {
   );
 }
 
+/** Only the members of the denial itself are amounts: `values` stay text. */
 function denialFromText(text: string): Denial {
-  return JSON.parse(text, (key, value: unknown) =>
-    BIGINTS.has(key) ? BigInt(value as string) : value,
-  ) as Denial;
+  const members = Object.entries(JSON.parse(text) as Record<string, unknown>);
+  return Object.fromEntries(
+    members.map(([key, value]) => [key, BIGINTS.has(key) ? BigInt(value as string) : value]),
+  ) as unknown as Denial;
 }

@@ -14,7 +14,7 @@ import { findEntries, insertEntries } from './entry-rows.js';
 import { findDueHolds, findHolds, insertHolds, updateHolds } from './hold-rows.js';
 import { findSettlements, insertBreaches, insertSettlements } from './settlement-rows.js';
 import {
-  nextRelease,
+  nextReleases,
   orShardBusy,
   shardBusy,
   writeShards,
@@ -27,6 +27,8 @@ export interface TransactionReport {
   readonly outcomes: LedgerOutcome[];
   /** Holds whose money was given back on the way. */
   readonly released: readonly Hold[];
+  /** Shards whose rows were written. */
+  readonly written: ReadonlySet<number>;
 }
 
 /** What a transaction is asked for, once its shards are locked. */
@@ -37,6 +39,13 @@ export interface TransactionOrder {
   readonly shardNoOf: (tenant: string, budgetId: string) => number | undefined;
   /** Most overdue holds that are released first. */
   readonly maxReleases: number;
+  /** What is known of the counters of these shards. @default nothing */
+  readonly counters?: CounterBook;
+  /**
+   * The ids of holds are taken to be new: a repeated one ends in a unique violation, and the
+   * transaction has to be run again without this. @default false
+   */
+  readonly isAllNew?: boolean;
   /** Asked before the caps. @default nobody */
   readonly judge?: Judge;
 }
@@ -60,19 +69,22 @@ export class LedgerTransaction {
   /** Reads, decides and writes; the caller commits. @throws ledger_inconsistent */
   static async run(tx: Queryable, order: TransactionOrder): Promise<TransactionReport> {
     const due = await findDue(tx, order);
-    const asRead = await findHolds(tx, order.commands.flatMap(holdKeyOf));
+    const asRead = await findHolds(
+      tx,
+      order.commands.flatMap(order.isAllNew ? () => [] : holdKeyOf),
+    );
     for (const hold of due) asRead.set(keyOf(hold.tenant, hold.id), hold);
     const settlements = await findSettlements(tx, order.commands.flatMap(settlementOf));
     const entries = await findEntries(tx, order.commands.flatMap(entryOf));
-    const counters = await loadCounters(tx, needsOf(order, asRead, due));
+    const counters = await loadCounters(tx, needsOf(order, asRead, due), order.counters);
     const holds = new Map(asRead);
     const pages = { holds, settlements, entries };
     const book = new Book(counters, pages, order.judge ?? new NoJudge());
     const work = new LedgerTransaction(tx, order, asRead, holds, counters, book, due);
     work.release();
     const outcomes = order.commands.map((command) => work.apply(command));
-    await work.write();
-    return { outcomes, released: due };
+    const written = await work.write().catch(orShardBusy);
+    return { outcomes, released: due, written };
   }
 
   private release(): void {
@@ -111,34 +123,49 @@ export class LedgerTransaction {
     return shardNo !== undefined && !this.order.shards.has(shardNo);
   }
 
-  private async write(): Promise<void> {
+  /** Everything goes to the server in one piece, unless something in it has to be asked for. */
+  private async write(): Promise<ReadonlySet<number>> {
+    const { tx } = this;
     const changes = this.book.changes();
-    await insertHolds(this.tx, changes.newHolds);
-    await updateHolds(this.tx, changes.changedHolds, this.asRead);
-    await insertSettlements(this.tx, changes.newSettlements);
-    await insertEntries(this.tx, changes.newEntries);
-    await insertBreaches(this.tx, changes.breaches);
-    await writeCounters(this.tx, this.counters);
-    await writeShards(this.tx, await this.shardChanges(changes));
-    await appendAudit(this.tx, changes.audit).catch(orShardBusy);
+    await insertBreaches(tx, changes.breaches);
+    const rows = Promise.all([
+      insertHolds(tx, changes.newHolds),
+      updateHolds(tx, changes.changedHolds, this.asRead),
+      insertSettlements(tx, changes.newSettlements),
+      insertEntries(tx, changes.newEntries),
+      writeCounters(tx, this.counters),
+    ]);
+    const releasing = [...this.order.shards.values()].filter(isReleasing);
+    if (releasing.length > 0) await rows;
+    const releases =
+      releasing.length > 0
+        ? await nextReleases(
+            tx,
+            releasing.map(({ shardNo }) => shardNo),
+          )
+        : NONE;
+    const shards = this.shardChanges(changes, releases);
+    await Promise.all([rows, writeShards(tx, shards), appendAudit(tx, changes.audit)]);
+    return new Set(shards.map(({ shardNo }) => shardNo));
   }
 
-  private async shardChanges(changes: BookChanges): Promise<ShardChange[]> {
-    const written: ShardChange[] = [];
-    for (const shard of this.order.shards.values()) {
-      if (changes.audit.length === 0 && !isReleasing(shard)) continue;
-      written.push({
-        shardNo: shard.shardNo,
+  private shardChanges(changes: BookChanges, releases: ReadonlyMap<number, number>): ShardChange[] {
+    const shards = [...this.order.shards.values()];
+    const earliest = earliestReleases(changes.newHolds);
+    return shards
+      .filter((shard) => changes.audit.length > 0 || isReleasing(shard))
+      .map((shard) => ({
+        ...{ shardNo: shard.shardNo, stateSeq: shard.stateSeq, epoch: shard.epoch },
         nowMs: shard.nowMs,
         nextReleaseMs: isReleasing(shard)
-          ? await nextRelease(this.tx, shard.shardNo)
-          : earliest(shard, changes.newHolds),
+          ? releases.get(shard.shardNo)
+          : earlier(shard.nextReleaseMs, earliest.get(shard.shardNo)),
         isTreeChanged: [...changes.pausedBudgetNos].some((no) => shard.tree.get(no) !== undefined),
-      });
-    }
-    return written;
+      }));
   }
 }
+
+const NONE: ReadonlyMap<number, number> = new Map();
 
 /** Whether the shard may hold money that is past its grace. */
 function isReleasing(shard: LockedShard): boolean {
@@ -199,11 +226,16 @@ function settlementOf(command: LedgerCommand): SettlementRequest[] {
   return command.kind === 'settle' ? [command.request] : [];
 }
 
-function earliest(shard: LockedShard, holds: readonly Hold[]): number | undefined {
-  let earliestMs = shard.nextReleaseMs;
+function earliestReleases(holds: readonly Hold[]): Map<number, number> {
+  const earliest = new Map<number, number>();
   for (const hold of holds) {
-    if (hold.shardNo !== shard.shardNo || hold.state !== 'held') continue;
-    earliestMs = Math.min(earliestMs ?? Infinity, releaseMs(hold));
+    if (hold.state !== 'held') continue;
+    const known = earliest.get(hold.shardNo) ?? Infinity;
+    earliest.set(hold.shardNo, Math.min(known, releaseMs(hold)));
   }
-  return earliestMs;
+  return earliest;
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

@@ -9,10 +9,18 @@ import {
 } from '../../application/ledger.js';
 import { releaseMs } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
-import { LedgerTransaction } from './ledger-transaction.js';
+import { KeptCounters } from './kept-counters.js';
+import { LedgerTransaction, type TransactionReport } from './ledger-transaction.js';
 import { Routes } from './routes.js';
 import { untilKnown } from './settled-outcome.js';
-import { lockFreeShards, lockShards, TreeCache, type ShardHead } from './shard-rows.js';
+import {
+  lockFreeShards,
+  lockShards,
+  orShardBusy,
+  TreeCache,
+  type LockedShard,
+  type ShardHead,
+} from './shard-rows.js';
 import { STORE_NOW, storeNowMs } from './store-time.js';
 
 /** What the ledger is made of; everything has a default fit for production. */
@@ -24,14 +32,34 @@ export interface PostgresLedgerOptions {
    * 5000
    */
   readonly unknownForMs?: number;
+  /**
+   * A process that hangs within a transaction for longer loses its session and with it its locks,
+   * milliseconds. @default 2000
+   */
+  readonly idleTimeoutMs?: number;
   /** SQL expression of the store's clock. @default STORE_NOW */
   readonly storeNow?: string;
+}
+
+/** What one attempt decides, and on what. */
+interface Batch {
+  readonly commands: readonly LedgerCommand[];
+  readonly counters: KeptCounters;
+  readonly isAllNew: boolean;
+  readonly isAround: boolean;
+}
+
+interface LockedReport {
+  readonly report: TransactionReport;
+  readonly shards: ReadonlyMap<number, LockedShard>;
 }
 
 /** Overdue holds that a batch gives back before it decides. */
 const RELEASES_PER_BATCH = 256;
 /** Overdue holds that one transaction of the sweeper gives back. */
 const RELEASES_PER_SWEEP = 1_000;
+/** Batches that look their ids up first after one has met an id again. */
+const CAUTIOUS_BATCHES = 16;
 /** Shards that one pass of the sweeper looks at. */
 const SHARDS_PER_SWEEP = 32;
 
@@ -47,8 +75,12 @@ export class PostgresLedger extends Ledger {
    * again.
    */
   private readonly suspects = new Set<number>();
+  /** Undefined while a transaction works on them, and after it failed. */
+  private counters: KeptCounters | undefined;
+  /** Batches that still look their ids up before they decide. */
+  private cautious = 0;
   private readonly storeNow: string;
-  private readonly lockTimeoutMs: number;
+  private readonly settings: Readonly<Record<string, string>>;
   private readonly unknownForMs: number;
 
   constructor(
@@ -58,7 +90,7 @@ export class PostgresLedger extends Ledger {
   ) {
     super();
     this.storeNow = options.storeNow ?? STORE_NOW;
-    this.lockTimeoutMs = options.lockTimeoutMs ?? 2_000;
+    this.settings = ledgerSettings(options);
     this.unknownForMs = options.unknownForMs ?? 5_000;
   }
 
@@ -66,7 +98,7 @@ export class PostgresLedger extends Ledger {
     if (commands.length === 0) return [];
     if (commands.length > MAX_BATCH) throw errors.batch_too_large();
     try {
-      return await this.untilKnown((tx) => this.decideIn(tx, commands));
+      return await this.decided(commands);
     } catch (error) {
       if (!isShardBusy(error)) throw error;
       return this.decideAround(commands);
@@ -83,7 +115,9 @@ export class PostgresLedger extends Ledger {
     let lagMs = 0;
     let hasMore = due.length === SHARDS_PER_SWEEP;
     for (const { shard_no: shardNo } of due) {
-      const report = await this.untilKnown((tx) => this.releaseIn(tx, shardNo));
+      const report = await this.untilKnown(() =>
+        this.database.transaction((tx) => this.releaseIn(tx, shardNo), { settings: this.settings }),
+      );
       released += report.released;
       lagMs = Math.max(lagMs, report.lagMs);
       hasMore ||= report.hasMore;
@@ -99,7 +133,7 @@ export class PostgresLedger extends Ledger {
   private async decideAround(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]> {
     const outcomes = new Map<LedgerCommand, LedgerOutcome>();
     for (const of of Map.groupBy(commands, ({ request }) => request.tenant).values()) {
-      const decided = await this.untilKnown((tx) => this.decideIn(tx, of, true)).catch((error) => {
+      const decided = await this.decided(of, true).catch((error) => {
         if (!isShardBusy(error)) throw error;
         return of.map(({ kind }): LedgerOutcome => ({ kind, result: refuse(error) }));
       });
@@ -111,28 +145,65 @@ export class PostgresLedger extends Ledger {
     return commands.flatMap((command) => outcomes.get(command) ?? []);
   }
 
-  private untilKnown<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    const { clock, unknownForMs } = this;
-    return untilKnown(() => this.database.transaction(work), { clock, unknownForMs });
+  /**
+   * Decides in one transaction on the counters that are kept. The ids of holds are taken to be new
+   * until one turns out not to be; then this batch, and some after it, look first.
+   */
+  private decided(commands: readonly LedgerCommand[], isAround = false): Promise<LedgerOutcome[]> {
+    let isAllNew = --this.cautious < 0 && commands.every(({ kind }) => kind === 'hold');
+    return this.untilKnown(async () => {
+      const report = await this.transaction((tx, counters) =>
+        this.decideIn(tx, { commands, counters, isAllNew, isAround }),
+      ).catch((error: unknown) => {
+        if (isAllNew) this.cautious = CAUTIOUS_BATCHES;
+        isAllNew = false;
+        throw error;
+      });
+      return report.outcomes;
+    });
   }
 
-  private async decideIn(
-    tx: Queryable,
-    commands: readonly LedgerCommand[],
-    isAround = false,
-  ): Promise<LedgerOutcome[]> {
-    await this.prepare(tx);
+  /** Counters stay only when it is known that the transaction is committed. */
+  private async transaction(
+    work: (tx: Queryable, counters: KeptCounters) => Promise<LockedReport>,
+  ): Promise<TransactionReport> {
+    let counters = new KeptCounters();
+    const { report, shards } = await this.database.transaction(
+      (tx) => {
+        counters = this.counters ?? new KeptCounters();
+        this.counters = undefined;
+        return work(tx, counters);
+      },
+      { settings: this.settings },
+    );
+    counters.committed(shards, report.written);
+    this.counters = counters;
+    return report;
+  }
+
+  private untilKnown<T>(run: () => Promise<T>): Promise<T> {
+    const { clock, unknownForMs } = this;
+    return untilKnown(run, { clock, unknownForMs });
+  }
+
+  private async decideIn(tx: Queryable, batch: Batch): Promise<LockedReport> {
+    const { commands, counters, isAllNew } = batch;
     const shardNos = await this.routes.shardsOf(tx, commands);
-    if (isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
-    const heads = await this.lock(tx, shardNos);
-    const shards = await this.trees.viewsOf(tx, heads, await storeNowMs(tx, this.storeNow));
-    const { outcomes } = await LedgerTransaction.run(tx, {
+    if (batch.isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
+    const [heads, nowMs] = await Promise.all([
+      this.lock(tx, shardNos),
+      storeNowMs(tx, this.storeNow),
+    ]).catch(orShardBusy);
+    const shards = await this.trees.viewsOf(tx, heads, nowMs);
+    counters.align(shards);
+    const report = await LedgerTransaction.run(tx, {
       shards,
       commands,
+      ...{ counters: counters.book, isAllNew },
       shardNoOf: (tenant, budgetId) => this.routes.shardOf(tenant, budgetId),
       maxReleases: RELEASES_PER_BATCH,
     });
-    return outcomes;
+    return { report, shards };
   }
 
   /** Waits for the locks of shards, but not for those that have kept a batch waiting lately. */
@@ -150,10 +221,11 @@ export class PostgresLedger extends Ledger {
 
   /** Skips a shard that somebody works on: a batch gives back what is due before it decides. */
   private async releaseIn(tx: Queryable, shardNo: number): Promise<ReleaseReport> {
-    await this.prepare(tx);
-    const [head] = await lockFreeShards(tx, [shardNo]);
+    const [[head], nowMs] = await Promise.all([
+      lockFreeShards(tx, [shardNo]),
+      storeNowMs(tx, this.storeNow),
+    ]);
     if (head === undefined) return { released: 0, lagMs: 0, hasMore: false };
-    const nowMs = await storeNowMs(tx, this.storeNow);
     const { released } = await LedgerTransaction.run(tx, {
       shards: await this.trees.viewsOf(tx, [head], nowMs),
       commands: [],
@@ -163,19 +235,22 @@ export class PostgresLedger extends Ledger {
     const lagMs = released.reduce((worst, hold) => Math.max(worst, nowMs - releaseMs(hold)), 0);
     return { released: released.length, lagMs, hasMore: released.length === RELEASES_PER_SWEEP };
   }
+}
 
-  /**
-   * Bounds the wait for a lock, and keeps the planner on the indexes: its named statements are
-   * planned once per connection, perhaps while the tables are still empty.
-   */
-  private async prepare(tx: Queryable): Promise<void> {
-    await tx.query(
-      `SELECT set_config('lock_timeout', $1, true), set_config('enable_seqscan', 'off', true),
-              set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
-      [`${this.lockTimeoutMs}ms`],
-      { name: 'shield-prepare' },
-    );
-  }
+/**
+ * Bounds the wait for a lock and the time that a process may hang with one, and keeps the planner
+ * on the indexes: named statements are planned once per connection, perhaps while the tables are
+ * still empty.
+ */
+function ledgerSettings(options: PostgresLedgerOptions): Readonly<Record<string, string>> {
+  return {
+    lock_timeout: `${options.lockTimeoutMs ?? 2_000}ms`,
+    idle_in_transaction_session_timeout: `${options.idleTimeoutMs ?? 2_000}ms`,
+    plan_cache_mode: 'force_generic_plan',
+    enable_seqscan: 'off',
+    enable_hashjoin: 'off',
+    enable_mergejoin: 'off',
+  };
 }
 
 function isShardBusy(error: unknown): error is DomainError {

@@ -1,5 +1,5 @@
 import type { DomainError } from '@kiki/kernel';
-import type { Queryable, Row } from '@kiki/postgres';
+import { plainArray, type Queryable, type Row } from '@kiki/postgres';
 import type { ShardView } from '../../domain/book.js';
 import { BudgetTree, type Budget, type Cap } from '../../domain/budget.js';
 import { errors } from '../../errors.js';
@@ -55,16 +55,21 @@ export interface ShardChange {
   readonly nowMs: number;
   readonly nextReleaseMs: number | undefined;
   readonly isTreeChanged: boolean;
+  /** As they were read. */
+  readonly stateSeq: bigint;
+  readonly epoch: bigint;
 }
 
 const SHARD_COLUMNS = `shard_no, tenant, root_id, version, epoch, state_seq, clock_ms, next_release_ms`;
 
+/** First key of the advisory locks of shards; the second is the shard's number. */
+export const SHARD_LOCKS = 1_802_725_476;
+
 // In the order of their numbers, in every transaction of every process: whoever waits, waits for
-// the same next one.
-const LOCK = `
-  SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]) ORDER BY shard_no FOR UPDATE`;
+// the same next one. The rows are read by a later statement, whose snapshot is from after the wait.
+const LOCK = `SELECT pg_advisory_xact_lock(${SHARD_LOCKS}, n) FROM unnest($1::int[]) AS k (n)`;
 const LOCK_FREE = `
-  SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]) ORDER BY shard_no FOR UPDATE SKIP LOCKED`;
+  SELECT n AS shard_no FROM unnest($1::int[]) AS k (n) WHERE pg_try_advisory_xact_lock(${SHARD_LOCKS}, n)`;
 const READ = `SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[])`;
 
 const TREES = `
@@ -75,22 +80,28 @@ const TREES = `
    WHERE b.shard_no = ANY($1::int[])
    ORDER BY b.budget_no, c.position`;
 
+// Only if nobody has written to the shard since it was read, and whoever wrote may still write.
 const WRITE = `
   UPDATE shards s
      SET clock_ms = k.clock_ms, next_release_ms = k.next_release_ms, version = s.version + k.step,
          state_seq = s.state_seq + 1
-    FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::int[]) AS k (shard_no, clock_ms, next_release_ms, step)
-   WHERE s.shard_no = k.shard_no`;
+    FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::int[], $5::bigint[], $6::bigint[])
+         AS k (shard_no, clock_ms, next_release_ms, step, state_seq, epoch)
+   WHERE s.shard_no = k.shard_no AND s.state_seq = k.state_seq AND s.epoch = k.epoch`;
 
 /** A shard row before its instant and its tree are known. */
 export type ShardHead = Omit<LockedShard, 'tree' | 'nowMs'> & { readonly clockMs: number };
 
-/** Locks shards until the end of the transaction. @throws shard_busy */
+/**
+ * Locks shards until the end of the transaction. The lock and the read behind it share a round
+ * trip. @throws shard_busy
+ */
 export async function lockShards(tx: Queryable, shardNos: readonly number[]): Promise<ShardHead[]> {
   if (shardNos.length === 0) return [];
-  const rows = await tx
-    .query<ShardRow>(LOCK, [shardNos], { name: 'shield-lock-shards' })
-    .catch(orShardBusy);
+  const [, rows] = await Promise.all([
+    tx.execute(LOCK, [plainArray(shardNos)], { name: 'shield-lock-shards' }),
+    tx.query<ShardRow>(READ, [plainArray(shardNos)], { name: 'shield-read-shards' }),
+  ]).catch(orShardBusy);
   return rows.map(toHead);
 }
 
@@ -102,7 +113,12 @@ export async function lockFreeShards(
   shardNos: readonly number[],
 ): Promise<ShardHead[]> {
   if (shardNos.length === 0) return [];
-  return (await tx.query<ShardRow>(LOCK_FREE, [shardNos])).map(toHead);
+  const [free, rows] = await Promise.all([
+    tx.query<{ shard_no: number }>(LOCK_FREE, [plainArray(shardNos)]),
+    tx.query<ShardRow>(READ, [plainArray(shardNos)]),
+  ]);
+  const locked = new Set(free.map(({ shard_no: shardNo }) => shardNo));
+  return rows.filter((row) => locked.has(row.shard_no)).map(toHead);
 }
 
 /** Reads shards without locking them. */
@@ -110,29 +126,45 @@ export async function readShards(tx: Queryable, shardNos: readonly number[]): Pr
   return (await tx.query<ShardRow>(READ, [shardNos])).map(toHead);
 }
 
-/** Writes the instant, the next release and the version of locked shards. */
+/**
+ * Writes the instant, the next release and the version of locked shards.
+ * @throws shard_busy when somebody wrote to one of them although it was locked: by hand, or after
+ * a new epoch began
+ */
 export async function writeShards(tx: Queryable, changes: readonly ShardChange[]): Promise<void> {
   if (changes.length === 0) return;
-  await tx.execute(
+  const count = await tx.execute(
     WRITE,
     [
-      changes.map(({ shardNo }) => shardNo),
-      changes.map(({ nowMs }) => nowMs),
-      changes.map(({ nextReleaseMs }) => nextReleaseMs ?? null),
-      changes.map(({ isTreeChanged }) => (isTreeChanged ? 1 : 0)),
+      plainArray(changes.map(({ shardNo }) => shardNo)),
+      plainArray(changes.map(({ nowMs }) => nowMs)),
+      plainArray(changes.map(({ nextReleaseMs }) => nextReleaseMs ?? null)),
+      plainArray(changes.map(({ isTreeChanged }) => (isTreeChanged ? 1 : 0))),
+      plainArray(changes.map(({ stateSeq }) => stateSeq)),
+      plainArray(changes.map(({ epoch }) => epoch)),
     ],
     { name: 'shield-write-shards' },
   );
+  if (count !== changes.length) throw shardBusy();
 }
 
-/** The earliest release of what a shard still holds. */
-export async function nextRelease(tx: Queryable, shardNo: number): Promise<number | undefined> {
-  const [row] = await tx.query<{ release_ms: bigint | null }>(
-    `SELECT min(release_ms) AS release_ms FROM holds WHERE shard_no = $1 AND state = 'held'`,
-    [shardNo],
-    { name: 'shield-next-release' },
+/** The earliest release of what each of the shards still holds. */
+export async function nextReleases(
+  tx: Queryable,
+  shardNos: readonly number[],
+): Promise<Map<number, number>> {
+  const rows = await tx.query<{ shard_no: number; release_ms: bigint | null }>(
+    `SELECT k.shard_no, (SELECT min(h.release_ms) FROM holds h
+                          WHERE h.shard_no = k.shard_no AND h.state = 'held') AS release_ms
+       FROM unnest($1::int[]) AS k (shard_no)`,
+    [plainArray(shardNos)],
+    { name: 'shield-next-releases' },
   );
-  return row?.release_ms == null ? undefined : Number(row.release_ms);
+  return new Map(
+    rows.flatMap((row) =>
+      row.release_ms === null ? [] : [[row.shard_no, Number(row.release_ms)]],
+    ),
+  );
 }
 
 /** Most shards whose trees a process keeps. */

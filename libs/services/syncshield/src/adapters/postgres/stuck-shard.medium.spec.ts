@@ -10,6 +10,7 @@ import { holdCommand, settleCommand } from '../../application/ledger.conformance
 import type { LedgerCommand } from '../../application/ledger.js';
 import { openFixture, TEST_NOW, type PostgresFixture } from './postgres-ledger.fixture.js';
 import { PostgresLedger } from './postgres-ledger.js';
+import { SHARD_LOCKS } from './shard-rows.js';
 
 let of: PostgresFixture;
 let ledger: PostgresLedger;
@@ -61,7 +62,7 @@ describe('a lock that does not come', () => {
       holdCommand({ id: 's3', budgetId: 'theirs', tenant: 'other' }),
       holdCommand({ id: 's4', budgetId: 'nowhere' }),
     ];
-    const sql = `SELECT 1 FROM shards WHERE root_id = 'stuck' FOR UPDATE`;
+    const sql = `SELECT pg_advisory_xact_lock(${SHARD_LOCKS}, shard_no) FROM shards WHERE root_id = 'stuck'`;
     const busy = ['shard_busy', 'held', 'shard_busy', 'held', 'budget_not_found'];
     expect(await decideWhile(sql, commands, 3)).toEqual([busy, busy, busy]);
     const after = ['held', 'held', 'captured', 'held', 'budget_not_found'];
