@@ -174,10 +174,45 @@ export const errors = defineErrors({
     title: 'There is no such legal hold, or it belongs to another tenant.',
     fix: 'Place it with POST /v1/privacy/legal-holds, or correct its id.',
   },
-  retention_category_unknown: {
+  webhook_not_found: {
     kind: 'not_found',
-    title: 'There is no such category of retention.',
-    fix: 'Take one of GET /v1/privacy/retention.',
+    title: 'There is no such webhook, or it belongs to another tenant.',
+    fix: 'Create it with POST /v1/webhooks, or correct its id.',
+  },
+  webhook_url_forbidden: {
+    kind: 'invalid',
+    title: 'Webhooks are not sent to that address.',
+    fix: 'Give an https URL of the open internet on port 443; trusted origins are set by the operator.',
+  },
+  webhook_limit: {
+    kind: 'conflict',
+    title: 'The tenant has as many webhooks as it may have.',
+    fix: 'Remove one that is not needed with DELETE /v1/webhooks/{id}.',
+  },
+  event_not_found: {
+    kind: 'not_found',
+    title: 'There is no such event, or it is too old to be kept.',
+    fix: 'Take its number from GET /v1/events.',
+  },
+  thresholds_invalid: {
+    kind: 'invalid',
+    title: 'The thresholds of a budget are not valid.',
+    fix: 'Send different whole percentages from 1 to 1000, at most 20.',
+  },
+  plan_invalid: {
+    kind: 'invalid',
+    title: 'The plan does not fit its budget.',
+    fix: 'Correct the fields named in `fields`; each says what was expected.',
+  },
+  external_spend_invalid: {
+    kind: 'invalid',
+    title: 'The report of external spend is not valid.',
+    fix: 'Correct the fields named in `fields`; each says what was expected.',
+  },
+  external_spend_pending: {
+    kind: 'unavailable',
+    title: 'The report was taken, but its entry could not be recorded yet.',
+    fix: 'Repeat the same request; SyncShield goes on trying by itself too.',
   },
   consent_string_invalid: {
     kind: 'invalid',
