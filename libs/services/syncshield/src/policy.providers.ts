@@ -7,6 +7,7 @@ import type { FactoryProvider } from '@nestjs/common';
 import { AcquisitionsController } from './adapters/http/acquisitions.controller.js';
 import { ApprovalsController } from './adapters/http/approvals.controller.js';
 import { ExplanationsController } from './adapters/http/explanations.controller.js';
+import { HoldCommands } from './adapters/http/hold-commands.js';
 import { KillSwitchController } from './adapters/http/kill-switch.controller.js';
 import { PolicyController } from './adapters/http/policy.controller.js';
 import { ControlMetrics } from './adapters/metrics/control-metrics.js';
@@ -34,6 +35,7 @@ import { ExplainHold } from './application/explain-hold.js';
 import { Budgets, LedgerReader } from './application/ledger.js';
 import { KillSwitches, Policies } from './application/policies.js';
 import { Acquisitions, SpendLearning } from './application/spend-learning.js';
+import { SubjectKeys } from './application/subject-keys.js';
 import type { ApprovalAction } from './domain/approval.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
@@ -91,6 +93,7 @@ function controls(config: SyncshieldConfig): FactoryProvider[] {
 
 function questions(): FactoryProvider[] {
   return [
+    provide(HoldCommands, [SubjectKeys]),
     provide(AppealHold, [LedgerReader, Policies, Approvals, Clock]),
     provide(PostgresExplanations, [Database, LedgerReader, Budgets, Policies], ExplainHold),
     {

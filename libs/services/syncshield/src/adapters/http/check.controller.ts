@@ -8,7 +8,7 @@ import { Decide } from '../../application/decide.js';
 import { LedgerReader } from '../../application/ledger.js';
 import { onlyHold } from './answers.js';
 import * as wire from './check.schema.js';
-import { holdCommand } from './commands.js';
+import { HoldCommands } from './hold-commands.js';
 import { HoldBody } from './holds.schema.js';
 
 /** The short question `SHIELD_URL=…/check` asks: may I spend this? */
@@ -17,6 +17,7 @@ import { HoldBody } from './holds.schema.js';
 export class CheckController {
   constructor(
     private readonly decide: Decide,
+    private readonly commands: HoldCommands,
     private readonly reader: LedgerReader,
   ) {}
 
@@ -43,7 +44,7 @@ export class CheckController {
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: HoldBody }) body: z.infer<typeof HoldBody>,
   ): Promise<z.infer<typeof wire.CheckHoldAnswer>> {
-    const hold = onlyHold(await this.decide.execute([holdCommand(principal, body)]));
+    const hold = onlyHold(await this.decide.execute(await this.commands.of(principal, [body])));
     const { budgetId } = hold;
     const now = await this.reader.check(principal.tenant, { budgetId, amountMicros: 0n });
     return {

@@ -10,8 +10,12 @@ import { holdContext } from './hold-context.schema.js';
 import type { HoldBody } from './holds.schema.js';
 import type { SettlementBody } from './settlements.schema.js';
 
-/** A hold as a command of the caller. */
-export function holdCommand(principal: Principal, body: z.infer<typeof HoldBody>): LedgerCommand {
+/** A hold as a command of the caller. @param subject pseudonym of the customer that its context names */
+export function holdCommand(
+  principal: Principal,
+  body: z.infer<typeof HoldBody>,
+  subject?: string,
+): LedgerCommand {
   const { amountMicros, purpose, reference, context, elastic, ...rest } = body;
   return {
     kind: 'hold',
@@ -22,7 +26,7 @@ export function holdCommand(principal: Principal, body: z.infer<typeof HoldBody>
       amountMicros: microsFromWire(amountMicros),
       ...(purpose === undefined ? {} : { purpose }),
       ...(reference === undefined ? {} : { reference }),
-      ...(context === undefined ? {} : { context: holdContext(context) }),
+      ...(context === undefined ? {} : { context: holdContext(context, subject) }),
       ...(elastic === undefined ? {} : { elastic: elasticOf(elastic) }),
     },
   };

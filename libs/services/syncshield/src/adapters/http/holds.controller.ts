@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { Decide } from '../../application/decide.js';
 import { LedgerReader } from '../../application/ledger.js';
 import { holdAnswer, itemError, onlyHold } from './answers.js';
-import { holdCommand } from './commands.js';
+import { HoldCommands } from './hold-commands.js';
 import * as wire from './holds.schema.js';
 
 /** Holds: money that may be spent, reserved before it is. */
@@ -15,6 +15,7 @@ import * as wire from './holds.schema.js';
 export class HoldsController {
   constructor(
     private readonly decide: Decide,
+    private readonly commands: HoldCommands,
     private readonly reader: LedgerReader,
     private readonly cursors: Cursors,
   ) {}
@@ -28,7 +29,8 @@ export class HoldsController {
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: wire.HoldBody }) body: z.infer<typeof wire.HoldBody>,
   ): Promise<z.infer<typeof wire.HoldAnswer>> {
-    return holdAnswer(onlyHold(await this.decide.execute([holdCommand(principal, body)])));
+    const commands = await this.commands.of(principal, [body]);
+    return holdAnswer(onlyHold(await this.decide.execute(commands)));
   }
 
   @Post('batch')
@@ -40,7 +42,7 @@ export class HoldsController {
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: wire.HoldsBody }) { holds }: z.infer<typeof wire.HoldsBody>,
   ): Promise<z.infer<typeof wire.HoldsAnswer>> {
-    const commands = holds.map((hold) => holdCommand(principal, hold));
+    const commands = await this.commands.of(principal, holds);
     const outcomes = await this.decide.execute(commands);
     return {
       results: outcomes.map((outcome) =>

@@ -38,6 +38,8 @@ export class LoadedJudge extends PolicyJudge {
   }
 }
 
+const NOTHING: ReadonlyMap<string, Controls> = new Map();
+
 /** Makes the judge of a transaction: kill switches and policies as they are in force under its locks. */
 export class Judges {
   private readonly controls = new ControlCache();
@@ -48,10 +50,16 @@ export class Judges {
   }
 
   /**
-   * What is in force for the tenants, and stays so until the transaction ends. The lock and the read
-   * behind it are two statements, which may share a round trip with others before them.
+   * What is in force for the tenants of the holds, and stays so until the transaction ends. The lock
+   * and the read behind it are two statements, which may share a round trip with others before them.
+   * @throws shard_busy while it is being changed for too long
    */
-  async locked(tx: Queryable, tenants: readonly string[]): Promise<Map<string, Controls>> {
+  async locked(
+    tx: Queryable,
+    commands: readonly LedgerCommand[],
+  ): Promise<ReadonlyMap<string, Controls>> {
+    const tenants = tenantsOf(commands);
+    if (tenants.length === 0) return NOTHING;
     const [, controls] = await Promise.all([
       lockControls(tx, tenants),
       this.controls.of(tx, tenants),
@@ -65,7 +73,7 @@ export class Judges {
    */
   async judgeOf(
     tx: Queryable,
-    controls: ReadonlyMap<string, Controls>,
+    controls: ReadonlyMap<string, Controls> = NOTHING,
     batch: JudgedBatch,
     isReading = false,
   ): Promise<LoadedJudge> {
@@ -86,6 +94,13 @@ export class Judges {
     const batch = { shards, commands: [command], shardNoOf: () => shard.shardNo };
     return this.judgeOf(tx, controls, batch, true);
   }
+}
+
+/** Only holds are judged: what was spent is always recorded. */
+function tenantsOf(commands: readonly LedgerCommand[]): string[] {
+  const tenants = new Set<string>();
+  for (const { kind, request } of commands) if (kind === 'hold') tenants.add(request.tenant);
+  return [...tenants];
 }
 
 function asksOf(tenant: string, { shards, commands, shardNoOf }: JudgedBatch): Ask[] {
