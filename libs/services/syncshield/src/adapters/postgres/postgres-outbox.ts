@@ -1,0 +1,179 @@
+import type { Clock } from '@kiki/kernel';
+import { PostgresListener, type Database, type Queryable } from '@kiki/postgres';
+import {
+  Outbox,
+  type ClaimOptions,
+  type Delivery,
+  type DeliveryOutcome,
+  type SettledDelivery,
+} from '../../application/money-out/outbox.js';
+import { moneyOutChanged } from '../../domain/money-out/money-out-record.js';
+import { appendAudit } from './audit-rows.js';
+import { appendEvents, EVENTS_CHANNEL, QUEUE_RECEIVER, toEvent } from './event-rows.js';
+import { STORE_NOW, storeNowMs } from './store-time.js';
+import { disableWebhook, toWebhook, WEBHOOK_COLUMNS, type WebhookRow } from './webhook-rows.js';
+
+interface ClaimedRow extends WebhookRow {
+  webhook_id: string;
+  attempts: number;
+}
+
+// Who claims moves the time on first: after a crash the delivery is due again.
+const CLAIM = `
+  WITH due AS (
+    SELECT tenant, webhook_id FROM deliveries
+     WHERE state = 'pending' AND due_ms <= ${STORE_NOW} AND NOT (tenant || ' ' || webhook_id) = ANY($1::text[])
+       AND NOT EXISTS (SELECT FROM webhooks w
+                        WHERE w.tenant = deliveries.tenant AND w.id = webhook_id AND NOT w.is_enabled)
+     ORDER BY due_ms LIMIT 2000
+  ), receivers AS (
+    SELECT DISTINCT tenant, webhook_id FROM due LIMIT $2
+  ), picked AS (
+    SELECT d.tenant, d.webhook_id, d.seq
+      FROM receivers r CROSS JOIN LATERAL (
+        SELECT tenant, webhook_id, seq FROM deliveries p
+         WHERE p.tenant = r.tenant AND p.webhook_id = r.webhook_id AND p.state = 'pending'
+           AND p.due_ms <= ${STORE_NOW}
+         ORDER BY seq LIMIT $3 FOR UPDATE SKIP LOCKED
+      ) d
+  ), claimed AS (
+    UPDATE deliveries d SET due_ms = ${STORE_NOW} + $4, attempts = d.attempts + 1
+      FROM picked p
+     WHERE d.tenant = p.tenant AND d.webhook_id = p.webhook_id AND d.seq = p.seq
+    RETURNING d.tenant, d.webhook_id, d.seq, d.attempts
+  )
+  SELECT ${WEBHOOK_COLUMNS}, c.webhook_id, c.attempts, e.tenant, e.seq, e.type, e.budget_id, e.at_ms, e.data
+    FROM claimed c JOIN events e ON e.tenant = c.tenant AND e.seq = c.seq
+    LEFT JOIN webhooks w ON w.tenant = c.tenant AND w.id = c.webhook_id
+   ORDER BY c.seq`;
+
+const SETTLE = `
+  UPDATE deliveries
+     SET state = $4, last_status = $5, last_error = $6, due_ms = ${STORE_NOW} + $7,
+         settled_ms = CASE WHEN $4 = 'pending' THEN NULL ELSE ${STORE_NOW} END
+   WHERE tenant = $1 AND webhook_id = $2 AND seq = $3 AND state = 'pending'`;
+
+/** The outbox in PostgreSQL: claimed with SKIP LOCKED, announced by NOTIFY, looked for in case a notice was lost. */
+export class PostgresOutbox extends Outbox {
+  private readonly listener: PostgresListener;
+  private told = Promise.withResolvers<void>();
+  private isTold = false;
+  private listening: Promise<unknown> | undefined;
+
+  /** @param attempts after which a delivery is given up */
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly attempts: number,
+  ) {
+    super();
+    const { connection } = database.poolOptions;
+    this.listener = new PostgresListener({ connection, clock, onGap: () => this.announce() });
+  }
+
+  /** Ends the connection that listens. */
+  close(): Promise<void> {
+    return this.listener.close();
+  }
+
+  override async claim({ busy, lanes, perLane, leaseMs }: ClaimOptions): Promise<Delivery[]> {
+    this.isTold = false;
+    const rows = await this.database.query<ClaimedRow>(CLAIM, [
+      ...[lanesOf(busy), lanes, perLane, leaseMs],
+    ]);
+    return rows.flatMap((row): Delivery[] => {
+      const isQueue = row.webhook_id === QUEUE_RECEIVER;
+      if (!isQueue && row.id === null) return [];
+      const webhook = isQueue ? undefined : toWebhook(row);
+      return [{ event: toEvent(row), webhook, attempt: row.attempts }];
+    });
+  }
+
+  override settle(
+    delivery: Delivery,
+    outcome: DeliveryOutcome,
+    retryInMs: number | undefined,
+  ): Promise<SettledDelivery> {
+    const { event, webhook } = delivery;
+    const state = outcome.isDelivered ? 'delivered' : retryInMs === undefined ? 'dead' : 'pending';
+    return this.database.transaction(async (tx) => {
+      await tx.execute(SETTLE, [
+        ...[event.tenant, webhook?.id ?? QUEUE_RECEIVER, event.seq, state],
+        ...[outcome.status ?? null, outcome.error ?? null, state === 'pending' ? retryInMs! : 0],
+      ]);
+      const isDisabled = webhook !== undefined && (await this.judge(tx, delivery, outcome, state));
+      return { state, isDisabled };
+    });
+  }
+
+  override async release(deliveries: readonly Delivery[]): Promise<void> {
+    for (const { event, webhook } of deliveries) {
+      await this.database.execute(
+        `UPDATE deliveries SET due_ms = ${STORE_NOW}, attempts = greatest(attempts - 1, 0)
+          WHERE tenant = $1 AND webhook_id = $2 AND seq = $3 AND state = 'pending'`,
+        [event.tenant, webhook?.id ?? QUEUE_RECEIVER, event.seq],
+      );
+    }
+  }
+
+  override async wait(forMs: number, signal: AbortSignal): Promise<void> {
+    this.listening ??= this.listener
+      .listen(EVENTS_CHANNEL, () => this.announce())
+      .catch(() => (this.listening = undefined));
+    if (this.isTold) return;
+    const ended = new AbortController();
+    const both = AbortSignal.any([signal, ended.signal]);
+    const over = this.clock.sleep(forMs, both).catch(() => undefined);
+    await Promise.race([this.told.promise, over]);
+    ended.abort();
+    await over;
+  }
+
+  private announce(): void {
+    this.isTold = true;
+    this.told.resolve();
+    this.told = Promise.withResolvers();
+  }
+
+  /** Counts what fails in a row; a receiver that is gone, or to which nothing gets through any more, is disabled. */
+  private async judge(
+    tx: Queryable,
+    { event: { tenant }, webhook }: Delivery,
+    { isDelivered, isGone = false }: DeliveryOutcome,
+    state: SettledDelivery['state'],
+  ): Promise<boolean> {
+    const id = webhook?.id ?? '';
+    if (isDelivered) {
+      await tx.execute(
+        'UPDATE webhooks SET failures = 0 WHERE tenant = $1 AND id = $2 AND failures > 0',
+        [tenant, id],
+      );
+      return false;
+    }
+    const [row] = await tx.query<{ failures: number; is_enabled: boolean }>(
+      `UPDATE webhooks SET failures = failures + 1 WHERE tenant = $1 AND id = $2
+       RETURNING failures, is_enabled`,
+      [tenant, id],
+    );
+    if (row === undefined || !row.is_enabled) return false;
+    if (!isGone && (state !== 'dead' || row.failures < this.attempts)) return false;
+    const reason = isGone ? 'gone' : 'failing';
+    await disableWebhook(tx, { tenant, id }, reason);
+    const atMs = await storeNowMs(tx, STORE_NOW);
+    const data = { webhookId: id, reason, failures: row.failures };
+    await appendEvents(tx, [{ tenant, type: 'webhook.disabled', atMs, data }]);
+    const facts = {
+      webhookId: id,
+      reason,
+      before: { isEnabled: true },
+      after: { isEnabled: false },
+    };
+    const at = { tenant, actor: 'syncshield', atMs };
+    await appendAudit(tx, [moneyOutChanged(at, 'webhook.disabled', facts)]);
+    return true;
+  }
+}
+
+function lanesOf(busy: ReadonlySet<string>): string[] {
+  return [...busy].map((lane) => (lane.endsWith(' ') ? `${lane}${QUEUE_RECEIVER}` : lane));
+}
