@@ -161,6 +161,37 @@ export const syncshieldConfig = defineConfig('syncshield', {
   }),
   home: sharedConfig.variables.home,
   rootSecret: sharedConfig.variables.secret,
+  // Leases
+  leaseTtlMs: variable({
+    env: 'SYNCSHIELD_LEASE_TTL_MS',
+    schema: integer({ min: 250, max: 60_000, default: 2_000 }),
+    doc: 'How long a leased slice may be spent, milliseconds: how late a kill switch reaches leases.',
+  }),
+  leaseGraceMs: variable({
+    env: 'SYNCSHIELD_LEASE_GRACE_MS',
+    schema: integer({ min: 0, max: 86_400_000, default: 3_000 }),
+    doc: 'How much longer the reports of a lease are waited for, milliseconds.',
+  }),
+  leaseHeadroomDivisor: variable({
+    env: 'SYNCSHIELD_LEASE_HEADROOM_DIVISOR',
+    schema: integer({ min: 1, max: 1_000, default: 8 }),
+    doc: 'A slice takes at most this part (1/n) of what is left.',
+  }),
+  leaseUnreportedPercent: variable({
+    env: 'SYNCSHIELD_LEASE_UNREPORTED_PERCENT',
+    schema: integer({ min: 1, max: 100, default: 25 }),
+    doc: 'Part of a slice that may be spent before it is reported; booked of a silent node, percent.',
+  }),
+  leaseHoldsOnlyPermille: variable({
+    env: 'SYNCSHIELD_LEASE_HOLDS_ONLY_PERMILLE',
+    schema: integer({ min: 0, max: 500, default: 10 }),
+    doc: 'With less than this of a limit left nothing is leased, only held, thousandths.',
+  }),
+  leaseSweepIntervalMs: variable({
+    env: 'SYNCSHIELD_LEASE_SWEEP_INTERVAL_MS',
+    schema: integer({ min: 10, max: 60_000, default: 250 }),
+    doc: 'How often leases of silent nodes are closed, milliseconds.',
+  }),
 });
 
 /** SyncShield's configuration as the code sees it. */

@@ -16,6 +16,7 @@ import { LedgerReadiness } from './adapters/nest/ledger-readiness.js';
 import { ReleaseSweeper } from './adapters/nest/release-sweeper.js';
 import { TotalsGauges } from './adapters/nest/totals-gauges.js';
 import { ledgerTotals } from './adapters/postgres/ledger-totals.js';
+import { Judges } from './adapters/postgres/judges.js';
 import { PostgresBudgets } from './adapters/postgres/postgres-budgets.js';
 import { PostgresLedger } from './adapters/postgres/postgres-ledger.js';
 import { PostgresReader } from './adapters/postgres/postgres-reader.js';
@@ -26,6 +27,7 @@ import { consentControllers, consentProviders } from './consent.providers.js';
 import { fourEyesOf, policyControllers, policyProviders } from './policy.providers.js';
 import { privacyControllers, privacyProviders } from './privacy.providers.js';
 import { auditProviders } from './audit.providers.js';
+import { leaseControllers, leaseProviders } from './leases.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
 class SyncshieldModule {}
@@ -44,6 +46,7 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       ...consentControllers,
       ...policyControllers,
       ...privacyControllers,
+      ...leaseControllers,
     ],
     providers: [
       ...ledger(config),
@@ -52,6 +55,7 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       ...consentProviders(config),
       ...policyProviders(config),
       ...privacyProviders(config),
+      ...leaseProviders(config),
     ],
   };
 }
@@ -59,9 +63,12 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
 function ledger(config: SyncshieldConfig): FactoryProvider[] {
   const { lockTimeoutMs, unknownForMs, maxWaiting } = config;
   return [
-    factory(Ledger, [Database, Clock], (database: Database, clock: Clock) => {
-      return new PostgresLedger(database, clock, { lockTimeoutMs, unknownForMs });
-    }),
+    factory(
+      Ledger,
+      [Database, Clock, Judges],
+      (database: Database, clock: Clock, judges: Judges) =>
+        new PostgresLedger(database, clock, { lockTimeoutMs, unknownForMs, judges }),
+    ),
     factory(Budgets, [Database, Clock], (database: Database, clock: Clock) => {
       return new PostgresBudgets(database, clock, { lockTimeoutMs, fourEyes: fourEyesOf(config) });
     }),

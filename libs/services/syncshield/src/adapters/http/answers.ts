@@ -36,7 +36,8 @@ export function holdAnswer(hold: Hold): z.infer<typeof HoldAnswer> {
   };
 }
 
-function denialAnswer(denial: Denial): z.infer<typeof DenialAnswer> {
+/** A denial on the wire. */
+export function denialAnswer(denial: Denial): z.infer<typeof DenialAnswer> {
   const micros = (of: bigint | undefined): number | null =>
     of === undefined ? null : microsToWire(of);
   return {
