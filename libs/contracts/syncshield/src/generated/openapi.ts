@@ -83,6 +83,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/acquisitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report acquisitions; all are recorded or none */
+        post: operations["acquisitions_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List changes that wait, or waited, for a second key; newest first */
+        get: operations["approvals_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a change that waits, or waited, for a second key */
+        get: operations["approvals_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply the change, once; never by the key that asked for it */
+        post: operations["approvals_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse the change; whoever asked for it may take it back so */
+        post: operations["approvals_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -305,6 +390,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/compliance/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was asked, done, denied and deleted in a period, as JSON or a page */
+        get: operations["compliance_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/consent/changes": {
         parameters: {
             query?: never;
@@ -494,6 +596,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/holds/{id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask that holds like this one pass the rule that denied it */
+        post: operations["explanations_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/holds/{id}/capture": {
         parameters: {
             query?: never;
@@ -539,6 +658,230 @@ export interface paths {
         put?: never;
         /** Give the money of a hold back */
         post: operations["settlements_void"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a hold was approved or denied: rules, caps and values */
+        get: operations["explanations_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/kill-switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List kill switches, newest first */
+        get: operations["killSwitch_list"];
+        put?: never;
+        /** Stop: once answered, no hold of the scope is approved by any process */
+        post: operations["killSwitch_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/kill-switch/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift a kill switch */
+        post: operations["killSwitch_lift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List leases in the order they were asked for */
+        get: operations["leases_list"];
+        put?: never;
+        /** Lease a slice of a budget to a node; the same answer for the same id */
+        post: operations["leases_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leases/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report what was spent of many leases, as totals */
+        post: operations["leases_reportAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a lease as it stands now */
+        get: operations["leases_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leases/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a lease: what was spent of it in all, the rest is free */
+        post: operations["leases_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leases/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report what was spent of a lease so far, as a total */
+        post: operations["leases_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leases/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a lease at the next report of its node, which gets no more slices until it restarts */
+        post: operations["leases_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the policy in force; its version is the ETag */
+        get: operations["policy_show"];
+        /** Put a policy into force: afterwards no hold is decided by the one before */
+        put: operations["policy_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a policy would have done to the decisions of the last days */
+        post: operations["policy_dry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of the policy, newest first */
+        get: operations["policy_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a version that is or was in force */
+        get: operations["policy_version"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -711,6 +1054,41 @@ export interface paths {
         put?: never;
         /** Say that the person is who they say; the request begins */
         post: operations["privacy_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long each category is kept */
+        get: operations["retention_rules"];
+        /** Keep a category for another time */
+        put: operations["retention_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete what is over its time now, or only count it */
+        post: operations["retention_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1120,6 +1498,330 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    acquisitions_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    acquisitions: {
+                        /** @description Your id of it, no personal data: the same one again counts once. */
+                        id: string;
+                        /** @description The budget that paid for it; it counts for every budget above too. */
+                        budgetId: string;
+                        /**
+                         * @description How many.
+                         * @default 1
+                         */
+                        count?: number;
+                        /**
+                         * Format: date-time
+                         * @description When it happened; now by default.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        at?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description What was new */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        recorded: number;
+                        /** @description Known already; counted once. */
+                        repeated: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    approvals_list: {
+        parameters: {
+            query?: {
+                state?: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            approvalId: string;
+                            /** @description What kind of change, e.g. raise_limit. */
+                            action: string;
+                            /** @description What is changed: a budget, a kill switch, the policy. */
+                            target: string;
+                            /** @enum {string} */
+                            state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                            /** @description As it was when the change was asked for. */
+                            before: unknown;
+                            /** @description As it is asked to be. */
+                            after: unknown;
+                            /** @description The key, or the service, that asked. */
+                            requestedBy: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was asked for.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            requestedAt: string;
+                            /**
+                             * Format: date-time
+                             * @description When it ends undecided.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            expiresAt: string;
+                            decidedBy: string | null;
+                            decidedAt: string | null;
+                            decisionReason: string | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    approvals_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the approval. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The approval */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    approvals_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the approval. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; no personal data. */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The approval */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    approvals_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the approval. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; no personal data. */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The approval */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1679,6 +2381,44 @@ export interface operations {
                     };
                 };
             };
+            /** @description The change waits for a second key */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -1883,6 +2623,44 @@ export interface operations {
                     };
                 };
             };
+            /** @description The change waits for a second key */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -2061,10 +2839,252 @@ export interface operations {
                     };
                 };
             };
+            /** @description The change waits for a second key */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    compliance_report: {
+        parameters: {
+            query: {
+                /** @description First instant of the period. */
+                from: string;
+                /** @description First instant after it; default: now. */
+                to?: string;
+                format?: "json" | "html";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant: string;
+                        /**
+                         * Format: date-time
+                         * @description First instant of the period.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        from: string;
+                        /**
+                         * Format: date-time
+                         * @description First instant after it.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        to: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was made.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        generatedAt: string;
+                        requests: {
+                            kind: string;
+                            regime: string;
+                            received: number;
+                            completed: number;
+                            rejected: number;
+                            cancelled: number;
+                            open: number;
+                            /** @description Ended after their deadline, or open beyond it. */
+                            late: number;
+                            /** @description From receipt to completion. */
+                            medianSeconds: number | null;
+                            longestSeconds: number | null;
+                        }[];
+                        /** @description Records by action and purpose. */
+                        consents: {
+                            name: string;
+                            count: number;
+                        }[];
+                        /** @description Denied holds by reason. */
+                        denials: {
+                            name: string;
+                            count: number;
+                        }[];
+                        retention: {
+                            category: string;
+                            runs: number;
+                            rows: number;
+                        }[];
+                        breaches: {
+                            opened: number;
+                            closed: number;
+                            open: number;
+                        };
+                        killSwitches: {
+                            set: number;
+                            lifted: number;
+                            active: number;
+                        };
+                        legalHolds: {
+                            placed: number;
+                            released: number;
+                            active: number;
+                        };
+                        /** @description Newest signed head of the audit log. */
+                        checkpoint: string | null;
+                        retentionRules: {
+                            category: string;
+                            keepDays: number;
+                            what: string;
+                        }[];
+                        /** @description Record of processing activities (GDPR Art. 30), by service. */
+                        processing: {
+                            service: string;
+                            isReachable: boolean;
+                            stores: {
+                                store: string;
+                                subjects: string;
+                                categories: string[];
+                                purpose: string;
+                                basis: string;
+                                retention: string;
+                                onErase: string;
+                            }[];
+                        }[];
+                    };
+                    "text/html": {
+                        tenant: string;
+                        /**
+                         * Format: date-time
+                         * @description First instant of the period.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        from: string;
+                        /**
+                         * Format: date-time
+                         * @description First instant after it.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        to: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was made.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        generatedAt: string;
+                        requests: {
+                            kind: string;
+                            regime: string;
+                            received: number;
+                            completed: number;
+                            rejected: number;
+                            cancelled: number;
+                            open: number;
+                            /** @description Ended after their deadline, or open beyond it. */
+                            late: number;
+                            /** @description From receipt to completion. */
+                            medianSeconds: number | null;
+                            longestSeconds: number | null;
+                        }[];
+                        /** @description Records by action and purpose. */
+                        consents: {
+                            name: string;
+                            count: number;
+                        }[];
+                        /** @description Denied holds by reason. */
+                        denials: {
+                            name: string;
+                            count: number;
+                        }[];
+                        retention: {
+                            category: string;
+                            runs: number;
+                            rows: number;
+                        }[];
+                        breaches: {
+                            opened: number;
+                            closed: number;
+                            open: number;
+                        };
+                        killSwitches: {
+                            set: number;
+                            lifted: number;
+                            active: number;
+                        };
+                        legalHolds: {
+                            placed: number;
+                            released: number;
+                            active: number;
+                        };
+                        /** @description Newest signed head of the audit log. */
+                        checkpoint: string | null;
+                        retentionRules: {
+                            category: string;
+                            keepDays: number;
+                            what: string;
+                        }[];
+                        /** @description Record of processing activities (GDPR Art. 30), by service. */
+                        processing: {
+                            service: string;
+                            isReachable: boolean;
+                            stores: {
+                                store: string;
+                                subjects: string;
+                                categories: string[];
+                                purpose: string;
+                                basis: string;
+                                retention: string;
+                                onErase: string;
+                            }[];
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3393,6 +4413,82 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
+    explanations_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the hold. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why it should pass; no personal data. */
+                    reason: string;
+                    /**
+                     * @description How long the exemption lasts from now on.
+                     * @default 3600000
+                     */
+                    forMs?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The exemption waits for another key with shield:admin */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     settlements_capture: {
         parameters: {
             query?: never;
@@ -3830,6 +4926,4402 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    explanations_why: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the hold. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The explanation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        hold: {
+                            id: string;
+                            /** @enum {string} */
+                            decision: "approved" | "denied";
+                            /** @enum {string} */
+                            reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
+                            budgetId: string;
+                            /**
+                             * Format: int64
+                             * @description What was granted.
+                             * @example 11770000
+                             */
+                            amountMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What was asked for.
+                             * @example 11770000
+                             */
+                            requestedMicros: number;
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency: string;
+                            /** @enum {string} */
+                            state: "held" | "captured" | "voided" | "expired" | "denied";
+                            /**
+                             * Format: int64
+                             * @description Taken from the hold.
+                             * @example 11770000
+                             */
+                            capturedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Spent although the hold did not cover it.
+                             * @example 11770000
+                             */
+                            lateMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Came back of what was captured or late.
+                             * @example 11770000
+                             */
+                            refundedMicros: number;
+                            /**
+                             * Format: date-time
+                             * @description When it was decided.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            decidedAt: string;
+                            expiresAt: string | null;
+                            releaseAt: string | null;
+                            denial: {
+                                /** @description The budget that said no, itself or one above. */
+                                budgetId: string;
+                                capId: string | null;
+                                kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
+                                limitMicros: number | null;
+                                spentMicros: number | null;
+                                heldMicros: number | null;
+                                headroomMicros: number | null;
+                                measure: ("micros" | "actions") | null;
+                                /** @description Limit of a cap on approved holds. */
+                                limitActions: number | null;
+                                /** @description Approved then. */
+                                usedActions: number | null;
+                                windowFrom: string | null;
+                                windowTo: string | null;
+                                /** @description The policy rule that said no. */
+                                ruleId: string | null;
+                                policyVersion: number | null;
+                                /** @description What else explains it. */
+                                values: {
+                                    [key: string]: string;
+                                };
+                            } | null;
+                        };
+                        /** @description The policy it was judged by; null when none was in force. */
+                        policyVersion: number | null;
+                        rules: {
+                            ruleId: string;
+                            kind: string;
+                            /** @enum {string} */
+                            outcome: "passed" | "denied" | "not_applicable" | "learning" | "not_reached";
+                            /** @description What it compared; empty where that was not kept. */
+                            values: {
+                                [key: string]: string;
+                            };
+                        }[];
+                        caps: {
+                            budgetId: string;
+                            /** @description Its values then are in `hold.denial`. */
+                            isDenier: boolean;
+                            now: {
+                                id: string;
+                                /** @enum {string} */
+                                kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
+                                /**
+                                 * @description What it counts; the other amounts are null.
+                                 * @enum {string}
+                                 */
+                                measure: "micros" | "actions";
+                                limitMicros: number | null;
+                                timeZone: string | null;
+                                windowMs: number | null;
+                                spentMicros: number | null;
+                                heldMicros: number | null;
+                                headroomMicros: number | null;
+                                /** @description Most approved holds. */
+                                limitActions: number | null;
+                                /** @description Holds approved in its day, week, month or window, or ever. */
+                                usedActions: number | null;
+                                /** @description Holds it still has room for. */
+                                headroomActions: number | null;
+                                /** @description Most at once of a rate, in its measure. */
+                                burst: number | null;
+                                flexPercent: number | null;
+                                windowFrom: string | null;
+                                windowTo: string | null;
+                            };
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    killSwitch_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that are on, or only those that were lifted. */
+                isActive?: "true" | "false";
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @description Null stops the whole tenant. */
+                            budgetId: string | null;
+                            isActive: boolean;
+                            reason: string;
+                            setBy: string;
+                            /**
+                             * Format: date-time
+                             * @description From when on nothing of its scope is approved.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            setAt: string;
+                            liftReason: string | null;
+                            liftedBy: string | null;
+                            liftedAt: string | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    killSwitch_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Stops a budget and everything below it; the whole tenant by default. */
+                    budgetId?: string;
+                    /** @description Why; no personal data. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The kill switch; one that is on already as it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Null stops the whole tenant. */
+                        budgetId: string | null;
+                        isActive: boolean;
+                        reason: string;
+                        setBy: string;
+                        /**
+                         * Format: date-time
+                         * @description From when on nothing of its scope is approved.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        setAt: string;
+                        liftReason: string | null;
+                        liftedBy: string | null;
+                        liftedAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    killSwitch_lift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the kill switch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; no personal data. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The kill switch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Null stops the whole tenant. */
+                        budgetId: string | null;
+                        isActive: boolean;
+                        reason: string;
+                        setBy: string;
+                        /**
+                         * Format: date-time
+                         * @description From when on nothing of its scope is approved.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        setAt: string;
+                        liftReason: string | null;
+                        liftedBy: string | null;
+                        liftedAt: string | null;
+                    };
+                };
+            };
+            /** @description The change waits for a second key */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    leases_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this budget. */
+                budgetId?: string;
+                /** @description Only of this node. */
+                nodeId?: string;
+                state?: "open" | "closed";
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            budgetId: string;
+                            nodeId: string;
+                            epoch: number;
+                            /** @description Counts the slices of the node on the budget. */
+                            sliceNo: number;
+                            /** @enum {string} */
+                            state: "deciding" | "open" | "revoked" | "released" | "expired" | "denied" | "lost";
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency: string;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            askedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            grantedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What the ledger counts as spent of it.
+                             * @example 11770000
+                             */
+                            bookedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Booked when the node fell silent; its last report corrects it.
+                             * @example 11770000
+                             */
+                            presumedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Still kept from others.
+                             * @example 11770000
+                             */
+                            heldMicros: number;
+                            /**
+                             * Format: date-time
+                             * @description When it was asked for.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            askedAt: string;
+                            expiresAt: string | null;
+                            closesAt: string | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    leases_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Your id of the lease, unique per tenant: repeating it returns the first answer. */
+                    id: string;
+                    /** @description Who spends it; the same at every start of a node. */
+                    nodeId: string;
+                    /** @description The budget; every budget above it is asked too. */
+                    budgetId: string;
+                    /** @description Grows with every start of the node; an older one gets no more slices. */
+                    epoch: number;
+                    /**
+                     * Format: int64
+                     * @description The most that is of use; less may be granted.
+                     * @example 11770000
+                     */
+                    askMicros: number;
+                    /**
+                     * Format: int64
+                     * @description The least that is of use.
+                     * @default 1
+                     * @example 11770000
+                     */
+                    atLeastMicros?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The slice, or why there is none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        decision: "granted" | "refused";
+                        /**
+                         * @description use_holds: the budget is nearly used up or counts actions, place a hold for each spend. epoch_stale: a later start of the node is known.
+                         * @enum {string}
+                         */
+                        reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch" | "use_holds" | "epoch_stale";
+                        /**
+                         * Format: int64
+                         * @description The slice; 0 when refused.
+                         * @example 11770000
+                         */
+                        grantedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description The node may be at most this far ahead of what was acknowledged: what is booked of a silent node.
+                         * @example 11770000
+                         */
+                        unreportedMicros: number;
+                        /** @description To be spent within, from before the request was sent. */
+                        ttlMs: number;
+                        /** @description How much longer reports are waited for. */
+                        graceMs: number;
+                        /** @description The latest known epoch of the node. */
+                        epoch: number;
+                        denial: {
+                            /** @description The budget that said no, itself or one above. */
+                            budgetId: string;
+                            capId: string | null;
+                            kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
+                            limitMicros: number | null;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            measure: ("micros" | "actions") | null;
+                            /** @description Limit of a cap on approved holds. */
+                            limitActions: number | null;
+                            /** @description Approved then. */
+                            usedActions: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
+                            /** @description The policy rule that said no. */
+                            ruleId: string | null;
+                            policyVersion: number | null;
+                            /** @description What else explains it. */
+                            values: {
+                                [key: string]: string;
+                            };
+                        } | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    leases_reportAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reports: {
+                        /** @description Id of the lease. */
+                        leaseId: string;
+                        /**
+                         * Format: int64
+                         * @description What was spent of the lease so far, in all.
+                         * @example 11770000
+                         */
+                        spentMicros: number;
+                        /**
+                         * @description Nothing more will be spent: the rest is free.
+                         * @default false
+                         */
+                        isFinal?: boolean;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description One result per report, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            receipt?: {
+                                leaseId: string;
+                                /** @description False: spend no more and send the final report. */
+                                isOpen: boolean;
+                                /**
+                                 * Format: int64
+                                 * @description What the ledger counts as spent of it.
+                                 * @example 11770000
+                                 */
+                                bookedMicros: number;
+                                /**
+                                 * Format: int64
+                                 * @description Of that, spent although the lease did not cover it.
+                                 * @example 11770000
+                                 */
+                                lateMicros: number;
+                            };
+                            error?: {
+                                /** @description Stable; listed in docs/errors.md. */
+                                code: string;
+                                detail: string;
+                                fields?: {
+                                    field: string;
+                                    expected: string;
+                                }[];
+                            };
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    leases_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the lease. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lease */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        budgetId: string;
+                        nodeId: string;
+                        epoch: number;
+                        /** @description Counts the slices of the node on the budget. */
+                        sliceNo: number;
+                        /** @enum {string} */
+                        state: "deciding" | "open" | "revoked" | "released" | "expired" | "denied" | "lost";
+                        /**
+                         * @description ISO 4217 currency.
+                         * @example EUR
+                         */
+                        currency: string;
+                        /**
+                         * Format: int64
+                         * @description Integer number of micros (1e-6 of the currency).
+                         * @example 11770000
+                         */
+                        askedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Integer number of micros (1e-6 of the currency).
+                         * @example 11770000
+                         */
+                        grantedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description What the ledger counts as spent of it.
+                         * @example 11770000
+                         */
+                        bookedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Booked when the node fell silent; its last report corrects it.
+                         * @example 11770000
+                         */
+                        presumedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Still kept from others.
+                         * @example 11770000
+                         */
+                        heldMicros: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        askedAt: string;
+                        expiresAt: string | null;
+                        closesAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    leases_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the lease. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: int64
+                     * @description What was spent of the lease so far, in all.
+                     * @example 11770000
+                     */
+                    spentMicros: number;
+                };
+            };
+        };
+        responses: {
+            /** @description What is booked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        leaseId: string;
+                        /** @description False: spend no more and send the final report. */
+                        isOpen: boolean;
+                        /**
+                         * Format: int64
+                         * @description What the ledger counts as spent of it.
+                         * @example 11770000
+                         */
+                        bookedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Of that, spent although the lease did not cover it.
+                         * @example 11770000
+                         */
+                        lateMicros: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    leases_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the lease. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: int64
+                     * @description What was spent of the lease so far, in all.
+                     * @example 11770000
+                     */
+                    spentMicros: number;
+                };
+            };
+        };
+        responses: {
+            /** @description What is booked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        leaseId: string;
+                        /** @description False: spend no more and send the final report. */
+                        isOpen: boolean;
+                        /**
+                         * Format: int64
+                         * @description What the ledger counts as spent of it.
+                         * @example 11770000
+                         */
+                        bookedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Of that, spent although the lease did not cover it.
+                         * @example 11770000
+                         */
+                        lateMicros: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    leases_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the lease. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lease */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        budgetId: string;
+                        nodeId: string;
+                        epoch: number;
+                        /** @description Counts the slices of the node on the budget. */
+                        sliceNo: number;
+                        /** @enum {string} */
+                        state: "deciding" | "open" | "revoked" | "released" | "expired" | "denied" | "lost";
+                        /**
+                         * @description ISO 4217 currency.
+                         * @example EUR
+                         */
+                        currency: string;
+                        /**
+                         * Format: int64
+                         * @description Integer number of micros (1e-6 of the currency).
+                         * @example 11770000
+                         */
+                        askedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Integer number of micros (1e-6 of the currency).
+                         * @example 11770000
+                         */
+                        grantedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description What the ledger counts as spent of it.
+                         * @example 11770000
+                         */
+                        bookedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Booked when the node fell silent; its last report corrects it.
+                         * @example 11770000
+                         */
+                        presumedMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Still kept from others.
+                         * @example 11770000
+                         */
+                        heldMicros: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        askedAt: string;
+                        expiresAt: string | null;
+                        closesAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    policy_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version in force */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version: number;
+                        policy: {
+                            rules: ({
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "ltv_sanity";
+                                /**
+                                 * @description What becomes of a hold that does not say what the rule needs.
+                                 * @default deny
+                                 * @enum {string}
+                                 */
+                                onMissing: "deny" | "pass";
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                                /**
+                                 * Format: int64
+                                 * @description Floor of the predicted LTV.
+                                 * @example 11770000
+                                 */
+                                minPredictedLtvMicros?: number;
+                                /**
+                                 * Format: int64
+                                 * @description Ceiling of it.
+                                 * @example 11770000
+                                 */
+                                maxPredictedLtvMicros?: number;
+                                /** @description The bid is at most this share of the predicted LTV, percent. */
+                                maxBidPercent?: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "max_cac";
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency: string;
+                                /**
+                                 * Format: int64
+                                 * @description Spent and held per acquisition.
+                                 * @example 11770000
+                                 */
+                                limitMicros: number;
+                                /** @description Window, counted in whole hours. */
+                                windowMs: number;
+                                /**
+                                 * @description Counts at least so many: what may be spent before the first are reported.
+                                 * @default 1
+                                 */
+                                minAcquisitions: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "spend_velocity";
+                                /**
+                                 * @description Window.
+                                 * @default 5000
+                                 */
+                                windowMs: number;
+                                /**
+                                 * @description How much faster than learned is too fast, percent.
+                                 * @default 300
+                                 */
+                                factorPercent: number;
+                                /**
+                                 * @description Typical lumps of money that may come at once whatever the rate.
+                                 * @default 10
+                                 */
+                                slackLumps: number;
+                                /**
+                                 * Format: int64
+                                 * @description Nothing is vetoed below this in a window.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                minMicros: number;
+                                /**
+                                 * @description Hours it learns before it judges.
+                                 * @default 168
+                                 */
+                                minHours: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "quiet_hours";
+                                /** @description IANA time zone. */
+                                timeZone: string;
+                                /** @description Local time. */
+                                from: string;
+                                /** @description Local time, exclusive; not after `from` is the next day. */
+                                to: string;
+                                /**
+                                 * @description Days on which it begins.
+                                 * @default [
+                                 *       "mon",
+                                 *       "tue",
+                                 *       "wed",
+                                 *       "thu",
+                                 *       "fri",
+                                 *       "sat",
+                                 *       "sun"
+                                 *     ]
+                                 */
+                                days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "consent_required";
+                                /**
+                                 * @description What becomes of a hold that does not say what the rule needs.
+                                 * @default deny
+                                 * @enum {string}
+                                 */
+                                onMissing: "deny" | "pass";
+                                /** @description Purpose that the customer has to have consented to. */
+                                purpose: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "new_geo";
+                                /** @description Values that are not new. */
+                                known: string[];
+                                /**
+                                 * Format: int64
+                                 * @description Approved for one new value in all.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                trialMicros: number;
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "new_channel";
+                                /** @description Values that are not new. */
+                                known: string[];
+                                /**
+                                 * Format: int64
+                                 * @description Approved for one new value in all.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                trialMicros: number;
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "allow_list";
+                                /** @enum {string} */
+                                attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                values: string[];
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "block_list";
+                                /** @enum {string} */
+                                attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                values: string[];
+                            })[];
+                        };
+                        comment: string | null;
+                        createdBy: string;
+                        /**
+                         * Format: date-time
+                         * @description From when on it was in force.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                        /** @description The approval it came in by. */
+                        approvalId: string | null;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    policy_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version it was made on. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    policy: {
+                        rules: ({
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "ltv_sanity";
+                            /**
+                             * @description What becomes of a hold that does not say what the rule needs.
+                             * @default deny
+                             * @enum {string}
+                             */
+                            onMissing?: "deny" | "pass";
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency?: string;
+                            /**
+                             * Format: int64
+                             * @description Floor of the predicted LTV.
+                             * @example 11770000
+                             */
+                            minPredictedLtvMicros?: number;
+                            /**
+                             * Format: int64
+                             * @description Ceiling of it.
+                             * @example 11770000
+                             */
+                            maxPredictedLtvMicros?: number;
+                            /** @description The bid is at most this share of the predicted LTV, percent. */
+                            maxBidPercent?: number;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "max_cac";
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency: string;
+                            /**
+                             * Format: int64
+                             * @description Spent and held per acquisition.
+                             * @example 11770000
+                             */
+                            limitMicros: number;
+                            /** @description Window, counted in whole hours. */
+                            windowMs: number;
+                            /**
+                             * @description Counts at least so many: what may be spent before the first are reported.
+                             * @default 1
+                             */
+                            minAcquisitions?: number;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "spend_velocity";
+                            /**
+                             * @description Window.
+                             * @default 5000
+                             */
+                            windowMs?: number;
+                            /**
+                             * @description How much faster than learned is too fast, percent.
+                             * @default 300
+                             */
+                            factorPercent?: number;
+                            /**
+                             * @description Typical lumps of money that may come at once whatever the rate.
+                             * @default 10
+                             */
+                            slackLumps?: number;
+                            /**
+                             * Format: int64
+                             * @description Nothing is vetoed below this in a window.
+                             * @default 0
+                             * @example 11770000
+                             */
+                            minMicros?: number;
+                            /**
+                             * @description Hours it learns before it judges.
+                             * @default 168
+                             */
+                            minHours?: number;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "quiet_hours";
+                            /** @description IANA time zone. */
+                            timeZone: string;
+                            /** @description Local time. */
+                            from: string;
+                            /** @description Local time, exclusive; not after `from` is the next day. */
+                            to: string;
+                            /**
+                             * @description Days on which it begins.
+                             * @default [
+                             *       "mon",
+                             *       "tue",
+                             *       "wed",
+                             *       "thu",
+                             *       "fri",
+                             *       "sat",
+                             *       "sun"
+                             *     ]
+                             */
+                            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "consent_required";
+                            /**
+                             * @description What becomes of a hold that does not say what the rule needs.
+                             * @default deny
+                             * @enum {string}
+                             */
+                            onMissing?: "deny" | "pass";
+                            /** @description Purpose that the customer has to have consented to. */
+                            purpose: string;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "new_geo";
+                            /** @description Values that are not new. */
+                            known: string[];
+                            /**
+                             * Format: int64
+                             * @description Approved for one new value in all.
+                             * @default 0
+                             * @example 11770000
+                             */
+                            trialMicros?: number;
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency?: string;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "new_channel";
+                            /** @description Values that are not new. */
+                            known: string[];
+                            /**
+                             * Format: int64
+                             * @description Approved for one new value in all.
+                             * @default 0
+                             * @example 11770000
+                             */
+                            trialMicros?: number;
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency?: string;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "allow_list";
+                            /** @enum {string} */
+                            attribute: "channel" | "geo" | "campaignId" | "publisher";
+                            values: string[];
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "block_list";
+                            /** @enum {string} */
+                            attribute: "channel" | "geo" | "campaignId" | "publisher";
+                            values: string[];
+                        })[];
+                    };
+                    /** @description The version the change was made on, 0 for none; or the header If-Match. */
+                    expectedVersion?: number;
+                    /** @description For people; no personal data. */
+                    comment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The version in force */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version: number;
+                        policy: {
+                            rules: ({
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "ltv_sanity";
+                                /**
+                                 * @description What becomes of a hold that does not say what the rule needs.
+                                 * @default deny
+                                 * @enum {string}
+                                 */
+                                onMissing: "deny" | "pass";
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                                /**
+                                 * Format: int64
+                                 * @description Floor of the predicted LTV.
+                                 * @example 11770000
+                                 */
+                                minPredictedLtvMicros?: number;
+                                /**
+                                 * Format: int64
+                                 * @description Ceiling of it.
+                                 * @example 11770000
+                                 */
+                                maxPredictedLtvMicros?: number;
+                                /** @description The bid is at most this share of the predicted LTV, percent. */
+                                maxBidPercent?: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "max_cac";
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency: string;
+                                /**
+                                 * Format: int64
+                                 * @description Spent and held per acquisition.
+                                 * @example 11770000
+                                 */
+                                limitMicros: number;
+                                /** @description Window, counted in whole hours. */
+                                windowMs: number;
+                                /**
+                                 * @description Counts at least so many: what may be spent before the first are reported.
+                                 * @default 1
+                                 */
+                                minAcquisitions: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "spend_velocity";
+                                /**
+                                 * @description Window.
+                                 * @default 5000
+                                 */
+                                windowMs: number;
+                                /**
+                                 * @description How much faster than learned is too fast, percent.
+                                 * @default 300
+                                 */
+                                factorPercent: number;
+                                /**
+                                 * @description Typical lumps of money that may come at once whatever the rate.
+                                 * @default 10
+                                 */
+                                slackLumps: number;
+                                /**
+                                 * Format: int64
+                                 * @description Nothing is vetoed below this in a window.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                minMicros: number;
+                                /**
+                                 * @description Hours it learns before it judges.
+                                 * @default 168
+                                 */
+                                minHours: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "quiet_hours";
+                                /** @description IANA time zone. */
+                                timeZone: string;
+                                /** @description Local time. */
+                                from: string;
+                                /** @description Local time, exclusive; not after `from` is the next day. */
+                                to: string;
+                                /**
+                                 * @description Days on which it begins.
+                                 * @default [
+                                 *       "mon",
+                                 *       "tue",
+                                 *       "wed",
+                                 *       "thu",
+                                 *       "fri",
+                                 *       "sat",
+                                 *       "sun"
+                                 *     ]
+                                 */
+                                days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "consent_required";
+                                /**
+                                 * @description What becomes of a hold that does not say what the rule needs.
+                                 * @default deny
+                                 * @enum {string}
+                                 */
+                                onMissing: "deny" | "pass";
+                                /** @description Purpose that the customer has to have consented to. */
+                                purpose: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "new_geo";
+                                /** @description Values that are not new. */
+                                known: string[];
+                                /**
+                                 * Format: int64
+                                 * @description Approved for one new value in all.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                trialMicros: number;
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "new_channel";
+                                /** @description Values that are not new. */
+                                known: string[];
+                                /**
+                                 * Format: int64
+                                 * @description Approved for one new value in all.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                trialMicros: number;
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "allow_list";
+                                /** @enum {string} */
+                                attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                values: string[];
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "block_list";
+                                /** @enum {string} */
+                                attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                values: string[];
+                            })[];
+                        };
+                        comment: string | null;
+                        createdBy: string;
+                        /**
+                         * Format: date-time
+                         * @description From when on it was in force.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                        /** @description The approval it came in by. */
+                        approvalId: string | null;
+                    };
+                };
+            };
+            /** @description The change waits for a second key */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    policy_dry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    policy: {
+                        rules: ({
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "ltv_sanity";
+                            /**
+                             * @description What becomes of a hold that does not say what the rule needs.
+                             * @default deny
+                             * @enum {string}
+                             */
+                            onMissing?: "deny" | "pass";
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency?: string;
+                            /**
+                             * Format: int64
+                             * @description Floor of the predicted LTV.
+                             * @example 11770000
+                             */
+                            minPredictedLtvMicros?: number;
+                            /**
+                             * Format: int64
+                             * @description Ceiling of it.
+                             * @example 11770000
+                             */
+                            maxPredictedLtvMicros?: number;
+                            /** @description The bid is at most this share of the predicted LTV, percent. */
+                            maxBidPercent?: number;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "max_cac";
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency: string;
+                            /**
+                             * Format: int64
+                             * @description Spent and held per acquisition.
+                             * @example 11770000
+                             */
+                            limitMicros: number;
+                            /** @description Window, counted in whole hours. */
+                            windowMs: number;
+                            /**
+                             * @description Counts at least so many: what may be spent before the first are reported.
+                             * @default 1
+                             */
+                            minAcquisitions?: number;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "spend_velocity";
+                            /**
+                             * @description Window.
+                             * @default 5000
+                             */
+                            windowMs?: number;
+                            /**
+                             * @description How much faster than learned is too fast, percent.
+                             * @default 300
+                             */
+                            factorPercent?: number;
+                            /**
+                             * @description Typical lumps of money that may come at once whatever the rate.
+                             * @default 10
+                             */
+                            slackLumps?: number;
+                            /**
+                             * Format: int64
+                             * @description Nothing is vetoed below this in a window.
+                             * @default 0
+                             * @example 11770000
+                             */
+                            minMicros?: number;
+                            /**
+                             * @description Hours it learns before it judges.
+                             * @default 168
+                             */
+                            minHours?: number;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "quiet_hours";
+                            /** @description IANA time zone. */
+                            timeZone: string;
+                            /** @description Local time. */
+                            from: string;
+                            /** @description Local time, exclusive; not after `from` is the next day. */
+                            to: string;
+                            /**
+                             * @description Days on which it begins.
+                             * @default [
+                             *       "mon",
+                             *       "tue",
+                             *       "wed",
+                             *       "thu",
+                             *       "fri",
+                             *       "sat",
+                             *       "sun"
+                             *     ]
+                             */
+                            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "consent_required";
+                            /**
+                             * @description What becomes of a hold that does not say what the rule needs.
+                             * @default deny
+                             * @enum {string}
+                             */
+                            onMissing?: "deny" | "pass";
+                            /** @description Purpose that the customer has to have consented to. */
+                            purpose: string;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "new_geo";
+                            /** @description Values that are not new. */
+                            known: string[];
+                            /**
+                             * Format: int64
+                             * @description Approved for one new value in all.
+                             * @default 0
+                             * @example 11770000
+                             */
+                            trialMicros?: number;
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency?: string;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "new_channel";
+                            /** @description Values that are not new. */
+                            known: string[];
+                            /**
+                             * Format: int64
+                             * @description Approved for one new value in all.
+                             * @default 0
+                             * @example 11770000
+                             */
+                            trialMicros?: number;
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency?: string;
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "allow_list";
+                            /** @enum {string} */
+                            attribute: "channel" | "geo" | "campaignId" | "publisher";
+                            values: string[];
+                        } | {
+                            /** @description Unique within the policy; denials name it. */
+                            id: string;
+                            /**
+                             * @description Which holds the rule judges; the whole tenant by default.
+                             * @default {}
+                             */
+                            scope?: {
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                            };
+                            /** @default [] */
+                            exemptions?: {
+                                /** @description Why; no personal data. */
+                                reason: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it ends; never by default.
+                                 * @example 2026-01-31T12:00:00Z
+                                 */
+                                until?: string;
+                                /** @description A budget and everything below it. */
+                                budgetId?: string;
+                                /**
+                                 * @description Where the money is spent.
+                                 * @example search
+                                 */
+                                channel?: string;
+                                /**
+                                 * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                 * @example DE
+                                 */
+                                geo?: string;
+                                campaignId?: string;
+                                publisher?: string;
+                            }[];
+                            /** @enum {string} */
+                            kind: "block_list";
+                            /** @enum {string} */
+                            attribute: "channel" | "geo" | "campaignId" | "publisher";
+                            values: string[];
+                        })[];
+                    };
+                    /**
+                     * @description Decisions of the last so many days are judged.
+                     * @default 7
+                     */
+                    days?: number;
+                    /**
+                     * @description Stops after about so many; also after 20 s.
+                     * @default 200000
+                     */
+                    maxDecisions?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Counts, sums and examples, by rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description From where decisions were judged.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        from: string;
+                        /**
+                         * Format: date-time
+                         * @description Until where.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        to: string;
+                        /** @description False when a bound was reached before now. */
+                        isComplete: boolean;
+                        decisions: number;
+                        approvedThen: {
+                            count: number;
+                            /** @description What was asked for, by currency. */
+                            micros: {
+                                [key: string]: number;
+                            };
+                        };
+                        deniedThen: {
+                            count: number;
+                            /** @description What was asked for, by currency. */
+                            micros: {
+                                [key: string]: number;
+                            };
+                        };
+                        /** @description Approved then, denied by this policy. */
+                        newlyDenied: {
+                            count: number;
+                            /** @description What was asked for, by currency. */
+                            micros: {
+                                [key: string]: number;
+                            };
+                        };
+                        /** @description Denied by a policy then and by none of these rules; caps are not asked again. */
+                        noLongerDenied: {
+                            count: number;
+                            /** @description What was asked for, by currency. */
+                            micros: {
+                                [key: string]: number;
+                            };
+                        };
+                        rules: {
+                            ruleId: string;
+                            kind: string;
+                            /** @description Denied by it as the first rule. */
+                            denied: {
+                                count: number;
+                                /** @description What was asked for, by currency. */
+                                micros: {
+                                    [key: string]: number;
+                                };
+                            };
+                            newlyDenied: {
+                                count: number;
+                                /** @description What was asked for, by currency. */
+                                micros: {
+                                    [key: string]: number;
+                                };
+                            };
+                            /** @description Passed because too little is learned. */
+                            learning: number;
+                            /** @description Ids of some newly denied holds. */
+                            examples: string[];
+                            /** @description Values it does not know, the most frequent ones first. */
+                            newValues: {
+                                value: string;
+                                count: number;
+                            }[];
+                        }[];
+                        /** @description What was taken as it is now. */
+                        notes: string[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    policy_list: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            version: number;
+                            policy: {
+                                rules: ({
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "ltv_sanity";
+                                    /**
+                                     * @description What becomes of a hold that does not say what the rule needs.
+                                     * @default deny
+                                     * @enum {string}
+                                     */
+                                    onMissing: "deny" | "pass";
+                                    /**
+                                     * @description ISO 4217 currency.
+                                     * @example EUR
+                                     */
+                                    currency?: string;
+                                    /**
+                                     * Format: int64
+                                     * @description Floor of the predicted LTV.
+                                     * @example 11770000
+                                     */
+                                    minPredictedLtvMicros?: number;
+                                    /**
+                                     * Format: int64
+                                     * @description Ceiling of it.
+                                     * @example 11770000
+                                     */
+                                    maxPredictedLtvMicros?: number;
+                                    /** @description The bid is at most this share of the predicted LTV, percent. */
+                                    maxBidPercent?: number;
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "max_cac";
+                                    /**
+                                     * @description ISO 4217 currency.
+                                     * @example EUR
+                                     */
+                                    currency: string;
+                                    /**
+                                     * Format: int64
+                                     * @description Spent and held per acquisition.
+                                     * @example 11770000
+                                     */
+                                    limitMicros: number;
+                                    /** @description Window, counted in whole hours. */
+                                    windowMs: number;
+                                    /**
+                                     * @description Counts at least so many: what may be spent before the first are reported.
+                                     * @default 1
+                                     */
+                                    minAcquisitions: number;
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "spend_velocity";
+                                    /**
+                                     * @description Window.
+                                     * @default 5000
+                                     */
+                                    windowMs: number;
+                                    /**
+                                     * @description How much faster than learned is too fast, percent.
+                                     * @default 300
+                                     */
+                                    factorPercent: number;
+                                    /**
+                                     * @description Typical lumps of money that may come at once whatever the rate.
+                                     * @default 10
+                                     */
+                                    slackLumps: number;
+                                    /**
+                                     * Format: int64
+                                     * @description Nothing is vetoed below this in a window.
+                                     * @default 0
+                                     * @example 11770000
+                                     */
+                                    minMicros: number;
+                                    /**
+                                     * @description Hours it learns before it judges.
+                                     * @default 168
+                                     */
+                                    minHours: number;
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "quiet_hours";
+                                    /** @description IANA time zone. */
+                                    timeZone: string;
+                                    /** @description Local time. */
+                                    from: string;
+                                    /** @description Local time, exclusive; not after `from` is the next day. */
+                                    to: string;
+                                    /**
+                                     * @description Days on which it begins.
+                                     * @default [
+                                     *       "mon",
+                                     *       "tue",
+                                     *       "wed",
+                                     *       "thu",
+                                     *       "fri",
+                                     *       "sat",
+                                     *       "sun"
+                                     *     ]
+                                     */
+                                    days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "consent_required";
+                                    /**
+                                     * @description What becomes of a hold that does not say what the rule needs.
+                                     * @default deny
+                                     * @enum {string}
+                                     */
+                                    onMissing: "deny" | "pass";
+                                    /** @description Purpose that the customer has to have consented to. */
+                                    purpose: string;
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "new_geo";
+                                    /** @description Values that are not new. */
+                                    known: string[];
+                                    /**
+                                     * Format: int64
+                                     * @description Approved for one new value in all.
+                                     * @default 0
+                                     * @example 11770000
+                                     */
+                                    trialMicros: number;
+                                    /**
+                                     * @description ISO 4217 currency.
+                                     * @example EUR
+                                     */
+                                    currency?: string;
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "new_channel";
+                                    /** @description Values that are not new. */
+                                    known: string[];
+                                    /**
+                                     * Format: int64
+                                     * @description Approved for one new value in all.
+                                     * @default 0
+                                     * @example 11770000
+                                     */
+                                    trialMicros: number;
+                                    /**
+                                     * @description ISO 4217 currency.
+                                     * @example EUR
+                                     */
+                                    currency?: string;
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "allow_list";
+                                    /** @enum {string} */
+                                    attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                    values: string[];
+                                } | {
+                                    /** @description Unique within the policy; denials name it. */
+                                    id: string;
+                                    /**
+                                     * @description Which holds the rule judges; the whole tenant by default.
+                                     * @default {}
+                                     */
+                                    scope: {
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                    };
+                                    /** @default [] */
+                                    exemptions: {
+                                        /** @description Why; no personal data. */
+                                        reason: string;
+                                        /**
+                                         * Format: date-time
+                                         * @description When it ends; never by default.
+                                         * @example 2026-01-31T12:00:00Z
+                                         */
+                                        until?: string;
+                                        /** @description A budget and everything below it. */
+                                        budgetId?: string;
+                                        /**
+                                         * @description Where the money is spent.
+                                         * @example search
+                                         */
+                                        channel?: string;
+                                        /**
+                                         * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                         * @example DE
+                                         */
+                                        geo?: string;
+                                        campaignId?: string;
+                                        publisher?: string;
+                                    }[];
+                                    /** @enum {string} */
+                                    kind: "block_list";
+                                    /** @enum {string} */
+                                    attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                    values: string[];
+                                })[];
+                            };
+                            comment: string | null;
+                            createdBy: string;
+                            /**
+                             * Format: date-time
+                             * @description From when on it was in force.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            createdAt: string;
+                            /** @description The approval it came in by. */
+                            approvalId: string | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    policy_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version: number;
+                        policy: {
+                            rules: ({
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "ltv_sanity";
+                                /**
+                                 * @description What becomes of a hold that does not say what the rule needs.
+                                 * @default deny
+                                 * @enum {string}
+                                 */
+                                onMissing: "deny" | "pass";
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                                /**
+                                 * Format: int64
+                                 * @description Floor of the predicted LTV.
+                                 * @example 11770000
+                                 */
+                                minPredictedLtvMicros?: number;
+                                /**
+                                 * Format: int64
+                                 * @description Ceiling of it.
+                                 * @example 11770000
+                                 */
+                                maxPredictedLtvMicros?: number;
+                                /** @description The bid is at most this share of the predicted LTV, percent. */
+                                maxBidPercent?: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "max_cac";
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency: string;
+                                /**
+                                 * Format: int64
+                                 * @description Spent and held per acquisition.
+                                 * @example 11770000
+                                 */
+                                limitMicros: number;
+                                /** @description Window, counted in whole hours. */
+                                windowMs: number;
+                                /**
+                                 * @description Counts at least so many: what may be spent before the first are reported.
+                                 * @default 1
+                                 */
+                                minAcquisitions: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "spend_velocity";
+                                /**
+                                 * @description Window.
+                                 * @default 5000
+                                 */
+                                windowMs: number;
+                                /**
+                                 * @description How much faster than learned is too fast, percent.
+                                 * @default 300
+                                 */
+                                factorPercent: number;
+                                /**
+                                 * @description Typical lumps of money that may come at once whatever the rate.
+                                 * @default 10
+                                 */
+                                slackLumps: number;
+                                /**
+                                 * Format: int64
+                                 * @description Nothing is vetoed below this in a window.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                minMicros: number;
+                                /**
+                                 * @description Hours it learns before it judges.
+                                 * @default 168
+                                 */
+                                minHours: number;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "quiet_hours";
+                                /** @description IANA time zone. */
+                                timeZone: string;
+                                /** @description Local time. */
+                                from: string;
+                                /** @description Local time, exclusive; not after `from` is the next day. */
+                                to: string;
+                                /**
+                                 * @description Days on which it begins.
+                                 * @default [
+                                 *       "mon",
+                                 *       "tue",
+                                 *       "wed",
+                                 *       "thu",
+                                 *       "fri",
+                                 *       "sat",
+                                 *       "sun"
+                                 *     ]
+                                 */
+                                days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "consent_required";
+                                /**
+                                 * @description What becomes of a hold that does not say what the rule needs.
+                                 * @default deny
+                                 * @enum {string}
+                                 */
+                                onMissing: "deny" | "pass";
+                                /** @description Purpose that the customer has to have consented to. */
+                                purpose: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "new_geo";
+                                /** @description Values that are not new. */
+                                known: string[];
+                                /**
+                                 * Format: int64
+                                 * @description Approved for one new value in all.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                trialMicros: number;
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "new_channel";
+                                /** @description Values that are not new. */
+                                known: string[];
+                                /**
+                                 * Format: int64
+                                 * @description Approved for one new value in all.
+                                 * @default 0
+                                 * @example 11770000
+                                 */
+                                trialMicros: number;
+                                /**
+                                 * @description ISO 4217 currency.
+                                 * @example EUR
+                                 */
+                                currency?: string;
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "allow_list";
+                                /** @enum {string} */
+                                attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                values: string[];
+                            } | {
+                                /** @description Unique within the policy; denials name it. */
+                                id: string;
+                                /**
+                                 * @description Which holds the rule judges; the whole tenant by default.
+                                 * @default {}
+                                 */
+                                scope: {
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                };
+                                /** @default [] */
+                                exemptions: {
+                                    /** @description Why; no personal data. */
+                                    reason: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description When it ends; never by default.
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    until?: string;
+                                    /** @description A budget and everything below it. */
+                                    budgetId?: string;
+                                    /**
+                                     * @description Where the money is spent.
+                                     * @example search
+                                     */
+                                    channel?: string;
+                                    /**
+                                     * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
+                                     * @example DE
+                                     */
+                                    geo?: string;
+                                    campaignId?: string;
+                                    publisher?: string;
+                                }[];
+                                /** @enum {string} */
+                                kind: "block_list";
+                                /** @enum {string} */
+                                attribute: "channel" | "geo" | "campaignId" | "publisher";
+                                values: string[];
+                            })[];
+                        };
+                        comment: string | null;
+                        createdBy: string;
+                        /**
+                         * Format: date-time
+                         * @description From when on it was in force.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                        /** @description The approval it came in by. */
+                        approvalId: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -4813,6 +10305,156 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    retention_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rules: {
+                            /** @enum {string} */
+                            category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                            /** @description Days that it is kept. */
+                            keepDays: number;
+                            /** @description What goes after that. */
+                            what: string;
+                            /** @description Nothing goes while the tenant has a legal hold. */
+                            isStoppedByLegalHold: boolean;
+                            changedBy: string | null;
+                            changedAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    retention_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                    /** @description Days that it is kept. */
+                    keepDays: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rules: {
+                            /** @enum {string} */
+                            category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                            /** @description Days that it is kept. */
+                            keepDays: number;
+                            /** @description What goes after that. */
+                            what: string;
+                            /** @description Nothing goes while the tenant has a legal hold. */
+                            isStoppedByLegalHold: boolean;
+                            changedBy: string | null;
+                            changedAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    retention_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Only count.
+                     * @default true
+                     */
+                    dryRun?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What it did, or would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        dryRun: boolean;
+                        results: {
+                            /** @enum {string} */
+                            category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                            /** @description Days that it is kept. */
+                            keepDays: number;
+                            /**
+                             * Format: date-time
+                             * @description What is older goes.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            before: string;
+                            rows: number;
+                            /** @description Stopped by a legal hold. */
+                            isHeld: boolean;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
