@@ -9,6 +9,7 @@ import {
 } from '../../application/ledger.js';
 import { releaseMs } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
+import type { Judges } from './judges.js';
 import { KeptCounters } from './kept-counters.js';
 import { LedgerTransaction, type TransactionReport } from './ledger-transaction.js';
 import { Routes } from './routes.js';
@@ -39,6 +40,8 @@ export interface PostgresLedgerOptions {
   readonly idleTimeoutMs?: number;
   /** SQL expression of the store's clock. @default STORE_NOW */
   readonly storeNow?: string;
+  /** Kill switches and policies. @default nobody judges */
+  readonly judges?: Judges;
 }
 
 /** What one attempt decides, and on what. */
@@ -82,6 +85,7 @@ export class PostgresLedger extends Ledger {
   private readonly storeNow: string;
   private readonly settings: Readonly<Record<string, string>>;
   private readonly unknownForMs: number;
+  private readonly judges: Judges | undefined;
 
   constructor(
     private readonly database: Database,
@@ -92,6 +96,7 @@ export class PostgresLedger extends Ledger {
     this.storeNow = options.storeNow ?? STORE_NOW;
     this.settings = ledgerSettings(options);
     this.unknownForMs = options.unknownForMs ?? 5_000;
+    this.judges = options.judges;
   }
 
   override async decide(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]> {
@@ -190,19 +195,22 @@ export class PostgresLedger extends Ledger {
     const { commands, counters, isAllNew } = batch;
     const shardNos = await this.routes.shardsOf(tx, commands);
     if (batch.isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
-    const [heads, nowMs] = await Promise.all([
+    const [heads, nowMs, controls] = await Promise.all([
       this.lock(tx, shardNos),
       storeNowMs(tx, this.storeNow),
+      this.judges?.locked(tx, commands),
     ]).catch(orShardBusy);
     const shards = await this.trees.viewsOf(tx, heads, nowMs);
     counters.align(shards);
+    const shardNoOf = (tenant: string, budgetId: string): number | undefined =>
+      this.routes.shardOf(tenant, budgetId);
+    const judge = await this.judges?.judgeOf(tx, controls, { shards, commands, shardNoOf });
     const report = await LedgerTransaction.run(tx, {
-      shards,
-      commands,
-      ...{ counters: counters.book, isAllNew },
-      shardNoOf: (tenant, budgetId) => this.routes.shardOf(tenant, budgetId),
+      ...{ shards, commands, shardNoOf, counters: counters.book, isAllNew },
+      ...(judge === undefined ? {} : { judge }),
       maxReleases: RELEASES_PER_BATCH,
     });
+    await judge?.write(tx);
     return { report, shards };
   }
 
