@@ -57,6 +57,10 @@ export interface Opportunity {
   readonly currency: string;
   /** @default 'all' */
   readonly segment?: string;
+  /** Where it is shown, ISO 3166-1 or 3166-2. */
+  readonly region?: string;
+  /** Its browser says `Sec-GPC: 1`. */
+  readonly gpc?: boolean;
 }
 
 /** One decision with everything it was made from. */
@@ -83,6 +87,8 @@ export interface Decision {
   readonly status: 'priced' | 'no_bid' | 'denied' | 'dry_run' | 'placing' | 'placed';
   readonly holdId: string | null;
   readonly holdReason: string | null;
+  /** What SyncShield's consent registry answered by. */
+  readonly consentReceiptId: string | null;
   readonly decidedAt: Date;
 }
 

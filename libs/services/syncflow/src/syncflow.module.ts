@@ -1,5 +1,5 @@
 import { LiveChannels, Peers } from '@kiki/auth';
-import { SyncShieldClient } from '@kiki/contract-syncshield';
+import { ConsentApi, ConsentClient, SyncShieldClient } from '@kiki/contract-syncshield';
 import { SyncValueClient } from '@kiki/contract-syncvalue';
 import { Readiness } from '@kiki/health';
 import { provide } from '@kiki/host';
@@ -26,7 +26,9 @@ import { FlowSubjectData } from './adapters/privacy/flow-subject-data.js';
 import { BidsProcessor } from './adapters/queue/bids.processor.js';
 import { QueuedBidJobs } from './adapters/queue/queued-bid-jobs.js';
 import { SettlementSweeper } from './adapters/queue/settlement-sweeper.js';
+import { ShieldAdvertisingConsent } from './adapters/shield/shield-advertising-consent.js';
 import { ShieldSpendAuthority } from './adapters/shield/shield-spend-authority.js';
+import { AdvertisingConsent } from './application/advertising-consent.js';
 import { BidJobs } from './application/bid-jobs.js';
 import { Campaigns } from './application/campaigns.js';
 import { CustomerValues } from './application/customer-values.js';
@@ -107,6 +109,12 @@ function peers(config: SyncflowConfig): FactoryProvider[] {
         ),
     ),
     provide(ShieldSpendAuthority, [SyncShieldClient, Clock], SpendAuthority),
+    factory(ConsentClient, [Peers, Clock], (peers: Peers, clock: Clock) => {
+      const headers = (tenant: string) => peers.headers(tenant);
+      const baseUrl = peers.url('syncshield');
+      return new ConsentClient(new ConsentApi({ baseUrl, headers }), clock);
+    }),
+    provide(ShieldAdvertisingConsent, [ConsentClient], AdvertisingConsent),
     factory(Exchange, [LiveChannels], (live: LiveChannels) => {
       return new HttpExchange(config.exchangeUrls, live, config.exchangeTimeoutMs);
     }),
@@ -130,7 +138,15 @@ function useCases(config: SyncflowConfig): FactoryProvider[] {
     provide(LearnConversion, [Campaigns, TakeSnapshot]),
     provide(EnqueueBids, [Campaigns, BidJobs]),
     provide(PriceOpportunity, [Campaigns, TakeSnapshot, CustomerValues, Clock]),
-    provide(ExecuteBidJob, [PriceOpportunity, Decisions, SpendAuthority, Exchange, Clock]),
+    factory(
+      ExecuteBidJob,
+      [PriceOpportunity, Decisions, SpendAuthority, AdvertisingConsent, Exchange, Clock],
+      (
+        ...[pricing, decisions, spend, consent, exchange, clock]: [
+          ...[PriceOpportunity, Decisions, SpendAuthority, AdvertisingConsent, Exchange, Clock],
+        ]
+      ) => new ExecuteBidJob(pricing, decisions, { spend, consent }, exchange, clock),
+    ),
     provide(SettleOutcomes, [Outcomes, SpendAuthority, Logger]),
     provide(RecordOutcomes, [Outcomes, SettleOutcomes]),
   ];
@@ -158,9 +174,16 @@ function background(config: SyncflowConfig): FactoryProvider[] {
     ),
     factory(
       Background,
-      [ValueLink, SettlementSweeper, BidsProcessor],
-      (link: ValueLink, sweeper: SettlementSweeper, bids: BidsProcessor) =>
-        new Background([link, sweeper, bids]),
+      [ConsentClient, ValueLink, SettlementSweeper, BidsProcessor],
+      (
+        consents: ConsentClient,
+        link: ValueLink,
+        sweeper: SettlementSweeper,
+        bids: BidsProcessor,
+      ) => {
+        const feed = { start: () => undefined, stop: () => consents.close() };
+        return new Background([feed, link, sweeper, bids]);
+      },
     ),
   ];
 }

@@ -24,6 +24,8 @@ export interface JourneyCustomer extends Assignment {
   readonly messageState?: string;
   readonly messageReason?: string;
   readonly holdId?: string;
+  /** What SyncShield's consent registry answered by. */
+  readonly consentReceiptId?: string;
 }
 
 /** Journeys, their runs and whom they met. */

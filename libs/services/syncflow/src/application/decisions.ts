@@ -6,6 +6,7 @@ export interface DecisionUpdate {
   readonly status: DecisionStatus;
   readonly holdId?: string;
   readonly holdReason?: string;
+  readonly consentReceiptId?: string;
   /** From the start of the job to the exchange's receipt, milliseconds. */
   readonly tookMs?: number;
 }

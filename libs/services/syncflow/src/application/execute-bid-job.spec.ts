@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import type { Campaign } from '../domain/campaign.js';
 import type { Decision, DecisionStatus } from '../domain/decision.js';
 import type { BidJob } from '../domain/opportunity.js';
+import { AdvertisingConsent, type AdvertisingAsk } from './advertising-consent.js';
 import { Decisions, type DecisionUpdate } from './decisions.js';
 import { Exchange, type PlacedBid } from './exchange.js';
 import { BidJobRecord, ExecuteBidJob } from './execute-bid-job.js';
@@ -83,10 +84,10 @@ class MemoryDecisions extends Decisions {
   override update(_tenant: string, _campaignId: string, updates: readonly DecisionUpdate[]) {
     return this.crashes.around(() => {
       const moved = new Set<string>();
-      for (const { opportunityId, status } of updates) {
+      for (const { opportunityId, status, ...rest } of updates) {
         const row = this.world.rows.get(opportunityId) as Decision;
         if (!ALLOWED[row.status]?.includes(status)) continue;
-        this.world.rows.set(opportunityId, { ...row, status });
+        this.world.rows.set(opportunityId, { ...row, ...rest, status });
         moved.add(opportunityId);
       }
       return moved;
@@ -170,6 +171,25 @@ class MemoryExchange extends Exchange {
   }
 }
 
+/** Answers by customer; each question of a run may be answered anew. */
+class MemoryConsent extends AdvertisingConsent {
+  readonly asks: AdvertisingAsk[][] = [];
+  isDown = false;
+  goodForMs = 1_000;
+  /** By round of questions within the run. */
+  refusals: ((ask: AdvertisingAsk, round: number) => string | undefined) | undefined;
+
+  override async ask(_tenant: string, asks: readonly AdvertisingAsk[]) {
+    if (this.isDown) throw kernelErrors.unavailable('no answer about consent');
+    const round = this.asks.push([...asks]) - 1;
+    return asks.map((ask) => {
+      const reason = this.refusals?.(ask, round) ?? 'granted';
+      const receiptId = `receipt-${ask.customerId ?? 'nobody'}`;
+      return { isAllowed: reason === 'granted', reason, receiptId, actBeforeMs: this.goodForMs };
+    });
+  }
+}
+
 /** Prices change from run to run, so that only stored prices can make a repetition equal. */
 class DriftingPrices extends PriceOpportunity {
   constructor(private readonly drift: bigint) {
@@ -208,14 +228,16 @@ function run(
   crashes = new Crashes(-1, false),
   drift = 0n,
   record = new BidJobRecord(),
+  consent: AdvertisingConsent = new MemoryConsent(),
+  of: BidJob = job,
 ) {
   return new ExecuteBidJob(
     new DriftingPrices(drift),
     new MemoryDecisions(world, crashes),
-    new MemorySpend(world, crashes),
+    { spend: new MemorySpend(world, crashes), consent },
     new MemoryExchange(world, crashes),
     new FakeClock(),
-  ).execute(job, record);
+  ).execute(of, record);
 }
 
 const statuses = (world: World): Record<string, number> => {
@@ -318,5 +340,71 @@ describe('ExecuteBidJob', () => {
         for (const id of world.sent.keys()) expect(world.voided.has(id)).toBe(false);
       }),
     );
+  });
+});
+
+describe('consent', () => {
+  const known: BidJob = {
+    ...job,
+    opportunities: job.opportunities.map((of, i) => ({ ...of, customerId: `c${i}` })),
+  };
+  const with_ = (consent: MemoryConsent, world: World, of = known) =>
+    run(world, undefined, 0n, undefined, consent, of);
+
+  it('is asked for before the money, and its receipt is kept', async () => {
+    const [world, consent] = [new World(), new MemoryConsent()];
+    consent.refusals = ({ customerId }) => (customerId === 'c0' ? 'withdrawn' : undefined);
+    const { tallies } = await with_(consent, world);
+    expect(world.rows.get('o0')).toMatchObject({
+      ...{ status: 'denied', holdReason: 'consent_withdrawn', consentReceiptId: 'receipt-c0' },
+    });
+    expect(world.holds.has('spring:o0')).toBe(false);
+    expect(world.rows.get('o1')).toMatchObject({ status: 'placed', consentReceiptId: 'receipt-c1' });
+    expect(tallies).toContainEqual({ outcome: 'denied', reason: 'consent_withdrawn' });
+    expect(statuses(world)).toEqual({ placed: 5, denied: 1, no_bid: 2 });
+  });
+
+  it('is asked for again after the money: whoever took it back is not bid for, the money goes back', async () => {
+    const [world, consent] = [new World(), new MemoryConsent()];
+    consent.refusals = ({ customerId }, round) =>
+      customerId === 'c1' && round > 0 ? 'withdrawn' : undefined;
+    await with_(consent, world);
+    expect(world.rows.get('o1')).toMatchObject({ status: 'denied', holdReason: 'consent_withdrawn' });
+    expect(world.sent.has('spring:o1')).toBe(false);
+    expect([...world.voided]).toEqual(['spring:o1']);
+  });
+
+  it('lets nothing leave without an answer, or with one that is too old', async () => {
+    const [world, consent] = [new World(), new MemoryConsent()];
+    consent.isDown = true;
+    await expect(with_(consent, world)).rejects.toMatchObject({ code: 'unavailable' });
+    expect([world.holds.size, world.sent.size]).toEqual([0, 0]);
+    consent.isDown = false;
+    consent.goodForMs = -1;
+    await expect(with_(consent, world)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.sent.size).toBe(0);
+    consent.goodForMs = 1_000;
+    await with_(consent, world);
+    expect(world.sent.size).toBe(5);
+  });
+
+  it('is asked about strangers by region and signal only, and not at all where there is neither', async () => {
+    const [world, consent] = [new World(), new MemoryConsent()];
+    await with_(consent, world, job);
+    expect(consent.asks).toEqual([]);
+    const located = job.opportunities.map((of, i) => {
+      if (i === 0) return { ...of, region: 'DE' };
+      return i === 1 ? { ...of, isGpc: true } : of;
+    });
+    const other = new World();
+    consent.refusals = ({ region }) => (region === 'DE' ? 'no_consent' : 'gpc');
+    await with_(consent, other, { ...job, opportunities: located });
+    expect(consent.asks[0]).toEqual([
+      { channel: 'social', region: 'DE' },
+      { channel: 'social', isGpc: true },
+    ]);
+    expect([other.rows.get('o0')?.holdReason, other.rows.get('o1')?.holdReason]).toEqual([
+      ...['consent_no_consent', 'consent_gpc'],
+    ]);
   });
 });

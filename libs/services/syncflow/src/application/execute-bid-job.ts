@@ -2,7 +2,9 @@ import { kernelErrors, type Clock } from '@kiki/kernel';
 import type { Campaign } from '../domain/campaign.js';
 import { holdIdOf, type Decision, type DecisionStatus } from '../domain/decision.js';
 import type { BidJob } from '../domain/opportunity.js';
-import type { Decisions } from './decisions.js';
+import type { AdvertisingConsent } from './advertising-consent.js';
+import { ConsentOfBids } from './consent-of-bids.js';
+import type { Decisions, DecisionUpdate } from './decisions.js';
 import type { Exchange } from './exchange.js';
 import type { PriceOpportunity } from './price-opportunity.js';
 import type { HoldAnswer, SpendAuthority } from './spend-authority.js';
@@ -30,7 +32,7 @@ export class BidJobRecord {
 }
 
 /**
- * Runs one bid job: value → price → hold → place. Safe to run again at any point, also while another run of the same
+ * Runs one bid job: value → price → consent → hold → consent again → place. Safe to run again at any point, also while another run of the same
  * job is still under way: prices are stored before money is asked for, hold and bid ids are derived from the
  * opportunity, and a decision moves forward in exactly one run.
  */
@@ -38,7 +40,10 @@ export class ExecuteBidJob {
   constructor(
     private readonly pricing: PriceOpportunity,
     private readonly decisions: Decisions,
-    private readonly spend: SpendAuthority,
+    private readonly shield: {
+      readonly spend: SpendAuthority;
+      readonly consent: AdvertisingConsent;
+    },
     private readonly exchange: Exchange,
     private readonly clock: Clock,
   ) {}
@@ -61,29 +66,39 @@ export class ExecuteBidJob {
         record.fallbackReasons.push(value.fallbackReason ?? 'unknown');
     }
     const open = stored.filter(({ status }) => status === 'priced' || status === 'placing');
-    if (open.length > 0) await this.spendOn({ campaign, record, startedMs }, open);
+    if (open.length > 0) {
+      const consents = new ConsentOfBids(this.shield.consent, campaign);
+      await this.spendOn({ campaign, record, startedMs, consents }, open);
+    }
     return record;
   }
 
   private async spendOn(run: Run, open: readonly Decision[]): Promise<void> {
-    const { campaign, record } = run;
-    const answers = await this.hold(campaign, open);
+    const { campaign, consents } = run;
+    await consents.ask(open);
+    const wanted = open.filter((decision) => consents.refusalOf(decision) === undefined);
+    const answers = await this.hold(campaign, wanted);
     const isLive = await this.exchange.isLive(campaign.tenant, campaign.channel);
-    const moved = await this.decisions.update(
-      campaign.tenant,
-      campaign.id,
-      open.map(({ opportunityId }, i) => {
-        const answer = answers[i] as HoldAnswer;
-        const status = !answer.isApproved ? 'denied' : isLive ? 'placing' : 'dry_run';
-        return { opportunityId, status, holdId: answer.id, holdReason: answer.reason };
-      }),
+    const isApproved = (decision: Decision): boolean =>
+      answers.get(decision.opportunityId)?.isApproved === true;
+    // As late as can be: whoever took it back since then is not bid for.
+    await consents.ask(wanted.filter(isApproved));
+    const updates = open.map((decision) =>
+      updateOf(decision, answers.get(decision.opportunityId), { consents, isLive }),
     );
+    const moved = await this.decisions.update(campaign.tenant, campaign.id, updates);
     const hasMoved = ({ opportunityId }: Decision): boolean => moved.has(opportunityId);
     open.forEach((decision, i) => {
-      const answer = answers[i] as HoldAnswer;
-      if (!answer.isApproved && hasMoved(decision)) record.add('denied', [decision], answer.reason);
+      const { status, holdReason } = updates[i] as DecisionUpdate;
+      if (status === 'denied' && hasMoved(decision)) {
+        run.record.add('denied', [decision], holdReason);
+      }
     });
-    const approved = open.filter((_, i) => answers[i]?.isApproved);
+    const approved = wanted.filter((of) => isApproved(of) && consents.refusalOf(of) === undefined);
+    await this.giveBack(
+      run,
+      wanted.filter((of) => isApproved(of) && !approved.includes(of)).filter(hasMoved),
+    );
     if (isLive) {
       const mine = approved.filter((d) => hasMoved(d) || d.status === 'placing');
       await this.place(run, mine);
@@ -96,7 +111,11 @@ export class ExecuteBidJob {
   }
 
   /** Asks for the money of every bid at once. */
-  private async hold(campaign: Campaign, open: readonly Decision[]): Promise<HoldAnswer[]> {
+  private async hold(
+    campaign: Campaign,
+    open: readonly Decision[],
+  ): Promise<ReadonlyMap<string, HoldAnswer>> {
+    if (open.length === 0) return new Map();
     const requests = open.map((decision) => ({
       id: holdIdOf(campaign.id, decision.opportunityId),
       budgetId: campaign.budgetId,
@@ -106,17 +125,20 @@ export class ExecuteBidJob {
       graceMs: campaign.holdGraceMs,
       reference: decision.opportunityId,
     }));
-    const answers = await this.spend.hold(campaign.tenant, requests);
+    const answers = await this.shield.spend.hold(campaign.tenant, requests);
     const isComplete =
       answers.length === open.length && requests.every((r, i) => r.id === answers[i]?.id);
     if (!isComplete)
       throw kernelErrors.internal('SyncShield answered other holds than were asked.');
-    return answers;
+    return new Map(open.map(({ opportunityId }, i) => [opportunityId, answers[i] as HoldAnswer]));
   }
 
   private async place(run: Run, bids: readonly Decision[]): Promise<void> {
     if (bids.length === 0) return;
-    const { campaign } = run;
+    const { campaign, consents } = run;
+    if (this.clock.monotonicMs() >= consents.actBeforeMs(bids)) {
+      throw kernelErrors.unavailable('Consent was asked for too long ago; the job is tried again.');
+    }
     await this.exchange.place(
       campaign.channel,
       bids.map((decision) => ({
@@ -148,14 +170,44 @@ export class ExecuteBidJob {
   private async dryRun({ campaign, record }: Run, bids: readonly Decision[]): Promise<void> {
     if (bids.length === 0) return;
     record.add('dry_run', bids);
-    await this.spend.settle(
+    await this.void(campaign, bids, 'dry-run');
+  }
+
+  /** Consent was taken back while money was asked for. */
+  private async giveBack({ campaign }: Run, bids: readonly Decision[]): Promise<void> {
+    if (bids.length > 0) await this.void(campaign, bids, 'no-consent');
+  }
+
+  private async void(campaign: Campaign, bids: readonly Decision[], why: string): Promise<void> {
+    await this.shield.spend.settle(
       campaign.tenant,
       bids.map(({ opportunityId }) => {
         const holdId = holdIdOf(campaign.id, opportunityId);
-        return { settlementId: `${holdId}:dry-run`, holdId, action: 'void' as const };
+        return { settlementId: `${holdId}:${why}`, holdId, action: 'void' as const };
       }),
     );
   }
+}
+
+/** How a decision goes on: by consent first, then by the money that was asked for. */
+function updateOf(
+  decision: Decision,
+  answer: HoldAnswer | undefined,
+  { consents, isLive }: { readonly consents: ConsentOfBids; readonly isLive: boolean },
+): DecisionUpdate {
+  const { opportunityId } = decision;
+  const consentReceiptId = consents.receiptOf(decision);
+  const known = {
+    opportunityId,
+    ...(consentReceiptId === undefined ? {} : { consentReceiptId }),
+    ...(answer === undefined ? {} : { holdId: answer.id }),
+  };
+  const refusal = consents.refusalOf(decision);
+  if (refusal !== undefined || answer === undefined) {
+    return { ...known, status: 'denied', holdReason: refusal ?? 'not_asked' };
+  }
+  const status = !answer.isApproved ? 'denied' : isLive ? 'placing' : 'dry_run';
+  return { ...known, status, holdReason: answer.reason };
 }
 
 /** What the steps of one run share. */
@@ -163,4 +215,5 @@ interface Run {
   readonly campaign: Campaign;
   readonly record: BidJobRecord;
   readonly startedMs: number;
+  readonly consents: ConsentOfBids;
 }

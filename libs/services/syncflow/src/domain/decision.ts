@@ -43,6 +43,8 @@ export interface Decision {
   readonly segment: string;
   readonly currency: string;
   readonly floorMicros: bigint;
+  readonly region?: string;
+  readonly isGpc?: boolean;
   readonly value: CustomerValue;
   readonly snapshotVersion: number;
   readonly terms: PriceTerms;
@@ -53,8 +55,10 @@ export interface Decision {
   readonly reason: PriceReason;
   readonly status: DecisionStatus;
   readonly holdId?: string;
-  /** SyncShield's reason. */
+  /** SyncShield's reason; `consent_…` when its consent registry said no. */
   readonly holdReason?: string;
+  /** What the consent registry answered by; absent when nobody was known to ask for. */
+  readonly consentReceiptId?: string;
   readonly decidedAt: Date;
 }
 
@@ -79,7 +83,8 @@ export function explainDecision(decision: Decision): string {
   const worth = `Worth ${money(value.valueMicros)} (${source})`;
   const chance = `converting with probability ${decision.conversionProbability.toPrecision(3)}`;
   const price = isBidReason(reason) ? ` Priced at ${money(decision.priceMicros)}: ` : ' No bid: ';
-  const hold = holdReason === undefined ? '' : ` Budget: ${holdReason}.`;
+  const asked = holdReason?.startsWith('consent_') === true ? 'Consent' : 'Budget';
+  const hold = holdReason === undefined ? '' : ` ${asked}: ${holdReason}.`;
   return `${worth}, ${chance}.${price}${REASONS[reason]}.${hold} Status: ${status}.`;
 }
 

@@ -10,6 +10,10 @@ export interface Opportunity {
   readonly currency: string;
   /** Audience or placement the conversion probability is learned for. @default 'all' */
   readonly segment: string;
+  /** Where it is shown, ISO 3166-1 or 3166-2. */
+  readonly region?: string;
+  /** Its browser says `Sec-GPC: 1`. */
+  readonly isGpc?: boolean;
 }
 
 /** Opportunities that are decided together. */

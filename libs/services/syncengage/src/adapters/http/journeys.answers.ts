@@ -56,5 +56,6 @@ export function customerAnswer(customer: JourneyCustomer): z.infer<typeof wire.C
     messageState: customer.messageState ?? null,
     messageReason: customer.messageReason ?? null,
     holdId: customer.holdId ?? null,
+    consentReceiptId: customer.consentReceiptId ?? null,
   };
 }

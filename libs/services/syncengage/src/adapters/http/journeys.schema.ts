@@ -109,6 +109,10 @@ export const CustomerAnswer = z.object({
   messageState: z.string().nullable(),
   messageReason: z.string().nullable(),
   holdId: z.string().nullable().meta({ description: 'Hold at SyncShield.' }),
+  consentReceiptId: z
+    .string()
+    .nullable()
+    .meta({ description: "Receipt of SyncShield's consent registry." }),
 });
 
 /** Query of GET /v1/journeys/{id}/customers. */

@@ -47,6 +47,7 @@ export interface CustomerRow extends Record<string, unknown> {
   message_reason: string | null;
   hold_attempt: number | null;
   hold_state: string | null;
+  consent_receipt: string | null;
 }
 
 export function toJourney(row: JourneyRow): Journey {
@@ -101,6 +102,7 @@ function messageOf(row: CustomerRow, messageId: string): Partial<JourneyCustomer
     messageId,
     ...(row.message_state === null ? {} : { messageState: row.message_state }),
     ...(row.message_reason === null ? {} : { messageReason: row.message_reason }),
+    ...(row.consent_receipt === null ? {} : { consentReceiptId: row.consent_receipt }),
     ...(row.hold_attempt === null || row.hold_state === 'none'
       ? {}
       : { holdId: holdIdOf({ id: messageId, holdAttempt: row.hold_attempt }) }),

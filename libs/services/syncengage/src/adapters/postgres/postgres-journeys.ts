@@ -44,7 +44,8 @@ const ASSIGN = `
   on conflict do nothing`;
 
 const CUSTOMERS = `
-  select a.*, m.id as message_id, m.state as message_state, m.reason as message_reason, m.hold_attempt, m.hold_state
+  select a.*, m.id as message_id, m.state as message_state, m.reason as message_reason, m.hold_attempt, m.hold_state,
+         m.consent_receipt
     from journey_assignments a left join messages m using (tenant, journey_id, customer_id)
    where a.tenant = $1 and a.journey_id = $2 and a.customer_id > $3
    order by a.customer_id limit $4`;

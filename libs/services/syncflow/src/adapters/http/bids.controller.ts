@@ -31,11 +31,15 @@ export class BidsController {
     @Tenant() tenant: string,
     @Body({ schema: wire.BidsBody }) body: z.infer<typeof wire.BidsBody>,
   ): Promise<z.infer<typeof wire.BidsAnswer>> {
-    const opportunities = body.opportunities.map(({ floorMicros, customerId, ...rest }) => ({
-      ...rest,
-      ...(customerId === undefined ? {} : { customerId }),
-      floorMicros: microsFromWire(floorMicros),
-    }));
+    const opportunities = body.opportunities.map(
+      ({ floorMicros, customerId, region, gpc, ...rest }) => ({
+        ...rest,
+        ...(customerId === undefined ? {} : { customerId }),
+        ...(region === undefined ? {} : { region }),
+        ...(gpc === true ? { isGpc: true } : {}),
+        floorMicros: microsFromWire(floorMicros),
+      }),
+    );
     return this.enqueue.execute(tenant, body.campaignId, opportunities);
   }
 
@@ -99,6 +103,7 @@ function toAnswer(decision: Decision): z.infer<typeof wire.DecisionAnswer> {
     status: decision.status,
     holdId: decision.holdId ?? null,
     holdReason: decision.holdReason ?? null,
+    consentReceiptId: decision.consentReceiptId ?? null,
     decidedAt: decision.decidedAt.toISOString(),
   };
 }

@@ -1,6 +1,18 @@
 import { pageOf, pageQuery, wireCurrency, wireId, wireInstant, wireMicros } from '@kiki/http';
 import { z } from 'zod';
 
+/** What an opportunity says of whoever will see it, for the question of consent. */
+export function audienceFields() {
+  return {
+    region: z
+      .string()
+      .regex(/^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$/, 'ISO 3166 as DE or US-CA')
+      .optional()
+      .meta({ description: 'Where it is shown: ISO 3166-1 or 3166-2.' }),
+    gpc: z.boolean().optional().meta({ description: 'Its browser says `Sec-GPC: 1`.' }),
+  };
+}
+
 /** Most opportunities in one bid job. */
 export const MAX_OPPORTUNITIES = 500;
 
@@ -12,6 +24,7 @@ export const OpportunityBody = z.strictObject({
   floorMicros: wireMicros({ description: 'Lowest price the seller takes.' }),
   currency: wireCurrency(),
   segment: wireId('Audience or placement that conversion is learned for.').default('all'),
+  ...audienceFields(),
 });
 
 /** Body of POST /v1/bids. */
@@ -53,7 +66,12 @@ export const DecisionAnswer = z.object({
     .meta({ description: 'Why there is a bid or none, before money was asked for.' }),
   status: z.enum(['priced', 'no_bid', 'denied', 'dry_run', 'placing', 'placed']),
   holdId: z.string().nullable(),
-  holdReason: z.string().nullable().meta({ description: 'The reason SyncShield gave.' }),
+  holdReason: z.string().nullable().meta({
+    description: 'The reason SyncShield gave; `consent_…` when its consent registry said no.',
+  }),
+  consentReceiptId: z.string().nullable().meta({
+    description: 'What the consent registry answered by; null when nobody was known to ask for.',
+  }),
   decidedAt: wireInstant('When the price was made.'),
 });
 

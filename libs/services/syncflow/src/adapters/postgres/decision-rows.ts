@@ -25,6 +25,9 @@ export interface DecisionRow extends Record<string, unknown> {
   status: DecisionStatus;
   hold_id: string | null;
   hold_reason: string | null;
+  region: string | null;
+  is_gpc: boolean;
+  consent_receipt: string | null;
   decided_at: Date;
 }
 
@@ -52,9 +55,11 @@ export const DECISION_COLUMNS = [
   ['reason', 'text'],
   ['status', 'text'],
   ['decided_at', 'timestamptz'],
+  ['region', 'text'],
+  ['is_gpc', 'boolean'],
 ] as const;
 
-type SqlColumn = (string | number | bigint | Date | null)[];
+type SqlColumn = (string | number | bigint | boolean | Date | null)[];
 
 /** One array per column, for one `insert … select from unnest`. */
 export function decisionArrays(decisions: readonly Decision[]): SqlColumn[] {
@@ -81,6 +86,8 @@ export function decisionArrays(decisions: readonly Decision[]): SqlColumn[] {
     d.reason,
     d.status,
     d.decidedAt,
+    d.region ?? null,
+    d.isGpc ?? false,
   ]);
   return DECISION_COLUMNS.map((_, column) => rows.map((row) => row[column] ?? null));
 }
@@ -115,6 +122,9 @@ export function toDecision(row: DecisionRow): Decision {
     status: row.status,
     ...(row.hold_id === null ? {} : { holdId: row.hold_id }),
     ...(row.hold_reason === null ? {} : { holdReason: row.hold_reason }),
+    ...(row.region === null ? {} : { region: row.region }),
+    ...(row.is_gpc ? { isGpc: true } : {}),
+    ...(row.consent_receipt === null ? {} : { consentReceiptId: row.consent_receipt }),
     decidedAt: row.decided_at,
   };
 }

@@ -23,9 +23,10 @@ const UPDATE = `
   update decisions d
      set status = u.status, hold_reason = coalesce(u.hold_reason, d.hold_reason),
          hold_id = coalesce(u.hold_id, d.hold_id), took_ms = u.took_ms,
+         consent_receipt = coalesce(u.consent_receipt, d.consent_receipt),
          placed_at = case when u.status = 'placed' then $8::timestamptz end
-    from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::double precision[])
-           as u (opportunity_id, status, hold_reason, hold_id, took_ms)
+    from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::double precision[], $9::text[])
+           as u (opportunity_id, status, hold_reason, hold_id, took_ms, consent_receipt)
    where d.tenant = $1 and d.campaign_id = $2 and d.opportunity_id = u.opportunity_id
      and ((d.status = 'priced' and u.status in ('denied', 'dry_run', 'placing'))
           or (d.status = 'placing' and u.status = 'placed'))
@@ -104,6 +105,7 @@ export class PostgresDecisions extends Decisions {
       updates.map(({ holdId }) => holdId ?? null),
       updates.map(({ tookMs }) => tookMs ?? null),
       this.clock.now(),
+      updates.map(({ consentReceiptId }) => consentReceiptId ?? null),
     ]);
     return idsOf(moved);
   }

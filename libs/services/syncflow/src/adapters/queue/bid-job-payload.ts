@@ -19,6 +19,11 @@ export const BidJobPayload = z.strictObject({
         floorMicros: wireMicros(),
         currency: wireCurrency(),
         segment: wireId('What conversion is learned for.').default('all'),
+        region: z
+          .string()
+          .regex(/^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$/)
+          .optional(),
+        gpc: z.boolean().optional(),
       }),
     )
     .min(1)

@@ -55,9 +55,11 @@ export class BidsProcessor {
           tenant: job.tenant,
           jobId: job.id,
           campaignId,
-          opportunities: opportunities.map(({ floorMicros, customerId, ...rest }) => ({
+          opportunities: opportunities.map(({ floorMicros, customerId, region, gpc, ...rest }) => ({
             ...rest,
             ...(customerId === undefined ? {} : { customerId }),
+            ...(region === undefined ? {} : { region }),
+            ...(gpc === true ? { isGpc: true } : {}),
             floorMicros: microsFromWire(floorMicros),
           })),
         },

@@ -21,8 +21,9 @@ export class QueuedBidJobs extends BidJobs {
   ): Promise<string> {
     const payload = {
       campaignId,
-      opportunities: opportunities.map(({ floorMicros, ...rest }) => ({
+      opportunities: opportunities.map(({ floorMicros, isGpc, ...rest }) => ({
         ...rest,
+        ...(isGpc === true ? { gpc: true } : {}),
         floorMicros: microsToWire(floorMicros),
       })),
     };

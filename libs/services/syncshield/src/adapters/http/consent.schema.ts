@@ -9,6 +9,14 @@ const MAX_STRING = 8192;
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 const name = (description: string) =>
   z.string().regex(NAME, 'small letters, digits, `_`, `.` or `-`').meta({ description });
+/** Channels are named by whoever runs campaigns on them. */
+const channelName = (description: string) =>
+  z
+    .string()
+    .max(128)
+    .regex(/^[^\s\p{Cc}\p{Cs}*][^\s\p{Cc}\p{Cs}]*$/u, 'text without white space')
+    .meta({ description });
+const channelOrAny = (description: string) => z.union([z.literal('*'), channelName(description)]);
 const nameOrAny = (description: string) => z.union([z.literal('*'), name(description)]);
 const regionText = () =>
   z
@@ -42,7 +50,7 @@ export const RecordBody = z
     id: wireId('Your id of the record; the same again changes nothing.'),
     customerId: customer(),
     purpose: nameOrAny('What for; * only for a no.'),
-    channel: nameOrAny('By which channel; * is any.'),
+    channel: channelOrAny('By which channel; * is any.'),
     vendor: vendorText().optional(),
     action,
     source: source(),
@@ -131,7 +139,7 @@ export const WithdrawBody = z.strictObject({
   id: wireId('Your id of the withdrawal; made up when left out.').optional(),
   customerId: customer(),
   purpose: nameOrAny('What for; all purposes when left out.').default('*'),
-  channel: nameOrAny('By which channel; all when left out.').default('*'),
+  channel: channelOrAny('By which channel; all when left out.').default('*'),
   vendor: vendorText().default('*'),
   source: source(),
   proof: proof().optional(),
@@ -147,7 +155,7 @@ export const ConsentCheckBody = z.strictObject({
     z.strictObject({
       customerId: customer().optional(),
       purpose: name('What for.'),
-      channel: name('By which channel.'),
+      channel: channelName('By which channel.'),
       vendor: vendorText().optional(),
       region: regionText().optional(),
       gpc: z.boolean().optional().meta({ description: 'The browser says `Sec-GPC: 1`.' }),
