@@ -6,6 +6,7 @@ import type * as wire from './wire.js';
 const KINDS: Readonly<Record<string, ErrorKind>> = {
   budget_not_found: 'not_found',
   hold_not_found: 'not_found',
+  lease_not_found: 'not_found',
   idempotency_conflict: 'conflict',
   currency_mismatch: 'unprocessable',
   refund_too_large: 'unprocessable',

@@ -170,9 +170,7 @@ export class LeaseClient {
       this.step();
       if (this.isWoken) await Promise.resolve();
       else {
-        await this.clock
-          .sleep(this.settings.tickMs, this.sleeping.signal)
-          .catch(() => undefined);
+        await this.clock.sleep(this.settings.tickMs, this.sleeping.signal).catch(() => undefined);
       }
     }
   }
@@ -188,9 +186,7 @@ export class LeaseClient {
       const wanted = this.isClosed ? undefined : lane.wanted(nowMs);
       if (wanted !== undefined) void this.asking.ask(lane, wanted);
     }
-    void this.reporter
-      .step(open, nowMs, () => this.clock.monotonicMs())
-      ?.then(() => this.wake());
+    void this.reporter.step(open, nowMs, () => this.clock.monotonicMs())?.then(() => this.wake());
     void this.writer.step(open)?.then(() => this.wake());
   }
 

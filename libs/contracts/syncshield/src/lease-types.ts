@@ -30,12 +30,7 @@ export interface LeaseGrant {
  * ask for each spend with a hold. `epoch_stale`: a later start of the same node has taken over.
  */
 export type LeaseRefusal =
-  | 'use_holds'
-  | 'epoch_stale'
-  | 'cap_exceeded'
-  | 'budget_paused'
-  | 'policy_denied'
-  | 'kill_switch';
+  'use_holds' | 'epoch_stale' | 'cap_exceeded' | 'budget_paused' | 'policy_denied' | 'kill_switch';
 
 /** The answer to an ask. */
 export type LeaseDecision =

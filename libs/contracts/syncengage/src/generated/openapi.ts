@@ -659,7 +659,9 @@ export interface operations {
     events_batch: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "sec-gpc": string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -801,7 +803,9 @@ export interface operations {
     events_identify: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "sec-gpc": string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1179,6 +1183,8 @@ export interface operations {
                             messageReason: string | null;
                             /** @description Hold at SyncShield. */
                             holdId: string | null;
+                            /** @description Receipt of SyncShield's consent registry. */
+                            consentReceiptId: string | null;
                         }[];
                         nextCursor: string | null;
                     };
@@ -1787,7 +1793,9 @@ export interface operations {
     events_track: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "sec-gpc": string;
+            };
             path?: never;
             cookie?: never;
         };

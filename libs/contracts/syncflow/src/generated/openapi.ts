@@ -499,6 +499,10 @@ export interface operations {
                          * @default all
                          */
                         segment?: string;
+                        /** @description Where it is shown: ISO 3166-1 or 3166-2. */
+                        region?: string;
+                        /** @description Its browser says `Sec-GPC: 1`. */
+                        gpc?: boolean;
                     }[];
                 };
             };
@@ -1010,8 +1014,10 @@ export interface operations {
                             /** @enum {string} */
                             status: "priced" | "no_bid" | "denied" | "dry_run" | "placing" | "placed";
                             holdId: string | null;
-                            /** @description The reason SyncShield gave. */
+                            /** @description The reason SyncShield gave; `consent_…` when its consent registry said no. */
                             holdReason: string | null;
+                            /** @description What the consent registry answered by; null when nobody was known to ask for. */
+                            consentReceiptId: string | null;
                             /**
                              * Format: date-time
                              * @description When the price was made.
@@ -1107,8 +1113,10 @@ export interface operations {
                             /** @enum {string} */
                             status: "priced" | "no_bid" | "denied" | "dry_run" | "placing" | "placed";
                             holdId: string | null;
-                            /** @description The reason SyncShield gave. */
+                            /** @description The reason SyncShield gave; `consent_…` when its consent registry said no. */
                             holdReason: string | null;
+                            /** @description What the consent registry answered by; null when nobody was known to ask for. */
+                            consentReceiptId: string | null;
                             /**
                              * Format: date-time
                              * @description When the price was made.
