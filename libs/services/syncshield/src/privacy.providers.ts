@@ -6,21 +6,30 @@ import { Logger } from '@kiki/logging';
 import { Database, migrate, parseDatabaseUrl, PostgresDatabase } from '@kiki/postgres';
 import { ExecuteSubjectRequest, SubjectData, subjectDataProviders } from '@kiki/subject-data';
 import type { FactoryProvider } from '@nestjs/common';
+import { ComplianceController } from './adapters/http/compliance.controller.js';
 import { LegalHoldsController } from './adapters/http/legal-holds.controller.js';
 import { PrivacyController } from './adapters/http/privacy.controller.js';
+import { RetentionController } from './adapters/http/retention.controller.js';
 import { KeyStoreConnection } from './adapters/nest/key-store-connection.js';
 import { PrivacyRunner } from './adapters/nest/privacy-runner.js';
+import { RetentionSweeper } from './adapters/nest/retention-sweeper.js';
 import { PeerSubjectServices } from './adapters/peers/peer-subject-services.js';
 import { KeyVault } from './adapters/postgres/key-vault.js';
+import { PostgresComplianceFacts } from './adapters/postgres/postgres-compliance-facts.js';
 import { PostgresLegalHolds } from './adapters/postgres/postgres-legal-holds.js';
 import { PostgresPrivacyRequests } from './adapters/postgres/postgres-privacy-requests.js';
+import { PostgresRetention } from './adapters/postgres/postgres-retention.js';
 import { PostgresSubjectKeys } from './adapters/postgres/postgres-subject-keys.js';
 import { KEYSTORE_SCHEMA } from './adapters/postgres/subject-key-rows.js';
 import { ShieldSubjectData } from './adapters/privacy/shield-subject-data.js';
+import { AuditLog } from './application/audit-log.js';
+import { ComplianceFacts } from './application/privacy/compliance-facts.js';
+import { MakeComplianceReport } from './application/privacy/compliance-report.js';
 import { ExportPeriod } from './application/privacy/export-period.js';
 import { LegalHolds } from './application/privacy/legal-holds.js';
 import { Objections } from './application/privacy/objections.js';
 import { PrivacyRequests } from './application/privacy/privacy-requests.js';
+import { Retention } from './application/privacy/retention.js';
 import { RunPrivacyRequests } from './application/privacy/run-privacy-requests.js';
 import { SubjectServices } from './application/privacy/subject-services.js';
 import { RecordConsents } from './application/record-consents.js';
@@ -32,11 +41,17 @@ const keystoreMigrationsDir = new URL('../keystore-migrations/', import.meta.url
 /** The key store is asked in batches. */
 const KEYSTORE_CONNECTIONS = 3;
 
-export const privacyControllers = [PrivacyController, LegalHoldsController];
+/** Routes of privacy and compliance. */
+export const privacyControllers = [
+  PrivacyController,
+  LegalHoldsController,
+  RetentionController,
+  ComplianceController,
+];
 
 /** Subject keys, requests of data subjects, retention and the compliance report. */
 export function privacyProviders(config: SyncshieldConfig): FactoryProvider[] {
-  return [...keys(config), ...requests(config)];
+  return [...keys(config), ...requests(config), ...retention(config), ...reports];
 }
 
 function requests(config: SyncshieldConfig): FactoryProvider[] {
@@ -71,6 +86,38 @@ function requests(config: SyncshieldConfig): FactoryProvider[] {
     },
   ];
 }
+
+function retention({ exportDays, retentionIntervalMs }: SyncshieldConfig): FactoryProvider[] {
+  return [
+    {
+      provide: Retention,
+      inject: [Database, PrivacyRequests, Clock],
+      useFactory: (database: Database, requests: PrivacyRequests, clock: Clock) =>
+        new PostgresRetention(database, requests, clock, exportDays),
+    },
+    {
+      provide: RetentionSweeper,
+      inject: [Retention, Clock, Logger],
+      useFactory: (of: Retention, clock: Clock, logger: Logger) =>
+        new RetentionSweeper(of, retentionIntervalMs, clock, logger),
+    },
+  ];
+}
+
+const reports: readonly FactoryProvider[] = [
+  provide(PostgresComplianceFacts, [Database], ComplianceFacts),
+  {
+    provide: MakeComplianceReport,
+    inject: [ComplianceFacts, AuditLog, Retention, SubjectServices, Clock],
+    useFactory: (
+      facts: ComplianceFacts,
+      audit: AuditLog,
+      of: Retention,
+      services: SubjectServices,
+      clock: Clock,
+    ) => new MakeComplianceReport({ facts, audit, retention: of, services }, clock),
+  },
+];
 
 function keys(config: SyncshieldConfig): FactoryProvider[] {
   return [

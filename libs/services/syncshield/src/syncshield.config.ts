@@ -2,6 +2,7 @@ import {
   addressOf,
   defineConfig,
   integer,
+  origins,
   sharedConfig,
   url,
   variable,
@@ -99,7 +100,7 @@ export const syncshieldConfig = defineConfig('syncshield', {
   }),
   auditCheckedRecords: variable({
     env: 'SYNCSHIELD_AUDIT_CHECKED_RECORDS',
-    schema: integer({ min: 0, max: 100_000, default: 4_096 }),
+    schema: integer({ min: 0, max: 100_000, default: 1_024 }),
     doc: 'Stored records that are read anew and compared with the tree per interval; 0: none.',
   }),
   // Policy.
@@ -191,6 +192,42 @@ export const syncshieldConfig = defineConfig('syncshield', {
     env: 'SYNCSHIELD_LEASE_SWEEP_INTERVAL_MS',
     schema: integer({ min: 10, max: 60_000, default: 250 }),
     doc: 'How often leases of silent nodes are closed, milliseconds.',
+  }),
+  // Events, external spend, pacing.
+  webhookTimeoutMs: variable({
+    env: 'SYNCSHIELD_WEBHOOK_TIMEOUT_MS',
+    schema: integer({ min: 100, max: 30_000, default: 5_000 }),
+    doc: 'Longest time of one attempt to deliver an event, milliseconds.',
+  }),
+  webhookAttempts: variable({
+    env: 'SYNCSHIELD_WEBHOOK_ATTEMPTS',
+    schema: integer({ min: 1, max: 100, default: 15 }),
+    doc: 'Attempts to deliver an event; 15 take about four hours. A webhook that misses them all is disabled.',
+  }),
+  webhookRetryMs: variable({
+    env: 'SYNCSHIELD_WEBHOOK_RETRY_MS',
+    schema: integer({ min: 10, max: 600_000, default: 1_000 }),
+    doc: 'Wait before the second attempt, milliseconds; it doubles, half of it random, up to an hour.',
+  }),
+  webhookTrustedOrigins: variable({
+    env: 'SYNCSHIELD_WEBHOOK_TRUSTED_ORIGINS',
+    schema: origins(),
+    doc: 'Origins of webhooks that may lie on a private network or speak plain http, separated by commas.',
+  }),
+  eventPollMs: variable({
+    env: 'SYNCSHIELD_EVENT_POLL_MS',
+    schema: integer({ min: 50, max: 60_000, default: 500 }),
+    doc: 'How often is looked for events whose announcement was lost, milliseconds.',
+  }),
+  eventDays: variable({
+    env: 'SYNCSHIELD_EVENT_DAYS',
+    schema: integer({ min: 1, max: 3_650, default: 90 }),
+    doc: 'How long events and the log of their deliveries are kept, days.',
+  }),
+  sampleIntervalMs: variable({
+    env: 'SYNCSHIELD_SAMPLE_INTERVAL_MS',
+    schema: integer({ min: 100, max: 300_000, default: 15_000 }),
+    doc: 'How often is noted what budgets have spent, for burn rates, milliseconds.',
   }),
 });
 

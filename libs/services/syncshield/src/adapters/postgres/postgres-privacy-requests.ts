@@ -197,8 +197,8 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     return readExport(this.database, this.keys, tenant, id);
   }
 
-  override dropExports(completedBeforeMs: number): Promise<number> {
-    return dropExports(this.database, this.keys, completedBeforeMs);
+  override dropExports(tenant: string, completedBeforeMs: number): Promise<number> {
+    return dropExports(this.database, this.keys, tenant, completedBeforeMs);
   }
 
   private async digestsOf({ tenant, kind, regime, details, ...draft }: PrivacyRequestDraft) {

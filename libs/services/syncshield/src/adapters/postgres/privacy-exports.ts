@@ -28,20 +28,21 @@ export async function readExport(
 export async function dropExports(
   database: Database,
   keys: SubjectKeys,
+  tenant: string,
   completedBeforeMs: number,
 ): Promise<number> {
-  const gone = await database.query<{ tenant: string; request_id: string }>(
+  const gone = await database.query<{ request_id: string }>(
     `WITH gone AS (
        DELETE FROM privacy_exports e USING privacy_requests r
-        WHERE r.tenant = e.tenant AND r.id = e.request_id AND r.finished_ms < $1
+        WHERE e.tenant = $1 AND r.tenant = e.tenant AND r.id = e.request_id AND r.finished_ms < $2
        RETURNING e.tenant, e.request_id
      ), emptied AS (
        UPDATE privacy_requests r SET sealed = '' FROM gone
         WHERE r.tenant = gone.tenant AND r.id = gone.request_id
      )
-     SELECT DISTINCT tenant, request_id FROM gone`,
-    [completedBeforeMs],
+     SELECT DISTINCT request_id FROM gone`,
+    [tenant, completedBeforeMs],
   );
-  for (const { tenant, request_id: id } of gone) await keys.erase(tenant, sealedName(id), id);
+  for (const { request_id: id } of gone) await keys.erase(tenant, sealedName(id), id);
   return gone.length;
 }

@@ -90,6 +90,6 @@ export abstract class PrivacyRequests {
 
   /** What a completed access request brought, by service. @throws privacy_export_gone */
   abstract export(tenant: string, id: string): Promise<Readonly<Record<string, SubjectParts>>>;
-  /** Deletes exports that were completed before the instant; how many requests lost theirs. */
-  abstract dropExports(completedBeforeMs: number): Promise<number>;
+  /** Deletes a tenant's exports that were completed before the instant; how many requests lost theirs. */
+  abstract dropExports(tenant: string, completedBeforeMs: number): Promise<number>;
 }
