@@ -222,6 +222,11 @@ export function capsConformance(name: string, open: () => Promise<LedgerFixture>
       const more = { budgetId: id, entryId: `${id}-2`, amountMicros: 45n };
       expect(await enter(more)).toMatchObject({ overMicros: 15n, isPausing: false });
       expect((await report(id)).isPaused).toBe(false);
+      await of.budgets.setPaused(TENANT, id, false, 'tester');
+      const resumed = { action: 'budget.resumed', closedBreaches: 1, budgetId: id };
+      expect((await audit()).at(-1)).toMatchObject(resumed);
+      await of.budgets.setPaused(TENANT, id, false, 'tester');
+      expect((await audit()).filter((of) => of['budgetId'] === id).at(-1)).toMatchObject(resumed);
       const back = { budgetId: id, entryId: `${id}-3`, amountMicros: -45n };
       await enter(back);
       expect((await report(id)).caps.map(({ headroom }) => headroom)).toEqual([60n, 30n]);

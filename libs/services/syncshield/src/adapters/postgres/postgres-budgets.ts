@@ -113,17 +113,18 @@ export class PostgresBudgets extends Budgets {
     approval?: Approval,
   ): Promise<void> {
     const { shard, budget } = await this.lockBudget(tx, tenant, id);
-    if (budget.isPaused === isPaused) return;
-    const change = { before: { isPaused: !isPaused }, after: { isPaused } };
+    const { budgetNo, isPaused: wasPaused } = budget;
+    // A breach of external spend may be open although nothing was paused.
+    const closedBreaches = isPaused ? 0 : await closeBreaches(tx, budgetNo, shard.nowMs);
+    if (wasPaused === isPaused && closedBreaches === 0) return;
+    const change = { before: { isPaused: wasPaused }, after: { isPaused } };
     const effect = 'The budget would hold money again.';
     const guarded = { action: 'resume_budget' as const, target: id, ...change, effect };
-    guardChange(this.fourEyes, { ...guarded, isLoosening: !isPaused }, approval);
-    const { budgetNo } = budget;
+    guardChange(this.fourEyes, { ...guarded, isLoosening: wasPaused && !isPaused }, approval);
     await tx.execute('UPDATE budgets SET is_paused = $2 WHERE budget_no = $1', [
       budgetNo,
       isPaused,
     ]);
-    const closedBreaches = isPaused ? 0 : await closeBreaches(tx, budgetNo, shard.nowMs);
     const facts = { budgetId: id, ...change, closedBreaches, approvalId: approval?.id };
     const action = isPaused ? 'budget.paused' : 'budget.resumed';
     await this.conclude(tx, shard, actor, action, facts);
