@@ -659,8 +659,9 @@ export interface operations {
     events_batch: {
         parameters: {
             query?: never;
-            header: {
-                "sec-gpc": string;
+            header?: {
+                /** @description `1` objects to sale and sharing for the customers of the events. */
+                "Sec-GPC"?: string;
             };
             path?: never;
             cookie?: never;
@@ -803,8 +804,9 @@ export interface operations {
     events_identify: {
         parameters: {
             query?: never;
-            header: {
-                "sec-gpc": string;
+            header?: {
+                /** @description `1` objects to sale and sharing for the customers of the events. */
+                "Sec-GPC"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1793,8 +1795,9 @@ export interface operations {
     events_track: {
         parameters: {
             query?: never;
-            header: {
-                "sec-gpc": string;
+            header?: {
+                /** @description `1` objects to sale and sharing for the customers of the events. */
+                "Sec-GPC"?: string;
             };
             path?: never;
             cookie?: never;
