@@ -20,7 +20,7 @@ class Disk {
   readonly lines = new Map<string, bigint>();
   epoch = 0;
 
-  open(clock: FakeClock): LeaseJournal {
+  open(clock: FakeClock, isDead: () => boolean): LeaseJournal {
     const { lines } = this;
     const left: LeftLease[] = [...lines].map(([leaseId, uptoMicros]) => ({ leaseId, uptoMicros }));
     const epoch = ++this.epoch;
@@ -28,11 +28,12 @@ class Disk {
       override readonly left = left;
       override readonly epoch = epoch;
       override async write(news: readonly JournalLine[]): Promise<void> {
-        await clock.sleep(2);
+        await clock.sleep(15);
+        if (isDead()) return new Promise(() => undefined);
         for (const { leaseId, uptoMicros } of news) lines.set(leaseId, uptoMicros);
       }
       override forget(leaseId: string): void {
-        lines.delete(leaseId);
+        if (!isDead()) lines.delete(leaseId);
       }
       override close(): Promise<void> {
         return Promise.resolve();
@@ -41,8 +42,17 @@ class Disk {
   }
 }
 
+/** Time that passes while nothing of the process runs. */
+class JumpingClock extends FakeClock {
+  jumpMs = 0;
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.jumpMs;
+  }
+}
+
 interface World {
-  readonly clock: FakeClock;
+  readonly clock: JumpingClock;
   readonly ledger: LeaseLedger;
   readonly disk: Disk | undefined;
   spentMicros: bigint;
@@ -54,7 +64,7 @@ type Network = () => { readonly fate: Fate; readonly delayMs: number };
 function startNode(world: Omit<World, 'node'>, network: Network, seed: number): World['node'] {
   const { clock, ledger, disk } = world;
   const transport = new ScriptedTransport(ledger, clock, network);
-  const journal = disk?.open(clock);
+  const journal = disk?.open(clock, () => transport.isDead);
   const client = new LeaseClient({
     ...{ transport, nodeId: 'n1', clock, random: new SeededRandom(seed) },
     ...(journal === undefined ? {} : { journal }),
@@ -64,7 +74,7 @@ function startNode(world: Omit<World, 'node'>, network: Network, seed: number): 
 }
 
 function newWorld(limitMicros: bigint, network: Network, hasJournal: boolean, seed = 1): World {
-  const clock = new FakeClock();
+  const clock = new JumpingClock();
   const ledger = new LeaseLedger(clock, limitMicros);
   const parts = { clock, ledger, disk: hasJournal ? new Disk() : undefined, spentMicros: 0n };
   return { ...parts, node: startNode(parts, network, seed) };
@@ -159,6 +169,16 @@ describe('a lease client', () => {
     expect(await spend(world, 1n, 100)).toBeGreaterThan(0);
     expect(await close(world)).toBe(true);
     expect(world.ledger.booked()).toBeGreaterThanOrEqual(world.spentMicros);
+  });
+
+  it('stops at once when its time has passed while the process was stopped', async () => {
+    const world = newWorld(10_000_000n, perfect, false);
+    await spend(world, 100n, 20);
+    expect(world.node.client.trySpend(BUDGET, 1n)).toBe('spent');
+    world.clock.jumpMs = 2_000;
+    expect(world.node.client.trySpend(BUDGET, 1n)).toBe('waiting');
+    world.clock.jumpMs = 0;
+    await close(world);
   });
 
   it('says use_holds near the end and denied at it', async () => {
