@@ -39,15 +39,30 @@ export function readRecord(text: string): RecordOrFault {
 
 /** Keys in the order of their UTF-16 code units, as RFC 8785 wants them. */
 function canonical(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   const object = value as Record<string, unknown>;
-  let text = '';
-  for (const key of Object.keys(object).sort()) {
-    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(object[key])}`;
+  let text = '{';
+  for (const key of inOrder(Object.keys(object))) {
+    if (text.length > 1) text += ',';
+    text += `${quoted(key)}:${canonical(object[key])}`;
   }
-  return `{${text}}`;
+  return `${text}}`;
+}
+
+/** What JSON cannot carry as it is. */
+const SPECIAL = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+function quoted(text: string): string {
+  return SPECIAL.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** Most records have their keys in order already. */
+function inOrder(keys: string[]): string[] {
+  const isSorted = keys.every((key, i) => i === 0 || (keys[i - 1] ?? '') < key);
+  return isSorted ? keys : keys.sort();
 }
 
 /** The value with whole numbers of any size as they are written. */

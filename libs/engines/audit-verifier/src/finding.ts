@@ -26,25 +26,21 @@ export interface Finding {
 export class Findings {
   readonly kept: Finding[] = [];
   count = 0;
+  /** The first record that may be wrong. */
+  firstSeq: number | undefined;
+  private lastLeaf = -1;
 
   constructor(private readonly most: number) {}
 
   add(kind: FindingKind, message: string, place: Pick<Finding, 'seq' | 'toSeq'> = {}): void {
     this.count++;
     if (this.kept.length < this.most) this.kept.push({ kind, message, ...place });
-  }
-
-  /**
-   * The first record that may be wrong. A leaf that differs tells the place within a range; a
-   * broken rule does not, for it may follow from an earlier change.
-   */
-  firstSeq(): number | undefined {
-    const leaves = this.kept.filter(({ kind }) => kind === 'leaf').map(({ seq }) => seq ?? 0);
-    const seqs = this.kept.flatMap(({ seq, toSeq }) => {
-      const isTold = leaves.some((leaf) => leaf >= (seq ?? 0) && leaf <= (toSeq ?? -1));
-      return seq === undefined || isTold ? [] : [seq];
-    });
-    return seqs.length === 0 ? undefined : Math.min(...seqs);
+    const { seq, toSeq } = place;
+    if (seq === undefined) return;
+    if (kind === 'leaf') this.lastLeaf = seq;
+    // Within a range a leaf that differs told the place; a broken rule may follow from it only.
+    const isTold = toSeq !== undefined && this.lastLeaf >= seq;
+    if (!isTold) this.firstSeq = Math.min(this.firstSeq ?? Infinity, seq);
   }
 }
 

@@ -1,4 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+
+const node = Buffer.alloc(65);
+node[0] = 0x01;
 
 /**
  * Merkle tree hash of RFC 6962, section 2.1, over leaves that come one by one: `stack[h]` is the
@@ -31,15 +34,18 @@ export class MerkleStack {
       if (subtree === undefined) continue;
       root = root === undefined ? subtree : inner(subtree, root);
     }
-    return (root ?? createHash('sha256').digest()).toString('base64');
+    return (root ?? hash('sha256', '', 'buffer')).toString('base64');
   }
 }
 
 /** SHA-256(0x00 || record). */
 export function hashOfRecord(record: string): Buffer {
-  return createHash('sha256').update('\u0000').update(record, 'utf8').digest();
+  return hash('sha256', `\u0000${record}`, 'buffer');
 }
 
+/** SHA-256(0x01 || left || right). */
 function inner(left: Buffer, right: Buffer): Buffer {
-  return createHash('sha256').update('\u0001').update(left).update(right).digest();
+  left.copy(node, 1);
+  right.copy(node, 33);
+  return hash('sha256', node, 'buffer');
 }

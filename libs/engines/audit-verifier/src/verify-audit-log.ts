@@ -95,7 +95,7 @@ class Verification {
       covered: this.covered,
       root: tree.root(),
       checkpoints: this.confirmed,
-      firstBadSeq: findings.firstSeq(),
+      firstBadSeq: findings.firstSeq,
       findings: findings.kept,
       findingCount: findings.count,
       budgets,

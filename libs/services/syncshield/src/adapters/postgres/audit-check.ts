@@ -21,7 +21,7 @@ import { TileTable } from './audit-tree-rows.js';
 
 /** Most faults that a report names. */
 const MAX_FAULTS = 100;
-const SLICE = 512;
+const SLICE = 128;
 
 /** Which part of a log is read anew, and what it is compared with. */
 export interface CheckOrder {

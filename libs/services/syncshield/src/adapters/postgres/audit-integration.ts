@@ -29,7 +29,7 @@ import { STORE_NOW, storeNowMs } from './store-time.js';
 /** Records of one step: about 10 MB, some tens of milliseconds of hashing. */
 const MAX_LEAVES = 32_768;
 /** Hashes between two turns of the event loop. */
-const SLICE = 512;
+const SLICE = 128;
 const NOTHING: TreeStep = { hasMore: false };
 
 /** Leads the Merkle tree of a tenant after its log, and signs where it stands; one process at a time. */

@@ -4,11 +4,11 @@ import {
   HASH_BYTES,
   hexId,
   inclusionPlan,
-  leafHash,
   proofHashes,
   rootPlan,
   TILE_WIDTH,
   type ProofPlan,
+  type TileRef,
 } from '@kiki/transparency-log';
 import {
   AuditLog,
@@ -58,15 +58,15 @@ export class PostgresAuditLog extends AuditLog {
     seq: number,
     asked?: number,
   ): Promise<AuditProof & { leaf: Uint8Array }> {
-    return this.read(async (tx) => {
-      const size = sizeOf(await findTree(tx, tenant), asked, 'size');
-      const plan = inclusionPlan(seq, size);
-      const proof = await this.proof(tx, tenant, plan, [size]);
-      const [entry] = await auditEntries(tx, tenant, seq, 1);
-      if (entry === undefined) throw errors.audit_inconsistent(`Record ${seq} is missing.`);
-      const [root] = proof.roots;
-      return { size, root, hashes: proof.hashes, leaf: leafHash(entry.record) };
-    });
+    const signed = signedOf(await findTree(this.database, tenant));
+    const size = sizeOf(signed, asked, 'size');
+    const plan = inclusionPlan(seq, size);
+    const place = { level: 0, index: Math.floor(seq / TILE_WIDTH) };
+    const tiles = await this.tiles(tenant, [plan, ...rootPlans(signed, size)], [place]);
+    const leaf = tiles.hash(0, place.index, seq % TILE_WIDTH);
+    if (leaf === undefined) throw errors.audit_inconsistent(`The hash of ${seq} is missing.`);
+    const root = rootOf(signed, size, tiles);
+    return { size, root, hashes: proofHashes(plan, tiles.source), leaf };
   }
 
   override async consistency(
@@ -74,12 +74,13 @@ export class PostgresAuditLog extends AuditLog {
     from: number,
     asked?: number,
   ): Promise<AuditProof & { from: number; fromRoot: Uint8Array }> {
-    return this.read(async (tx) => {
-      const size = sizeOf(await findTree(tx, tenant), asked, 'to');
-      const plan = consistencyPlan(from, size);
-      const { hashes, roots } = await this.proof(tx, tenant, plan, [size, from]);
-      return { from, fromRoot: roots[1] ?? roots[0], size, root: roots[0], hashes };
-    });
+    const signed = signedOf(await findTree(this.database, tenant));
+    const size = sizeOf(signed, asked, 'to');
+    const plan = consistencyPlan(from, size);
+    const sizes = [...rootPlans(signed, size), ...rootPlans(signed, from)];
+    const tiles = await this.tiles(tenant, [plan, ...sizes]);
+    const [root, fromRoot] = [rootOf(signed, size, tiles), rootOf(signed, from, tiles)];
+    return { from, fromRoot, size, root, hashes: proofHashes(plan, tiles.source) };
   }
 
   override async tile(
@@ -121,24 +122,30 @@ export class PostgresAuditLog extends AuditLog {
     return this.database.transaction(work, SNAPSHOT);
   }
 
-  /** The hashes of a plan and the roots of trees, from tiles that are read at once. */
-  private async proof(
-    tx: Queryable,
+  /** The tiles of plans in one statement; they only grow, so that no snapshot is needed. */
+  private tiles(
     tenant: string,
-    plan: ProofPlan,
-    sizes: readonly [number, ...number[]],
-  ): Promise<{ hashes: Uint8Array[]; roots: [Uint8Array, ...Uint8Array[]] }> {
-    const rootPlans = sizes.map(rootPlan);
-    const tiles = await new TileTable().load(
-      tx,
-      tenant,
-      [plan, ...rootPlans].flatMap((of) => of.tiles),
-    );
-    const hashes = proofHashes(plan, tiles.source);
-    const [first, ...rest] = rootPlans.flatMap((of) => proofHashes(of, tiles.source));
-    if (first === undefined) throw errors.audit_inconsistent('A tree has no root.');
-    return { hashes, roots: [first, ...rest] };
+    plans: readonly ProofPlan[],
+    more: readonly TileRef[] = [],
+  ): Promise<TileTable> {
+    const refs = new Map<string, TileRef>();
+    for (const ref of [...more, ...plans.flatMap((plan) => plan.tiles)]) {
+      refs.set(`${ref.level}/${ref.index}`, ref);
+    }
+    return new TileTable().load(this.database, tenant, [...refs.values()]);
   }
+}
+
+/** What the root of a size is computed from: nothing for the signed one. */
+function rootPlans(signed: SignedHead, size: number): ProofPlan[] {
+  return size === signed.size ? [] : [rootPlan(size)];
+}
+
+function rootOf(signed: SignedHead, size: number, tiles: TileTable): Uint8Array {
+  if (size === signed.size) return signed.root;
+  const [root] = proofHashes(rootPlan(size), tiles.source);
+  if (root === undefined) throw errors.audit_inconsistent('A tree has no root.');
+  return root;
 }
 
 function signedOf({ signed }: AuditTree): SignedHead {
@@ -147,8 +154,7 @@ function signedOf({ signed }: AuditTree): SignedHead {
 }
 
 /** The size that was asked for, at most that of the newest checkpoint. */
-function sizeOf(tree: AuditTree, asked: number | undefined, field: string): number {
-  const { size } = signedOf(tree);
+function sizeOf({ size }: SignedHead, asked: number | undefined, field: string): number {
   if (asked === undefined) return size;
   if (asked <= size) return asked;
   const expected = `at most ${size}, the size of the newest checkpoint`;
