@@ -21,6 +21,11 @@ const END_HOLDERS = `
      AND l.classid::bigint = (k.key >> 32) & 4294967295 AND l.objid::bigint = k.key & 4294967295
      AND a.xact_start < clock_timestamp() - make_interval(secs => $2::double precision / 1000)`;
 
+/**
+ * For what comes after the lock, such as the head of the audit log: longer than a session may hang within a
+ * transaction of the ledger. Nothing is approved meanwhile.
+ */
+const REST_TIMEOUT = '5000ms';
 /** How often a change ends what is in its way before it gives up. */
 const MAX_ROUNDS = 5;
 
@@ -47,6 +52,7 @@ export async function lockControlAlone(
     await tx.query(`SELECT set_config('lock_timeout', $1, true)`, [`${patienceMs}ms`]);
     try {
       await tx.query(LOCK_ALONE, [tenant]);
+      await tx.query(`SELECT set_config('lock_timeout', $1, true)`, [REST_TIMEOUT]);
       return;
     } catch (error) {
       if ((error as { code?: unknown }).code !== '55P03') throw error;
