@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '2' },
     kills: { type: 'string', default: '50' },
     sabotage: { type: 'boolean', default: false },
+    'sabotage-what': { type: 'string', default: 'commit' },
   },
 });
 const torture = tortures.find(({ name }) => name === positionals[0]);
@@ -33,6 +34,7 @@ const figures = await torture.run({
   minutes: Number(values.minutes),
   kills: Number(values.kills),
   isSabotaged: values.sabotage,
+  sabotage: values['sabotage-what'],
   note: (line) => console.log(`  ${line}`),
 });
 const { name, targets } = torture;

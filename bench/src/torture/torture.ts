@@ -9,6 +9,8 @@ export interface TortureOptions {
   readonly kills: number;
   /** Runs a build in which a commit is broken; the run has to fail then. */
   readonly isSabotaged: boolean;
+  /** Which safeguard is taken out of that build, where a torture knows several. */
+  readonly sabotage: string;
   note(line: string): void;
 }
 

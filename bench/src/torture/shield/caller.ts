@@ -11,6 +11,9 @@ const PASSING = new Set([
   'deadline_exceeded',
 ]);
 
+/** Answers that no outage explains before a request is given up. */
+const MAX_FAULTS = 10;
+
 /** Sends the same request to one replica after the other until every item of it is decided. */
 export class Caller {
   /** Items that wait for their answer now. */
@@ -48,14 +51,14 @@ export class Caller {
   /** One answer, whatever it takes. */
   async insist(tenant: string, path: string, body: unknown): Promise<Answer> {
     const startedMs = performance.now();
-    for (;;) {
+    for (let faults = 0; ;) {
       const answer = await this.once(tenant, path, body);
       const waitedMs = performance.now() - Math.max(startedMs, this.sinceMs);
       this.longestMs = Math.max(this.longestMs, waitedMs);
       if (answer.status === 200) return answer;
       if (!isPassing(answer)) {
         this.note(`${answer.status} ${answer.body.code ?? ''} ${path}`);
-        if (answer.status < 500) return answer;
+        if (answer.status < 500 || ++faults >= MAX_FAULTS) return answer;
       }
       this.repeated++;
       await sleep(10 + Math.random() * 60);

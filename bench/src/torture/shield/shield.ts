@@ -64,7 +64,7 @@ interface Scene {
 }
 
 async function torture(options: TortureOptions, home: string): Promise<Figure[]> {
-  const hook = new URL('../sabotage-hook.js', import.meta.url).href;
+  const hook = new URL(`./sabotage-hook.js?what=${options.sabotage}`, import.meta.url).href;
   const nodeOptions = options.isSabotaged ? [`--import=${hook}`] : [];
   const cluster = await ShieldCluster.start(home, REPLICAS, nodeOptions);
   const scene: Scene = {
