@@ -84,7 +84,10 @@ describe('records', () => {
     const stored = await api.getRecord(T, given.id);
     expect(stored).toMatchObject({ purpose: 'marketing', proof: 'form of anna', region: 'DE' });
     expect(stored.subject).toMatch(/^sub_/);
-    const { body } = await (await fetch(`${url}/v1/audit?after=${stored.auditSeq - 1}&limit=1`, { headers })).json().then((body: { items: { seq: number; record: string }[] }) => ({ body })); // prettier-ignore
+    const path = `/v1/audit?after=${stored.auditSeq - 1}&limit=1`;
+    const body = (await (await fetch(`${url}${path}`, { headers })).json()) as {
+      items: { seq: number; record: string }[];
+    };
     expect(body.items[0]?.seq).toBe(stored.auditSeq);
     const leaf = JSON.parse(body.items[0]!.record) as Record<string, unknown>;
     expect(leaf).toMatchObject({

@@ -491,7 +491,7 @@ describe('consent', () => {
     await db.database.transaction(async (tx) => {
       await tx.execute(`update profiles set subscription = 'unsubscribed'`);
       claim = on.messages
-        .claim(message!, { isOptInRequired: false }, new Date())
+        .claim(message!, { isOptInRequired: false, receiptId: 'r' }, new Date())
         .finally(() => (isSettled = true));
       await waitFor(async () => {
         const waiting = await db.database.query('select 1 from pg_locks where not granted');
