@@ -55,7 +55,7 @@ export const errors = defineErrors({
   audit_input_unusable: {
     kind: 'invalid',
     title: 'The audit log cannot be verified with what was given.',
-    fix: 'Give --log, --checkpoint (an anchor file or signed notes) and --public-key as `kiki audit export` writes them.',
+    fix: 'Give --log, --checkpoint and --public-key as `kiki audit export` writes them.',
   },
   audit_key_exists: {
     kind: 'invalid',
