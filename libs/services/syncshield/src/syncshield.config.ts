@@ -125,7 +125,7 @@ export const syncshieldConfig = defineConfig('syncshield', {
   }),
   controlPatienceMs: variable({
     env: 'SYNCSHIELD_CONTROL_PATIENCE_MS',
-    schema: integer({ min: 20, max: 60_000, default: 200 }),
+    schema: integer({ min: 20, max: 60_000, default: 150 }),
     doc: 'A kill switch or policy waits so long for batches; the session of an older one is ended, milliseconds.',
   }),
   policyIntervalMs: variable({

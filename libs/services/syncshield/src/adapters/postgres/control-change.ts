@@ -7,7 +7,7 @@ import { STORE_NOW, storeNowMs } from './store-time.js';
 
 /** How controls are changed; everything has a default fit for production. */
 export interface ControlOptions {
-  /** Holders of the lock that are older lose their session, milliseconds. @default 200 */
+  /** Holders of the lock that are older lose their session, milliseconds. @default 150 */
   readonly patienceMs?: number;
   /** @default STORE_NOW */
   readonly storeNow?: string;
@@ -16,7 +16,7 @@ export interface ControlOptions {
 }
 
 /** Old enough to be a process that hangs: a batch takes milliseconds. */
-const PATIENCE_MS = 200;
+const PATIENCE_MS = 150;
 const UNKNOWN_FOR_MS = 5_000;
 
 /** Runs changes of what is in force, alone on their tenant. */

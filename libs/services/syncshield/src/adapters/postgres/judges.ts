@@ -3,7 +3,6 @@ import type { Queryable } from '@kiki/postgres';
 import type { ConsentCheck } from '../../application/consent-check.js';
 import type { LedgerCommand } from '../../application/ledger.js';
 import type { ShardView } from '../../domain/book.js';
-import type { HoldRequest } from '../../domain/hold.js';
 import type { Controls } from '../../domain/policy/controls.js';
 import type { Ask } from '../../domain/policy/finding.js';
 import { askOf, PolicyJudge } from '../../domain/policy/policy-judge.js';
@@ -67,32 +66,19 @@ export class Judges {
     return controls;
   }
 
-  /**
-   * Nothing is read for tenants without a policy, or whose rules need nothing.
-   * @param isReading takes no locks, for an answer that promises nothing
-   */
+  /** Nothing is read for tenants without a policy, or whose rules need nothing. */
   async judgeOf(
     tx: Queryable,
     controls: ReadonlyMap<string, Controls> = NOTHING,
     batch: JudgedBatch,
-    isReading = false,
   ): Promise<LoadedJudge> {
     const loaded = new Map<string, RuleFacts>();
     for (const [tenant, { policy }] of controls) {
       if (policy === undefined || policy.rules.length === 0) continue;
-      const order = { tenant, policy, asks: asksOf(tenant, batch), isReading };
+      const order = { tenant, policy, asks: asksOf(tenant, batch) };
       loaded.set(tenant, await loadRuleFacts(tx, this.sources, order));
     }
     return new LoadedJudge(controls, loaded);
-  }
-
-  /** What would be said of one hold now, without any lock. */
-  async readJudge(tx: Queryable, request: HoldRequest, shard: ShardView): Promise<PolicyJudge> {
-    const controls = await this.controls.of(tx, [request.tenant]);
-    const command = { kind: 'hold' as const, actor: '', request };
-    const shards = new Map([[shard.shardNo, shard]]);
-    const batch = { shards, commands: [command], shardNoOf: () => shard.shardNo };
-    return this.judgeOf(tx, controls, batch, true);
   }
 }
 

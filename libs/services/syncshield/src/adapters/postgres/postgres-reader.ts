@@ -9,9 +9,11 @@ import {
 import { costOf, headroom } from '../../domain/decision.js';
 import { MAX_MICROS } from '../../domain/budget.js';
 import { keyOf, type Hold, type HoldState } from '../../domain/hold.js';
+import { killOf, NO_CONTROLS } from '../../domain/policy/controls.js';
 import { unknownBudget, unknownHold, wrongCurrency } from '../../domain/replay.js';
 import { auditEntries } from './audit-entries.js';
 import { findBudget } from './budget-rows.js';
+import { ControlCache } from './controls.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters } from './counter-rows.js';
 import { findHolds, HOLD_COLUMNS, toHold } from './hold-rows.js';
@@ -25,6 +27,7 @@ const SNAPSHOT = { isolation: 'repeatable read', isReadOnly: true } as const;
 /** Reads the ledger without locks. */
 export class PostgresReader extends LedgerReader {
   private readonly trees = new TreeCache();
+  private readonly controls = new ControlCache();
 
   constructor(
     private readonly database: Database,
@@ -84,6 +87,10 @@ export class PostgresReader extends LedgerReader {
     const path = shard.tree.path(budget.budgetNo);
     if (path.some(({ isPaused }) => isPaused)) {
       return { isAllowed: false, reason: 'budget_paused', headroomMicros: 0n };
+    }
+    const controls = (await this.controls.of(tx, [tenant])).get(tenant) ?? NO_CONTROLS;
+    if (killOf(controls, path) !== undefined) {
+      return { isAllowed: false, reason: 'kill_switch', headroomMicros: 0n };
     }
     const needs = new CounterNeeds();
     needs.addNow(tenant, shard, budget.budgetNo);

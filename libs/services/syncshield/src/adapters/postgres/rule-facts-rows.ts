@@ -43,8 +43,6 @@ export interface FactOrder {
   readonly tenant: string;
   readonly policy: CompiledPolicy;
   readonly asks: readonly Ask[];
-  /** Takes no locks: nothing is decided. */
-  readonly isReading: boolean;
 }
 
 /** Which rows a batch needs, without repetitions. */
@@ -96,13 +94,13 @@ class Wanted {
 export async function loadRuleFacts(
   tx: Queryable,
   sources: FactSources,
-  { tenant, policy, asks, isReading }: FactOrder,
+  { tenant, policy, asks }: FactOrder,
 ): Promise<RuleFacts> {
   const facts = new RuleFacts();
   const wanted = new Wanted();
   for (const ask of asks) wanted.add(policy, ask);
   if (wanted.ranges.size > 0) await loadSpend(tx, tenant, wanted, facts);
-  if (wanted.trials.size > 0) await loadTrials(tx, tenant, wanted, facts, isReading);
+  if (wanted.trials.size > 0) await loadTrials(tx, tenant, wanted, facts);
   if (wanted.acquisitions.size > 0) await loadAcquisitions(tx, tenant, wanted, facts);
   for (const [no, profile] of await sources.profiles.of(tx, tenant, [...wanted.budgetNos])) {
     facts.loadProfile(no, profile);
@@ -172,24 +170,21 @@ async function loadTrials(
   tenant: string,
   { trials }: Wanted,
   facts: RuleFacts,
-  isReading: boolean,
 ): Promise<void> {
   const of = [...trials.values()].sort(([a, x], [b, y]) => (a + x < b + y ? -1 : 1));
   const values = [tenant, of.map(([ruleId]) => ruleId), of.map(([, subject]) => subject)];
-  if (!isReading) {
-    await tx.execute(
-      `INSERT INTO policy_counters (tenant, rule_id, counted, bucket, micros)
-       SELECT $1, k.rule_id, k.subject, ${WHOLE_BUCKET}, 0
-         FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (rule_id, subject, n) ORDER BY k.n
-       ON CONFLICT DO NOTHING`,
-      values,
-    );
-  }
+  await tx.execute(
+    `INSERT INTO policy_counters (tenant, rule_id, counted, bucket, micros)
+     SELECT $1, k.rule_id, k.subject, ${WHOLE_BUCKET}, 0
+       FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (rule_id, subject, n) ORDER BY k.n
+     ON CONFLICT DO NOTHING`,
+    values,
+  );
   const rows = await tx.query<CounterRow>(
     `SELECT c.rule_id, c.counted, c.bucket, c.micros FROM policy_counters c
       WHERE c.tenant = $1 AND c.bucket = ${WHOLE_BUCKET}
         AND (c.rule_id, c.counted) IN (SELECT * FROM unnest($2::text[], $3::text[]))
-      ORDER BY (c.rule_id || c.counted) COLLATE "C" ${isReading ? '' : 'FOR UPDATE'}`,
+      ORDER BY (c.rule_id || c.counted) COLLATE "C" FOR UPDATE`,
     values,
   );
   for (const row of rows) facts.loadCounter(toCounter(row));
