@@ -86,6 +86,24 @@ describe('canonicalJson', () => {
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
+    const few = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue());
+    const many = fc.dictionary(fc.string({ unit: 'binary', minLength: 1 }), fc.string(), {
+      minKeys: 20,
+      maxKeys: 40,
+    });
+    const naive = (value: object): string =>
+      JSON.stringify(
+        Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))),
+        (key, member: unknown) => (key === '' ? member : canonicalJson(member)),
+      );
+    const parts = (value: object): object =>
+      Object.fromEntries(Object.entries(value).map(([k, v]) => [`k${k}`, v as unknown]));
+    fc.assert(
+      fc.property(fc.oneof(few, many), (value) => {
+        const texts = Object.entries(parts(value)).map(([k, v]) => [k, canonicalJson(v)]);
+        expect(canonicalJson(Object.fromEntries(texts))).toBe(naive(parts(value)));
+      }),
+    );
     expect(canonicalJson({ b: 1n, a: undefined, c: [null, 'x'] })).toBe('{"b":1,"c":[null,"x"]}');
     expect(() => canonicalJson({ a: NaN })).toThrow(TypeError);
   });

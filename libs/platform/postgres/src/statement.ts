@@ -1,4 +1,4 @@
-import type { ClientBase, QueryResult } from 'pg';
+import type { ClientBase, PoolClient, QueryResult } from 'pg';
 import type { Queryable, Row, SqlValue, StatementOptions } from './database.js';
 import { mapError } from './pg-errors.js';
 
@@ -25,8 +25,9 @@ const TRANSACTION_ABORTED = '25P02';
  */
 export class TransactionStatements implements Queryable {
   private firstError: unknown;
+  private isHeldBack = false;
 
-  constructor(private readonly client: ClientBase) {}
+  constructor(private readonly client: PoolClient) {}
 
   async query<R extends Row = Row>(
     sql: string,
@@ -47,9 +48,22 @@ export class TransactionStatements implements Queryable {
   private run<R extends Row>(
     ...[sql, values, options]: Parameters<Queryable['query']>
   ): Promise<QueryResult<R>> {
+    this.holdBack();
     return runStatement<R>(this.client, sql, values, options).catch((error: unknown) => {
       this.firstError ??= error;
       throw (error as { code?: unknown }).code === TRANSACTION_ABORTED ? this.firstError : error;
+    });
+  }
+
+  /** Statements of one turn leave in one write: each write of its own would wake the server. */
+  private holdBack(): void {
+    if (this.isHeldBack) return;
+    this.isHeldBack = true;
+    const { stream } = this.client.connection;
+    stream.cork();
+    process.nextTick(() => {
+      this.isHeldBack = false;
+      stream.uncork();
     });
   }
 }

@@ -14,9 +14,21 @@ export function actorOf({ service, keyId }: Principal): string {
   return service ?? keyId;
 }
 
+const instants = new Map<number, string>();
+const MAX_INSTANTS = 1_024;
+
+/** An instant on the wire; the holds of a batch share a few. */
+function instantText(ms: number): string {
+  let text = instants.get(ms);
+  if (text === undefined) {
+    if (instants.size >= MAX_INSTANTS) instants.clear();
+    instants.set(ms, (text = new Date(ms).toISOString()));
+  }
+  return text;
+}
+
 /** A hold on the wire. */
 export function holdAnswer(hold: Hold): z.infer<typeof HoldAnswer> {
-  const at = (ms: number): string => new Date(ms).toISOString();
   return {
     id: hold.id,
     decision: hold.isApproved ? 'approved' : 'denied',
@@ -29,9 +41,9 @@ export function holdAnswer(hold: Hold): z.infer<typeof HoldAnswer> {
     capturedMicros: microsToWire(hold.capturedMicros),
     lateMicros: microsToWire(hold.lateMicros),
     refundedMicros: microsToWire(hold.refundedMicros),
-    decidedAt: at(hold.decidedMs),
-    expiresAt: hold.isApproved ? at(expiresMs(hold)) : null,
-    releaseAt: hold.isApproved ? at(releaseMs(hold)) : null,
+    decidedAt: instantText(hold.decidedMs),
+    expiresAt: hold.isApproved ? instantText(expiresMs(hold)) : null,
+    releaseAt: hold.isApproved ? instantText(releaseMs(hold)) : null,
     denial: hold.denial === undefined ? null : denialAnswer(hold.denial),
   };
 }
