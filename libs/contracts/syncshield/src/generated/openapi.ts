@@ -390,6 +390,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/budgets/{id}/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show which shares of the limits of a budget are told */
+        get: operations["events_show"];
+        /** Set which shares of the limits of a budget are told */
+        put: operations["events_replace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/compliance/report": {
         parameters: {
             query?: never;
@@ -538,6 +556,23 @@ export interface paths {
         put?: never;
         /** Withdraw consent; it reaches every service within a second */
         post: operations["consentWithdrawal_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events behind a number, oldest first, in order of commit */
+        get: operations["events_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1106,6 +1141,128 @@ export interface paths {
         put?: never;
         /** Settle many holds in one transaction, in order */
         post: operations["settlements_settleAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the webhooks by id */
+        get: operations["webhooks_list"];
+        put?: never;
+        /** Register a webhook; its secret is shown in this answer only */
+        post: operations["webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a webhook */
+        get: operations["webhooks_show"];
+        /** Change where a webhook is sent and what of */
+        put: operations["webhooks_replace"];
+        post?: never;
+        /** Remove a webhook with what was not delivered yet */
+        delete: operations["webhooks_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent, and how it went, newest first */
+        get: operations["webhooks_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries/{seq}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an event again, with fresh attempts */
+        post: operations["webhooks_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send nothing until it is enabled; what happens meanwhile stays in the feed */
+        post: operations["webhooks_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again, also what waits */
+        post: operations["webhooks_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace the secret; for a day the one before signs too */
+        post: operations["webhooks_rotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2207,7 +2364,7 @@ export interface operations {
                             pausesOnExternal: boolean;
                             /**
                              * Format: int64
-                             * @description Integer number of micros (1e-6 of the currency).
+                             * @description Spent ever; negative when more came back.
                              * @example 11770000
                              */
                             spentMicros: number;
@@ -2335,7 +2492,7 @@ export interface operations {
                         pausesOnExternal: boolean;
                         /**
                          * Format: int64
-                         * @description Integer number of micros (1e-6 of the currency).
+                         * @description Spent ever; negative when more came back.
                          * @example 11770000
                          */
                         spentMicros: number;
@@ -2463,7 +2620,7 @@ export interface operations {
                         pausesOnExternal: boolean;
                         /**
                          * Format: int64
-                         * @description Integer number of micros (1e-6 of the currency).
+                         * @description Spent ever; negative when more came back.
                          * @example 11770000
                          */
                         spentMicros: number;
@@ -2577,7 +2734,7 @@ export interface operations {
                         pausesOnExternal: boolean;
                         /**
                          * Format: int64
-                         * @description Integer number of micros (1e-6 of the currency).
+                         * @description Spent ever; negative when more came back.
                          * @example 11770000
                          */
                         spentMicros: number;
@@ -2706,7 +2863,7 @@ export interface operations {
                         pausesOnExternal: boolean;
                         /**
                          * Format: int64
-                         * @description Integer number of micros (1e-6 of the currency).
+                         * @description Spent ever; negative when more came back.
                          * @example 11770000
                          */
                         spentMicros: number;
@@ -2793,7 +2950,7 @@ export interface operations {
                         pausesOnExternal: boolean;
                         /**
                          * Format: int64
-                         * @description Integer number of micros (1e-6 of the currency).
+                         * @description Spent ever; negative when more came back.
                          * @example 11770000
                          */
                         spentMicros: number;
@@ -2881,6 +3038,87 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    events_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thresholds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        budgetId: string;
+                        percents: number[];
+                        isDefault: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    events_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Shares of each limit of the budget that are told; none: nothing is. */
+                    percents: number[];
+                };
+            };
+        };
+        responses: {
+            /** @description The thresholds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        budgetId: string;
+                        percents: number[];
+                        isDefault: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3670,7 +3908,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page; empty for somebody who never said anything */
+            /** @description One page; 404 for somebody who never said anything */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3803,6 +4041,66 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    events_list: {
+        parameters: {
+            query?: {
+                /** @description `seq` of the last event that is known; 0 is the beginning. */
+                after?: number;
+                /** @description Events per answer. */
+                limit?: number;
+                /** @description Only these types, separated by commas. */
+                types?: string;
+                /** @description Only events about this budget. */
+                budgetId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Unique within the tenant; a repeated delivery has the same. */
+                            id: string;
+                            /** @description Dense and in the order of commit. */
+                            seq: number;
+                            /** @enum {string} */
+                            type: "budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled";
+                            budgetId: string | null;
+                            /**
+                             * Format: date-time
+                             * @description When it was committed, by the clock of the store.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            occurredAt: string;
+                            /** @description By type; see the README. */
+                            data: {
+                                [key: string]: unknown;
+                            };
+                        }[];
+                        /** @description What to ask for as `after` next, also when nothing came. */
+                        next: number;
+                        /** @description The newest event of the tenant. */
+                        lastSeq: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -10624,6 +10922,517 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            url: string;
+                            types: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[] | null;
+                            budgetIds: string[] | null;
+                            isEnabled: boolean;
+                            /** @description `requested`, `failing` (a delivery was given up, nothing got through) or `gone` (410). */
+                            disabledReason: string | null;
+                            /** @description Attempts that failed since the last that did not. */
+                            failures: number;
+                            secretVersion: number;
+                            /**
+                             * Format: date-time
+                             * @description When it was created.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            createdAt: string;
+                        }[];
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Your id of the webhook: the same body again returns it. */
+                    id: string;
+                    /**
+                     * @description https on port 443 of the open internet; redirects are not followed.
+                     * @example https://hooks.example.test/kiki
+                     */
+                    url: string;
+                    /** @description Which events; all by default. */
+                    types?: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[];
+                    /** @description Only events about these budgets; all, and those of the tenant, by default. */
+                    budgetIds?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        url: string;
+                        types: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[] | null;
+                        budgetIds: string[] | null;
+                        isEnabled: boolean;
+                        /** @description `requested`, `failing` (a delivery was given up, nothing got through) or `gone` (410). */
+                        disabledReason: string | null;
+                        /** @description Attempts that failed since the last that did not. */
+                        failures: number;
+                        secretVersion: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was created.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                        /** @description Signs what is sent (`kiki-signature`); null when it was shown before: rotate it. */
+                        secret: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        url: string;
+                        types: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[] | null;
+                        budgetIds: string[] | null;
+                        isEnabled: boolean;
+                        /** @description `requested`, `failing` (a delivery was given up, nothing got through) or `gone` (410). */
+                        disabledReason: string | null;
+                        /** @description Attempts that failed since the last that did not. */
+                        failures: number;
+                        secretVersion: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was created.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description https on port 443 of the open internet; redirects are not followed.
+                     * @example https://hooks.example.test/kiki
+                     */
+                    url: string;
+                    /** @description Which events; all by default. */
+                    types?: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[];
+                    /** @description Only events about these budgets; all, and those of the tenant, by default. */
+                    budgetIds?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        url: string;
+                        types: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[] | null;
+                        budgetIds: string[] | null;
+                        isEnabled: boolean;
+                        /** @description `requested`, `failing` (a delivery was given up, nothing got through) or `gone` (410). */
+                        disabledReason: string | null;
+                        /** @description Attempts that failed since the last that did not. */
+                        failures: number;
+                        secretVersion: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was created.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+                state?: "pending" | "delivered" | "dead";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            eventId: string;
+                            seq: number;
+                            type: string;
+                            budgetId: string | null;
+                            /** @enum {string} */
+                            state: "pending" | "delivered" | "dead";
+                            attempts: number;
+                            /**
+                             * Format: date-time
+                             * @description When it happened.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            occurredAt: string;
+                            nextAttemptAt: string | null;
+                            /** @description HTTP status of the last answer. */
+                            lastStatus: number | null;
+                            lastError: string | null;
+                            settledAt: string | null;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+                /** @description `seq` of the event. */
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        eventId: string;
+                        seq: number;
+                        type: string;
+                        budgetId: string | null;
+                        /** @enum {string} */
+                        state: "pending" | "delivered" | "dead";
+                        attempts: number;
+                        /**
+                         * Format: date-time
+                         * @description When it happened.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        occurredAt: string;
+                        nextAttemptAt: string | null;
+                        /** @description HTTP status of the last answer. */
+                        lastStatus: number | null;
+                        lastError: string | null;
+                        settledAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        url: string;
+                        types: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[] | null;
+                        budgetIds: string[] | null;
+                        isEnabled: boolean;
+                        /** @description `requested`, `failing` (a delivery was given up, nothing got through) or `gone` (410). */
+                        disabledReason: string | null;
+                        /** @description Attempts that failed since the last that did not. */
+                        failures: number;
+                        secretVersion: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was created.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        url: string;
+                        types: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[] | null;
+                        budgetIds: string[] | null;
+                        isEnabled: boolean;
+                        /** @description `requested`, `failing` (a delivery was given up, nothing got through) or `gone` (410). */
+                        disabledReason: string | null;
+                        /** @description Attempts that failed since the last that did not. */
+                        failures: number;
+                        secretVersion: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was created.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    webhooks_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook with its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        url: string;
+                        types: ("budget.threshold" | "budget.breached" | "budget.paused" | "budget.resumed" | "budget.caps_replaced" | "kill_switch.set" | "kill_switch.lifted" | "webhook.disabled")[] | null;
+                        budgetIds: string[] | null;
+                        isEnabled: boolean;
+                        /** @description `requested`, `failing` (a delivery was given up, nothing got through) or `gone` (410). */
+                        disabledReason: string | null;
+                        /** @description Attempts that failed since the last that did not. */
+                        failures: number;
+                        secretVersion: number;
+                        /**
+                         * Format: date-time
+                         * @description When it was created.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        createdAt: string;
+                        /** @description Signs what is sent (`kiki-signature`); null when it was shown before: rotate it. */
+                        secret: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -7,6 +7,7 @@ import {
   nullableActions,
   nullableMicros,
   plainText,
+  wireSpent,
 } from './shared.schema.js';
 
 const actions = (description: string) =>
@@ -67,7 +68,9 @@ export const CapAnswer = z.object({
   limitMicros: nullableMicros('Never more than this.'),
   timeZone: z.string().nullable(),
   windowMs: z.int().nullable(),
-  spentMicros: nullableMicros('Spent in its day, week, month or window, or ever; used of a rate.'),
+  spentMicros: wireSpent(
+    'Spent in its day, week, month or window, or ever; used of a rate. Negative when more came back.',
+  ).nullable(),
   heldMicros: nullableMicros('Held likewise.'),
   headroomMicros: nullableMicros('What it still has room for.'),
   limitActions: nullableActions('Most approved holds.'),
@@ -87,7 +90,7 @@ export const BudgetAnswer = z.object({
   currency: wireCurrency(),
   isPaused: z.boolean(),
   pausesOnExternal: z.boolean(),
-  spentMicros: wireMicros(),
+  spentMicros: wireSpent('Spent ever; negative when more came back.'),
   heldMicros: wireMicros(),
   caps: z.array(CapAnswer),
   createdAt: wireInstant('When it was created.'),

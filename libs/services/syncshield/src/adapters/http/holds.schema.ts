@@ -18,6 +18,7 @@ import {
   nullableActions,
   nullableMicros,
   plainText,
+  wireSpent,
 } from './shared.schema.js';
 
 const StateText = z.enum(['held', 'captured', 'voided', 'expired', 'denied']);
@@ -66,7 +67,7 @@ export const DenialAnswer = z.object({
   capId: z.string().nullable(),
   kind: CapKindText.nullable(),
   limitMicros: nullableMicros('Limit of the cap when it was asked.'),
-  spentMicros: nullableMicros('Spent then.'),
+  spentMicros: wireSpent('Spent then.').nullable(),
   heldMicros: nullableMicros('Held then.'),
   headroomMicros: nullableMicros('Room left then.'),
   measure: CapMeasureText.nullable(),

@@ -66,3 +66,7 @@ export const nullableActions = (description: string) => z.int().nullable().meta(
 
 /** An amount of an answer that is null when it does not apply. */
 export const nullableMicros = (description: string) => wireMicros({ description }).nullable();
+
+/** What is spent; negative when more came back than was spent. */
+export const wireSpent = (description: string) =>
+  wireMicros({ min: -Number.MAX_SAFE_INTEGER, description });
