@@ -51,17 +51,55 @@ async function seedPrivacy(call: Call): Promise<Seeds> {
   };
 }
 
+async function seedConsent(call: Call): Promise<Seeds> {
+  const record = { id: 'k1', customerId: 'u1', purpose: 'marketing', channel: 'email' };
+  const records = [{ ...record, action: 'granted', source: 'seed' }];
+  await must(call('POST', '/v1/consent/records', { records }));
+  return {
+    'GET /v1/consent/records/{id}': { path: '/v1/consent/records/k1' },
+    'GET /v1/consent/subjects/{customerId}': { path: '/v1/consent/subjects/u1' },
+  };
+}
+
+async function seedPolicy(call: Call): Promise<Seeds> {
+  const rules = [{ id: 'r1', kind: 'block_list', attribute: 'geo', values: ['XX'] }];
+  await must(call('PUT', '/v1/policy', { policy: { rules } }));
+  const context = { geo: 'XX' };
+  const hold = { budgetId: 'b1', amountMicros: 10, currency: CURRENCY, context };
+  await must(call('POST', '/v1/holds', { id: 'h2', ...hold }));
+  const { approvalId } = await must(call('POST', '/v1/holds/h2/appeal', { reason: 'seed' }));
+  const { id } = await must(call('POST', '/v1/kill-switch', { reason: 'seed', budgetId: 'b2' }));
+  const approval = `/v1/approvals/${String(approvalId)}`;
+  return {
+    'GET /v1/approvals/{id}': { path: approval },
+    'POST /v1/approvals/{id}/approve': { path: `${approval}/approve`, body: {} },
+    'POST /v1/approvals/{id}/reject': { path: `${approval}/reject`, body: {} },
+    'GET /v1/holds/{id}/why': { path: '/v1/holds/h2/why' },
+    'POST /v1/holds/{id}/appeal': { path: '/v1/holds/h2/appeal', body: { reason: 'seed' } },
+    'POST /v1/kill-switch/{id}/lift': {
+      path: `/v1/kill-switch/${String(id)}/lift`,
+      body: { reason: 'seed' },
+    },
+    'GET /v1/policy/versions/{version}': { path: '/v1/policy/versions/1' },
+  };
+}
+
 async function seedShield(call: Call): Promise<Seeds> {
   const caps = [{ kind: 'total', limitMicros: 1_000_000 }];
   await must(call('POST', '/v1/budgets', { id: 'b1', name: 'b1', currency: CURRENCY, caps }));
   const hold = { budgetId: 'b1', amountMicros: 10, currency: CURRENCY };
   await must(call('POST', '/v1/holds', { id: 'h1', ...hold }));
+  await must(call('POST', '/v1/budgets', { id: 'b2', name: 'b2', currency: CURRENCY, caps }));
+  const policy = await seedPolicy(call);
   const privacy = await seedPrivacy(call);
+  const consent = await seedConsent(call);
   await waitFor(async () => (await call('GET', '/v1/audit/tile/0/0')).status === 200, {
     ...{ timeoutMs: 30_000, what: 'the audit tree' },
   });
   return {
+    ...policy,
     ...privacy,
+    ...consent,
     'GET /v1/audit/tile/{level}/{index}': { path: '/v1/audit/tile/0/0' },
     'GET /v1/budgets/{id}': { path: '/v1/budgets/b1' },
     'PUT /v1/budgets/{id}/caps': { path: '/v1/budgets/b1/caps', body: { caps } },

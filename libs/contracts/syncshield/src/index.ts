@@ -10,4 +10,5 @@ export { LeaseJournal, type JournalLine, type LeftLease } from './lease-journal.
 export type { LeaseSettings } from './lease-settings.js';
 export * from './lease-types.js';
 export * from './money-types.js';
+export * from './policy-api.js';
 export * from './syncshield-client.js';

@@ -2,6 +2,7 @@ import { answerOf, createApi } from '@kiki/api-client';
 import { microsToWire } from '@kiki/kernel';
 import * as from from './from-wire.js';
 import type * as money from './money-types.js';
+import { madeOf } from './policy-api.js';
 import type { paths } from './generated/openapi.js';
 
 /** Most items in one request. */
@@ -32,11 +33,12 @@ export class SyncShieldClient {
 
   /**
    * The same body again returns the budget as it is now. @throws idempotency_conflict,
-   * budget_parent_invalid, cap_invalid
+   * budget_parent_invalid, cap_invalid, approval_required
    */
   async createBudget(tenant: string, input: money.BudgetInput): Promise<money.Budget> {
     const body = { ...input, caps: input.caps.map(capBody) };
-    return from.budget(await answerOf(this.api.POST('/v1/budgets', { body, ...this.of(tenant) })));
+    const call = this.api.POST('/v1/budgets', { body, ...this.of(tenant) });
+    return from.budget(madeOf(await answerOf(call)));
   }
 
   /** @throws budget_not_found */
@@ -46,7 +48,7 @@ export class SyncShieldClient {
     return from.budget(await answerOf(call));
   }
 
-  /** @throws budget_not_found, cap_invalid */
+  /** @throws budget_not_found, cap_invalid, approval_required */
   async replaceCaps(
     tenant: string,
     id: string,
@@ -55,7 +57,7 @@ export class SyncShieldClient {
     const body = { caps: caps.map(capBody) };
     const params = { path: { id } };
     const call = this.api.PUT('/v1/budgets/{id}/caps', { params, body, ...this.of(tenant) });
-    return from.budget(await answerOf(call));
+    return from.budget(madeOf(await answerOf(call)));
   }
 
   /** Denies every hold of the budget and of everything below it. @throws budget_not_found */
@@ -69,7 +71,7 @@ export class SyncShieldClient {
   async resumeBudget(tenant: string, id: string): Promise<money.Budget> {
     const params = { path: { id } };
     const call = this.api.POST('/v1/budgets/{id}/resume', { params, ...this.of(tenant) });
-    return from.budget(await answerOf(call));
+    return from.budget(madeOf(await answerOf(call)));
   }
 
   /** A denial is an answer. @throws budget_not_found, currency_mismatch, idempotency_conflict */
