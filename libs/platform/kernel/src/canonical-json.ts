@@ -1,5 +1,4 @@
 /** What JSON escapes, and what it might: halves of surrogate pairs. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const WORTH_A_LOOK = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 const MANY_KEYS = 24;
@@ -9,19 +8,14 @@ const MANY_KEYS = 24;
  * (the ordering and number rules of RFC 8785 for the values KIKI uses). `undefined` members are left out.
  */
 export function canonicalJson(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return quoted(value);
-    case 'number':
-      if (!Number.isFinite(value)) throw new TypeError('canonical JSON has no NaN or infinity');
-      return String(value);
-    case 'bigint':
-      return value.toString();
-    case 'object':
-      return value === null ? 'null' : canonicalObject(value);
-    default:
-      return JSON.stringify(value) ?? 'null';
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('canonical JSON has no NaN or infinity');
+    return String(value);
   }
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'object' && value !== null) return canonicalObject(value);
+  return JSON.stringify(value) ?? 'null';
 }
 
 function canonicalObject(value: object): string {
