@@ -1,6 +1,7 @@
 import type { Benchmark } from './harness/benchmark.js';
 import { hostBench } from './platform/host-bench.js';
 import { auditBench } from './shield/audit-bench.js';
+import { consentBench } from './shield/consent-bench.js';
 import { holdsBench } from './shield/holds-bench.js';
 import { windowsBench } from './shield/windows-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
@@ -15,6 +16,7 @@ import { serveBench } from './value/serve-bench.js';
 export const benchmarks: readonly Benchmark[] = [
   hostBench,
   auditBench,
+  consentBench,
   holdsBench,
   windowsBench,
   backtestBench,

@@ -108,7 +108,7 @@ export class ConsentApi {
     return answerOf(this.api.GET('/v1/consent/records/{id}', { params, ...this.of(tenant) }));
   }
 
-  /** A page of what a customer said, newest first. */
+  /** A page of what a customer said, newest first. @throws consent_record_not_found when that is nothing */
   async history(
     tenant: string,
     customerId: string,

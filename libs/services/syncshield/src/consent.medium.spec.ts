@@ -137,7 +137,10 @@ describe('records', () => {
     const channels = [...first.items, ...rest.items].map(({ channel }) => channel);
     expect(channels).toEqual(['c4', 'c3', 'c2', 'c1', 'c0']);
     expect(rest.nextCursor).toBeNull();
-    expect((await api.history(T, 'nobody')).items).toEqual([]);
+    await api.check(T, [ask('nobody')]);
+    await expect(api.history(T, 'nobody')).rejects.toMatchObject({
+      code: 'consent_record_not_found',
+    });
     const change = db.database.execute(`UPDATE syncshield.consent_records SET action = 'granted'`);
     await expect(change).rejects.toThrow(/consent_records/);
     await expect(db.database.execute('DELETE FROM syncshield.consent_settings')).resolves.toBe(0);

@@ -247,6 +247,6 @@ export const errors = defineErrors({
   consent_record_not_found: {
     kind: 'not_found',
     title: 'There is no such consent record, or it belongs to another tenant.',
-    fix: 'GET /v1/consent/subjects/{customerId} lists the records of a customer.',
+    fix: 'Correct the id; a customer who never said anything has no records.',
   },
 });

@@ -23,11 +23,12 @@ export class ConsentHistory {
     return this.opened(tenant, record);
   }
 
-  /** Newest first; nothing of somebody who never said anything. */
+  /** Newest first. @throws consent_record_not_found for somebody who never said anything */
   async of(tenant: string, customerId: string, page: PageRequest): Promise<Page<OpenedConsent>> {
     const subject = await this.keys.find(tenant, customerId);
-    if (subject === undefined) return { items: [] };
+    if (subject === undefined) throw errors.consent_record_not_found();
     const { items, ...rest } = await this.registry.history(tenant, subject, page);
+    if (items.length === 0) throw errors.consent_record_not_found();
     return { items: await Promise.all(items.map((of) => this.opened(tenant, of))), ...rest };
   }
 

@@ -84,7 +84,7 @@ export class ConsentRecordsController {
   @Get('subjects/:customerId')
   @RequireScope('shield:read')
   @ApiOperation({ summary: 'List what a customer said, newest first' })
-  @Answers(200, wire.ConsentHistoryPage, 'One page; empty for somebody who never said anything')
+  @Answers(200, wire.ConsentHistoryPage, 'One page; 404 for somebody who never said anything')
   async history(
     @Tenant() tenant: string,
     @Param({ schema: wire.ConsentSubjectPath })
