@@ -33,3 +33,25 @@ export function url(schemes: readonly string[]) {
     )
     .transform((text) => text.replace(/\/+$/, ''));
 }
+
+/** Entries separated by commas, without white space around them. */
+export const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** Origins such as `http://cdn.internal:8080`, separated by commas; none by default. */
+export function origins() {
+  return z
+    .string()
+    .default('')
+    .transform((text, context) =>
+      listOf(text).map((entry) => {
+        const target = URL.parse(entry);
+        if (target && /^https?:$/.test(target.protocol)) return target.origin;
+        context.addIssue('origins such as http://cdn.internal:8080, separated by commas');
+        return z.NEVER;
+      }),
+    );
+}

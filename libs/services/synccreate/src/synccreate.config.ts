@@ -1,28 +1,10 @@
-import { defineConfig, integer, variable, type ConfigOf } from '@kiki/config';
+import { defineConfig, integer, listOf, origins, variable, type ConfigOf } from '@kiki/config';
 import { z } from 'zod';
-
-const list = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-
-const origins = z
-  .string()
-  .default('')
-  .transform((text, context) =>
-    list(text).map((entry) => {
-      const url = URL.parse(entry);
-      if (url && /^https?:$/.test(url.protocol)) return url.origin;
-      context.addIssue('origins such as http://cdn.internal:8080, separated by commas');
-      return z.NEVER;
-    }),
-  );
 
 const providers = z
   .string()
   .default('cuda,webgpu,cpu')
-  .transform(list)
+  .transform(listOf)
   .pipe(
     z.array(z.enum(['cuda', 'webgpu', 'cpu']), 'cuda, webgpu and cpu, separated by commas').min(1),
   );
@@ -81,12 +63,12 @@ export const synccreateConfig = defineConfig('synccreate', {
   }),
   trustedOrigins: variable({
     env: 'SYNCCREATE_TRUSTED_ORIGINS',
-    schema: origins,
+    schema: origins(),
     doc: 'Origins of pictures that may lie on a private network or speak plain http, separated by commas.',
   }),
   prohibitedTerms: variable({
     env: 'SYNCCREATE_PROHIBITED_TERMS',
-    schema: z.string().default('').transform(list),
+    schema: z.string().default('').transform(listOf),
     doc: 'Words that no creative may say, besides the built-in rules, separated by commas.',
   }),
   providers: variable({

@@ -28,6 +28,7 @@ import { fourEyesOf, policyControllers, policyProviders } from './policy.provide
 import { privacyControllers, privacyProviders } from './privacy.providers.js';
 import { auditProviders } from './audit.providers.js';
 import { leaseControllers, leaseProviders } from './leases.providers.js';
+import { moneyOutControllers, moneyOutProviders } from './money-out.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
 class SyncshieldModule {}
@@ -47,6 +48,7 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       ...policyControllers,
       ...privacyControllers,
       ...leaseControllers,
+      ...moneyOutControllers,
     ],
     providers: [
       ...ledger(config),
@@ -56,6 +58,7 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
       ...policyProviders(config),
       ...privacyProviders(config),
       ...leaseProviders(config),
+      ...moneyOutProviders(config),
     ],
   };
 }

@@ -2,7 +2,12 @@ import { textArray, type Queryable } from '@kiki/postgres';
 import type { BookChanges } from '../../domain/book.js';
 import type { BudgetTree } from '../../domain/budget.js';
 import type { CounterBook } from '../../domain/counter-book.js';
-import { DEFAULT_PERCENTS, type Crossing, type Mark } from '../../domain/money-out/crossing.js';
+import {
+  BREACH,
+  DEFAULT_PERCENTS,
+  type Crossing,
+  type Mark,
+} from '../../domain/money-out/crossing.js';
 import type { NewEvent } from '../../domain/money-out/event.js';
 import {
   breachCrossings,
@@ -32,7 +37,6 @@ export interface Alerts {
   readonly events: readonly NewEvent[];
 }
 
-const NONE: Alerts = { crossings: [], events: [] };
 /** Shards, and marks of one shard, that a process remembers. */
 const MAX_SHARDS = 10_000;
 const MAX_MARKS = 50_000;
@@ -52,13 +56,13 @@ const MARK = `
 export class BudgetAlerts {
   private readonly shards = new Map<number, Watched>();
 
-  /** What there is to tell, from counters as the transaction leaves them. */
+  /** What there is to tell, from counters as the transaction leaves them; undefined when there is nothing. */
   async find(
     tx: Queryable,
     shards: ReadonlyMap<number, LockedShard>,
     changes: BookChanges,
     counters: CounterBook,
-  ): Promise<Alerts> {
+  ): Promise<Alerts | undefined> {
     const crossings: Found[] = [];
     const events: NewEvent[] = [];
     for (const [shardNo, budgets] of movedBudgets(shards, changes)) {
@@ -75,7 +79,7 @@ export class BudgetAlerts {
       }
       events.push(...pauseEvents({ ...shard, percentsOf }, changes.pausedBudgetNos));
     }
-    return crossings.length + events.length === 0 ? NONE : { crossings, events };
+    return crossings.length + events.length === 0 ? undefined : { crossings, events };
   }
 
   /** Writes what is new; call it right before the audit. */
@@ -119,6 +123,18 @@ export class BudgetAlerts {
     this.shards.set(shardNo, watched);
     return watched;
   }
+}
+
+/** A budget goes on: the next breach is told again. */
+export async function forgetBreachMarks(
+  tx: Queryable,
+  tenant: string,
+  budgetNo: bigint,
+): Promise<void> {
+  await tx.execute(
+    'DELETE FROM threshold_marks WHERE tenant = $1 AND budget_no = $2 AND percent = $3',
+    [tenant, budgetNo, BREACH],
+  );
 }
 
 function remember(told: Set<string>, key: string): void {

@@ -8,6 +8,7 @@ import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
 import { NoJudge, type Judge } from '../../domain/judge.js';
 import type { SettlementRequest } from '../../domain/settlement.js';
 import { appendAudit } from './audit-rows.js';
+import type { BudgetAlerts } from './budget-alerts.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters, writeCounters } from './counter-rows.js';
 import { findEntries, insertEntries } from './entry-rows.js';
@@ -48,6 +49,8 @@ export interface TransactionOrder {
   readonly isAllNew?: boolean;
   /** Asked before the caps. @default nobody */
   readonly judge?: Judge;
+  /** Tells what became of budgets. @default nobody */
+  readonly alerts?: BudgetAlerts;
 }
 
 /**
@@ -127,6 +130,8 @@ export class LedgerTransaction {
   private async write(): Promise<ReadonlySet<number>> {
     const { tx } = this;
     const changes = this.book.changes();
+    const { alerts, shards: locked } = this.order;
+    const toTell = await alerts?.find(tx, locked, changes, this.counters);
     await insertBreaches(tx, changes.breaches);
     const rows = Promise.all([
       insertHolds(tx, changes.newHolds),
@@ -135,8 +140,8 @@ export class LedgerTransaction {
       insertEntries(tx, changes.newEntries),
       writeCounters(tx, this.counters),
     ]);
-    const releasing = [...this.order.shards.values()].filter(isReleasing);
-    if (releasing.length > 0) await rows;
+    const releasing = [...locked.values()].filter(isReleasing);
+    if (releasing.length > 0 || toTell !== undefined) await rows;
     const releases =
       releasing.length > 0
         ? await nextReleases(
@@ -145,6 +150,7 @@ export class LedgerTransaction {
           )
         : NONE;
     const shards = this.shardChanges(changes, releases);
+    if (toTell !== undefined) await alerts?.append(tx, toTell);
     await Promise.all([rows, writeShards(tx, shards), appendAudit(tx, changes.audit)]);
     return new Set(shards.map(({ shardNo }) => shardNo));
   }

@@ -13,12 +13,15 @@ import { isCallers, MAX_DEPTH, withoutNo, type Budget } from '../../domain/budge
 import { capRecord, type CapInput } from '../../domain/caps.js';
 import { loosenedCaps } from '../../domain/raise.js';
 import { unknownBudget } from '../../domain/replay.js';
+import type { NewEvent } from '../../domain/money-out/event.js';
 import { errors } from '../../errors.js';
 import { appendAudit } from './audit-rows.js';
 import { guardChange } from './change-guard.js';
 import { reportBudgets } from './budget-reports.js';
 import { findBudget, insertBudget, insertCap, listBudgets, rootShard } from './budget-rows.js';
 import { replaceCapRows } from './cap-replacement.js';
+import { forgetBreachMarks } from './budget-alerts.js';
+import { appendEvents } from './event-rows.js';
 import { untilKnown } from './settled-outcome.js';
 import { lockShards, TreeCache, writeShards, type LockedShard } from './shard-rows.js';
 import { STORE_NOW, storeNowMs } from './store-time.js';
@@ -127,6 +130,8 @@ export class PostgresBudgets extends Budgets {
     ]);
     const facts = { budgetId: id, ...change, closedBreaches, approvalId: approval?.id };
     const action = isPaused ? 'budget.paused' : 'budget.resumed';
+    if (!isPaused) await forgetBreachMarks(tx, tenant, budgetNo);
+    await this.tell(tx, shard, { type: action, budgetId: id, data: { cause: 'request' } });
     await this.conclude(tx, shard, actor, action, facts);
   }
 
@@ -147,6 +152,7 @@ export class PostgresBudgets extends Budgets {
     guardChange(this.fourEyes, { ...guarded, isLoosening: loosened.length > 0 }, approval);
     await replaceCapRows(tx, shard, budget, caps);
     const facts = { budgetId: id, before, after, approvalId: approval?.id };
+    await this.tell(tx, shard, { type: 'budget.caps_replaced', budgetId: id, data: after });
     await this.conclude(tx, shard, actor, 'caps.replaced', facts);
   }
 
@@ -225,6 +231,14 @@ export class PostgresBudgets extends Budgets {
     const shard = shards.get(shardNo);
     if (shard === undefined) throw kernelErrors.internal('A budget has no shard.');
     return shard;
+  }
+
+  private async tell(
+    tx: Queryable,
+    { tenant, nowMs }: LockedShard,
+    event: Omit<NewEvent, 'tenant' | 'atMs'>,
+  ): Promise<void> {
+    await appendEvents(tx, [{ tenant, atMs: nowMs, ...event }]);
   }
 
   private async conclude(

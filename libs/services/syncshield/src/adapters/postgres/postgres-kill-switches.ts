@@ -3,12 +3,14 @@ import type { Page, PageRequest } from '../../application/ledger.js';
 import { KillSwitches, type KillSwitch } from '../../application/policies.js';
 import type { Approval } from '../../domain/approval.js';
 import { controlChanged } from '../../domain/control-record.js';
+import type { NewEvent } from '../../domain/money-out/event.js';
 import { unknownBudget } from '../../domain/replay.js';
 import { errors } from '../../errors.js';
 import { appendAudit } from './audit-rows.js';
 import { guardChange } from './change-guard.js';
 import type { ControlChanges } from './control-change.js';
 import { bumpControls } from './controls.js';
+import { appendEvents } from './event-rows.js';
 import { missingBudgets } from './policy-rows.js';
 
 interface SwitchRow extends Row {
@@ -80,6 +82,7 @@ export class PostgresKillSwitches extends KillSwitches {
     );
     await bumpControls(tx, tenant);
     const facts = { killSwitchId: id, budgetId: row.budget_id, reason, approvalId: approval?.id };
+    await appendEvents(tx, [switchEvent('kill_switch.lifted', change.tenant, row, reason, nowMs)]);
     await appendAudit(tx, [
       controlChanged({ tenant, actor, atMs: nowMs }, 'kill_switch.lifted', {
         ...{ ...facts, before: { isActive: true }, after: { isActive: false } },
@@ -111,6 +114,7 @@ export class PostgresKillSwitches extends KillSwitches {
     if (row === undefined) throw errors.kill_switch_not_found();
     await bumpControls(tx, tenant);
     const facts = { killSwitchId: row.switch_no.toString(), budgetId: budgetId ?? null, reason };
+    await appendEvents(tx, [switchEvent('kill_switch.set', tenant, row, reason, nowMs)]);
     await appendAudit(tx, [
       controlChanged({ tenant, actor, atMs: nowMs }, 'kill_switch.set', {
         ...{ ...facts, before: { isActive: false }, after: { isActive: true } },
@@ -118,6 +122,15 @@ export class PostgresKillSwitches extends KillSwitches {
     ]);
     return toSwitch(row);
   }
+}
+
+function switchEvent(
+  type: 'kill_switch.set' | 'kill_switch.lifted',
+  ...[tenant, row, reason, atMs]: [string, SwitchRow, string, number]
+): NewEvent {
+  const { switch_no: id, budget_id: budgetId } = row;
+  const about = budgetId === null ? {} : { budgetId };
+  return { tenant, type, ...about, atMs, data: { killSwitchId: id.toString(), reason } };
 }
 
 async function findSwitch(

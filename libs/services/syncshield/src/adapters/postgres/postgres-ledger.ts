@@ -9,6 +9,7 @@ import {
 } from '../../application/ledger.js';
 import { releaseMs } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
+import { BudgetAlerts } from './budget-alerts.js';
 import type { Judges } from './judges.js';
 import { KeptCounters } from './kept-counters.js';
 import { LedgerTransaction, type TransactionReport } from './ledger-transaction.js';
@@ -73,6 +74,7 @@ const SHARDS_PER_SWEEP = 32;
 export class PostgresLedger extends Ledger {
   private readonly routes = new Routes();
   private readonly trees = new TreeCache();
+  private readonly alerts = new BudgetAlerts();
   /**
    * Shards whose lock was waited for in vain; they are tried without waiting until it is free
    * again.
@@ -206,7 +208,7 @@ export class PostgresLedger extends Ledger {
       this.routes.shardOf(tenant, budgetId);
     const judge = await this.judges?.judgeOf(tx, controls, { shards, commands, shardNoOf });
     const report = await LedgerTransaction.run(tx, {
-      ...{ shards, commands, shardNoOf, counters: counters.book, isAllNew },
+      ...{ shards, commands, shardNoOf, counters: counters.book, isAllNew, alerts: this.alerts },
       ...(judge === undefined ? {} : { judge }),
       maxReleases: RELEASES_PER_BATCH,
     });

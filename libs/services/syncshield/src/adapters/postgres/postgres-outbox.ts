@@ -5,11 +5,13 @@ import {
   type ClaimOptions,
   type Delivery,
   type DeliveryOutcome,
+  type OutboxTotals,
   type SettledDelivery,
 } from '../../application/money-out/outbox.js';
 import { moneyOutChanged } from '../../domain/money-out/money-out-record.js';
 import { appendAudit } from './audit-rows.js';
 import { appendEvents, EVENTS_CHANNEL, QUEUE_RECEIVER, toEvent } from './event-rows.js';
+import { outboxTotals, pruneEvents } from './outbox-upkeep.js';
 import { STORE_NOW, storeNowMs } from './store-time.js';
 import { disableWebhook, toWebhook, WEBHOOK_COLUMNS, type WebhookRow } from './webhook-rows.js';
 
@@ -114,6 +116,14 @@ export class PostgresOutbox extends Outbox {
         [event.tenant, webhook?.id ?? QUEUE_RECEIVER, event.seq],
       );
     }
+  }
+
+  override totals(): Promise<OutboxTotals> {
+    return outboxTotals(this.database);
+  }
+
+  override prune(olderThanMs: number): Promise<void> {
+    return pruneEvents(this.database, olderThanMs);
   }
 
   override async wait(forMs: number, signal: AbortSignal): Promise<void> {

@@ -39,6 +39,14 @@ export interface ClaimOptions {
   readonly leaseMs: number;
 }
 
+/** What waits for delivery, of all tenants. */
+export interface OutboxTotals {
+  readonly pending: number;
+  readonly dead: number;
+  /** For how long the oldest due one has been due, milliseconds. */
+  readonly oldestMs: number;
+}
+
 /** What has to be delivered; any number of processes may share one. */
 export abstract class Outbox {
   /** Takes due deliveries, of each receiver the earliest ones in order. */
@@ -51,6 +59,9 @@ export abstract class Outbox {
   ): Promise<SettledDelivery>;
   /** Gives deliveries back that were not tried. */
   abstract release(deliveries: readonly Delivery[]): Promise<void>;
+  abstract totals(): Promise<OutboxTotals>;
+  /** Forgets events that are older, with the log of their deliveries; those that wait stay. */
+  abstract prune(olderThanMs: number): Promise<void>;
   /** Resolves when there may be something to deliver, or the time is over. */
   abstract wait(forMs: number, signal: AbortSignal): Promise<void>;
 }

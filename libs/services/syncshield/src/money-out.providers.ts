@@ -1,0 +1,124 @@
+import { rootSecret } from '@kiki/config';
+import { provide } from '@kiki/host';
+import { Clock, Random } from '@kiki/kernel';
+import { Logger } from '@kiki/logging';
+import { Metrics } from '@kiki/metrics';
+import { Database } from '@kiki/postgres';
+import { Queues } from '@kiki/queue';
+import type { FactoryProvider } from '@nestjs/common';
+import { EventsController } from './adapters/http/events.controller.js';
+import { WebhooksController } from './adapters/http/webhooks.controller.js';
+import { MoneyOutMetrics } from './adapters/metrics/money-out-metrics.js';
+import { EventDeliverer } from './adapters/nest/event-deliverer.js';
+import { Periodically } from './adapters/nest/periodically.js';
+import { BudgetChanges } from './adapters/postgres/budget-change.js';
+import { PostgresEvents } from './adapters/postgres/postgres-events.js';
+import { PostgresOutbox } from './adapters/postgres/postgres-outbox.js';
+import { PostgresThresholds } from './adapters/postgres/postgres-thresholds.js';
+import { PostgresWebhooks } from './adapters/postgres/postgres-webhooks.js';
+import { QueueEventSender } from './adapters/queue/queue-event-sender.js';
+import { HttpWebhookSender } from './adapters/webhook/http-webhook-sender.js';
+import { permittedUrl } from './adapters/webhook/webhook-url.js';
+import { DeliverEvents } from './application/money-out/deliver-events.js';
+import { Events } from './application/money-out/events.js';
+import { Outbox } from './application/money-out/outbox.js';
+import { Thresholds } from './application/money-out/thresholds.js';
+import { Webhooks } from './application/money-out/webhooks.js';
+import { WebhookSecrets } from './domain/money-out/webhook.js';
+import type { SyncshieldConfig } from './syncshield.config.js';
+
+export const moneyOutControllers = [EventsController, WebhooksController];
+
+const LONGEST_RETRY_MS = 3_600_000;
+const TOTALS_EVERY_MS = 10_000;
+const PRUNE_EVERY_MS = 600_000;
+const DAY_MS = 86_400_000;
+
+/** Events and their delivery, external spend, pacing, statements and exports. */
+export function moneyOutProviders(config: SyncshieldConfig): FactoryProvider[] {
+  return [...stores(config), ...delivery(config)];
+}
+
+function stores(config: SyncshieldConfig): FactoryProvider[] {
+  const { webhookTrustedOrigins: trusted, home, rootSecret: secret } = config;
+  return [
+    provide(MoneyOutMetrics, [Metrics]),
+    provide(PostgresEvents, [Database], Events),
+    {
+      provide: BudgetChanges,
+      inject: [Database, Clock],
+      useFactory: (database: Database, clock: Clock) => new BudgetChanges(database, clock),
+    },
+    provide(PostgresThresholds, [BudgetChanges], Thresholds),
+    {
+      provide: WebhookSecrets,
+      useFactory: () => new WebhookSecrets(rootSecret({ home, secret })),
+    },
+    {
+      provide: Webhooks,
+      inject: [Database],
+      useFactory: (database: Database) =>
+        new PostgresWebhooks(database, (url) => void permittedUrl(url, trusted)),
+    },
+    {
+      provide: Outbox,
+      inject: [Database, Clock],
+      useFactory: (database: Database, clock: Clock) =>
+        new PostgresOutbox(database, clock, config.webhookAttempts),
+    },
+  ];
+}
+
+function delivery(config: SyncshieldConfig): FactoryProvider[] {
+  const { webhookTimeoutMs: timeoutMs, webhookTrustedOrigins: trustedOrigins } = config;
+  const schedule = {
+    ...{ attempts: config.webhookAttempts, firstDelayMs: config.webhookRetryMs },
+    longestDelayMs: LONGEST_RETRY_MS,
+  };
+  return [
+    {
+      provide: HttpWebhookSender,
+      inject: [WebhookSecrets, Clock],
+      useFactory: (secrets: WebhookSecrets, clock: Clock) =>
+        new HttpWebhookSender(secrets, clock, { connectTimeoutMs: timeoutMs, trustedOrigins }),
+    },
+    provide(QueueEventSender, [Queues, Database]),
+    {
+      provide: EventDeliverer,
+      inject: [Outbox, HttpWebhookSender, QueueEventSender, MoneyOutMetrics, Clock, Random, Logger],
+      useFactory: (
+        outbox: PostgresOutbox,
+        webhooks: HttpWebhookSender,
+        queue: QueueEventSender,
+        ...[observer, clock, random, logger]: [MoneyOutMetrics, Clock, Random, Logger]
+      ) => {
+        const parts = { outbox, webhooks, queue, observer, clock, random, logger };
+        const deliver = new DeliverEvents(parts, {
+          schedule,
+          timeoutMs,
+          pollMs: config.eventPollMs,
+        });
+        return new EventDeliverer(deliver, () => Promise.all([outbox.close(), webhooks.close()]));
+      },
+    },
+    {
+      provide: Periodically,
+      inject: [Outbox, MoneyOutMetrics, Clock, Logger],
+      useFactory: (outbox: Outbox, metrics: MoneyOutMetrics, clock: Clock, logger: Logger) =>
+        new Periodically(upkeep(config, outbox, metrics), clock, logger),
+    },
+  ];
+}
+
+function upkeep({ eventDays }: SyncshieldConfig, outbox: Outbox, metrics: MoneyOutMetrics) {
+  return [
+    {
+      ...{ name: 'counting what waits for delivery', everyMs: TOTALS_EVERY_MS },
+      run: async () => metrics.outbox(await outbox.totals()),
+    },
+    {
+      ...{ name: 'forgetting old events', everyMs: PRUNE_EVERY_MS },
+      run: () => outbox.prune(eventDays * DAY_MS),
+    },
+  ];
+}
