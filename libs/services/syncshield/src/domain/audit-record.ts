@@ -1,6 +1,6 @@
 import { canonicalJson } from '@kiki/kernel';
 import type { Breach } from './breach.js';
-import type { Entry } from './entry.js';
+import type { RecordedEntry } from './entry.js';
 import { expiresMs, heldMicros, releaseMs, type Hold } from './hold.js';
 import type { SettlementResult } from './settlement.js';
 
@@ -77,7 +77,7 @@ export function holdExpired(hold: Hold, nowMs: number): AuditRecord {
 }
 
 /** Money that was spent, or came back, without a hold. */
-export function entryRecorded(entry: Entry, actor: string): AuditRecord {
+export function entryRecorded(entry: RecordedEntry, actor: string): AuditRecord {
   const { tenant, entryId, budgetId, amountMicros, currency, source } = entry;
   return {
     tenant,

@@ -11,7 +11,7 @@ import type { Breach, BreachCause } from './breach.js';
 import { followsMoney, type Budget, type BudgetTree, type Cap } from './budget.js';
 import type { Usage } from './cap-counter.js';
 import type { CounterBook } from './counter-book.js';
-import { entryKey, type Entry, type EntryRequest } from './entry.js';
+import { entryKey, type Entry, type EntryRequest, type RecordedEntry } from './entry.js';
 import { heldMicros, keyOf, releaseMs, type Hold, type HoldRequest } from './hold.js';
 import { NoJudge, type Judge } from './judge.js';
 import {
@@ -22,7 +22,7 @@ import {
   unknownHold,
   wrongCurrency,
 } from './replay.js';
-import { decideHold, type Decision } from './decision.js';
+import { decidedHold, decideHold, type Decision } from './decision.js';
 import {
   settlementKey,
   type Settlement,
@@ -102,11 +102,13 @@ export class Book {
     const path = shard.tree.path(budget.budgetNo);
     const decision = this.decide(shard, path, request);
     const policyVersion = this.judge.policyVersion(request.tenant);
-    const hold = decidedHold(request, shard, budget, { ...decision, policyVersion });
+    const { shardNo, nowMs } = shard;
+    const at = { shardNo, nowMs, budgetNo: budget.budgetNo };
+    const hold = decidedHold(request, at, { ...decision, policyVersion });
     if (hold.isApproved) {
       for (const { caps } of path) {
         for (const cap of caps) {
-          this.counters.approve(hold.tenant, cap, shard.nowMs, hold.amountMicros);
+          this.counters.approve(hold.tenant, cap, nowMs, hold.amountMicros);
         }
       }
     }
@@ -159,25 +161,16 @@ export class Book {
     if (shard === undefined || budget === undefined) return refuse(unknownBudget(request.budgetId));
     if (budget.currency !== request.currency)
       return refuse(wrongCurrency(budget, request.currency));
-    const { tenant, entryId, amountMicros, source } = request;
-    const countedMs = Math.min(request.atMs ?? shard.nowMs, shard.nowMs);
-    const place = { tenant, budgetNo: budget.budgetNo, decidedMs: countedMs };
-    const isPausing = source === 'correction' || budget.pausesOnExternal;
-    const made = { ...request, shardNo: shard.shardNo, budgetNo: budget.budgetNo, countedMs };
-    const at = this.audit.length;
-    const breach =
-      amountMicros > 0n
-        ? this.charge(shard, place, amountMicros, { entryId }, isPausing)
-        : this.move(shard, place, { held: 0n, spent: amountMicros });
-    const entry: Entry = {
-      ...made,
-      recordedMs: shard.nowMs,
-      overMicros: breach?.overMicros ?? 0n,
-      isPausing: breach?.isPausing ?? false,
-    };
+    const { shardNo, nowMs } = shard;
+    const { budgetNo } = budget;
+    const countedMs = Math.min(request.atMs ?? nowMs, nowMs);
+    const recorded = { ...request, shardNo, budgetNo, countedMs, recordedMs: nowMs };
+    this.audit.push(entryRecorded(recorded, actor));
+    const breach = this.moveEntry(shard, budget, recorded);
+    const { overMicros = 0n, isPausing = false } = breach ?? {};
+    const entry: Entry = { ...recorded, overMicros, isPausing };
     this.pages.entries.set(entryKey(request), entry);
     this.newEntries.push(entry);
-    this.audit.splice(at, 0, entryRecorded(entry, actor));
     return ok(entry);
   }
 
@@ -207,6 +200,20 @@ export class Book {
     if (paused !== undefined) return { reason: 'budget_paused', denial: { budgetId: paused.id } };
     const verdict = this.judge.judge(request, path, shard.nowMs);
     return verdict ?? decideHold(this.counters, request, path, shard.nowMs);
+  }
+
+  private moveEntry(
+    shard: ShardView,
+    budget: Budget,
+    { tenant, budgetNo, entryId, amountMicros, source, countedMs }: RecordedEntry,
+  ): Breach | undefined {
+    const place = { tenant, budgetNo, decidedMs: countedMs };
+    if (amountMicros <= 0n) {
+      this.move(shard, place, { held: 0n, spent: amountMicros });
+      return undefined;
+    }
+    const isPausing = source === 'correction' || budget.pausesOnExternal;
+    return this.charge(shard, place, amountMicros, { entryId }, isPausing);
   }
 
   /** Counts real spend, and opens a breach when a cap that counts it is above its limit now. */
@@ -250,7 +257,7 @@ export class Book {
     return worst;
   }
 
-  private move(shard: ShardView, { tenant, budgetNo, decidedMs }: Place, change: Usage): undefined {
+  private move(shard: ShardView, { tenant, budgetNo, decidedMs }: Place, change: Usage): void {
     if (change.held === 0n && change.spent === 0n) return;
     const at = { decidedMs, nowMs: shard.nowMs };
     for (const cap of moneyCaps(shard, budgetNo)) this.counters.move(tenant, cap, at, change);
@@ -268,29 +275,4 @@ function* moneyCaps({ tree }: ShardView, budgetNo: bigint): Generator<Cap> {
   for (const { caps } of tree.path(budgetNo)) {
     for (const cap of caps) if (followsMoney(cap)) yield cap;
   }
-}
-
-function decidedHold(
-  request: HoldRequest,
-  shard: ShardView,
-  budget: Budget,
-  decision: Decision & { readonly policyVersion: number | undefined },
-): Hold {
-  const { reason, denial, grantedMicros = request.amountMicros, policyVersion } = decision;
-  return {
-    ...request,
-    amountMicros: grantedMicros,
-    requestedMicros: request.amountMicros,
-    shardNo: shard.shardNo,
-    budgetNo: budget.budgetNo,
-    isApproved: denial === undefined,
-    reason,
-    ...(denial === undefined ? {} : { denial }),
-    ...(policyVersion === undefined ? {} : { policyVersion }),
-    decidedMs: shard.nowMs,
-    state: denial === undefined ? 'held' : 'denied',
-    capturedMicros: 0n,
-    lateMicros: 0n,
-    refundedMicros: 0n,
-  };
 }

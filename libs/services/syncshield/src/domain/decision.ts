@@ -2,7 +2,7 @@ import { enforcedLimit, METER_ID, type Budget, type Cap } from './budget.js';
 import type { Usage } from './cap-counter.js';
 import { windowAt } from './cap-window.js';
 import type { CounterBook } from './counter-book.js';
-import type { Denial, HoldReason, HoldRequest } from './hold.js';
+import type { Denial, Hold, HoldReason, HoldRequest } from './hold.js';
 
 /** What a hold is answered; without a denial it is approved. */
 export interface Decision {
@@ -98,4 +98,29 @@ function valuesOf(cap: Cap): Partial<Denial> {
   if (kind === 'rate') return { values: { limit: `${limit}`, windowMs: `${windowMs}` } };
   if (flexPercent === undefined) return {};
   return { values: { limit: `${limit}`, flexPercent: `${flexPercent}` } };
+}
+
+/** A hold as it is decided, before anything happens to it. */
+export function decidedHold(
+  request: HoldRequest,
+  at: { readonly shardNo: number; readonly nowMs: number; readonly budgetNo: bigint },
+  decision: Decision & { readonly policyVersion: number | undefined },
+): Hold {
+  const { reason, denial, grantedMicros = request.amountMicros, policyVersion } = decision;
+  return {
+    ...request,
+    amountMicros: grantedMicros,
+    requestedMicros: request.amountMicros,
+    shardNo: at.shardNo,
+    budgetNo: at.budgetNo,
+    isApproved: denial === undefined,
+    reason,
+    ...(denial === undefined ? {} : { denial }),
+    ...(policyVersion === undefined ? {} : { policyVersion }),
+    decidedMs: at.nowMs,
+    state: denial === undefined ? 'held' : 'denied',
+    capturedMicros: 0n,
+    lateMicros: 0n,
+    refundedMicros: 0n,
+  };
 }

@@ -16,13 +16,17 @@ export interface EntryRequest {
   readonly atMs?: number;
 }
 
-/** A recorded entry. */
-export interface Entry extends EntryRequest {
+/** An entry with where and when it counts. */
+export interface RecordedEntry extends EntryRequest {
   readonly shardNo: number;
   readonly budgetNo: bigint;
   /** The instant whose days and windows it counts in. */
   readonly countedMs: number;
   readonly recordedMs: number;
+}
+
+/** A recorded entry and what it did. */
+export interface Entry extends RecordedEntry {
   /** How far the cap that is exceeded most was above right after; 0 when there was room. */
   readonly overMicros: bigint;
   /** Whether it paused the budget. */
