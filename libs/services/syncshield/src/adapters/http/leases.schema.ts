@@ -21,7 +21,7 @@ export const LeaseBody = z
     askMicros: wireMicros({ min: 1, description: 'The most that is of use; less may be granted.' }),
     atLeastMicros: wireMicros({ min: 1, description: 'The least that is of use.' }).default(1),
   })
-  .refine(({ askMicros, atLeastMicros }) => atLeastMicros <= askMicros, {
+  .refine(({ askMicros, atLeastMicros }) => askMicros < 1 || atLeastMicros <= askMicros, {
     path: ['atLeastMicros'],
     error: 'at most askMicros',
   });
