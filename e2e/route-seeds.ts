@@ -89,6 +89,8 @@ async function seedShield(call: Call): Promise<Seeds> {
   await must(call('POST', '/v1/budgets', { id: 'b1', name: 'b1', currency: CURRENCY, caps }));
   const hold = { budgetId: 'b1', amountMicros: 10, currency: CURRENCY };
   await must(call('POST', '/v1/holds', { id: 'h1', ...hold }));
+  const lease = { budgetId: 'b1', nodeId: 'n1', epoch: 1, askMicros: 10 };
+  await must(call('POST', '/v1/leases', { id: 'l1', ...lease }));
   await must(call('POST', '/v1/budgets', { id: 'b2', name: 'b2', currency: CURRENCY, caps }));
   const policy = await seedPolicy(call);
   const privacy = await seedPrivacy(call);
@@ -111,6 +113,10 @@ async function seedShield(call: Call): Promise<Seeds> {
       body: { settlementId: 's1', amountMicros: 5 },
     },
     'POST /v1/holds/{id}/refund': { path: '/v1/holds/h1/refund', body: { settlementId: 's3' } },
+    'GET /v1/leases/{id}': { path: '/v1/leases/l1' },
+    'POST /v1/leases/{id}/report': { path: '/v1/leases/l1/report', body: { spentMicros: 1 } },
+    'POST /v1/leases/{id}/release': { path: '/v1/leases/l1/release', body: { spentMicros: 2 } },
+    'POST /v1/leases/{id}/revoke': { path: '/v1/leases/l1/revoke' },
     'POST /v1/holds/{id}/void': { path: '/v1/holds/h1/void', body: { settlementId: 's2' } },
   };
 }
