@@ -1,13 +1,15 @@
 /**
  * Goal: after any concurrent load the counters equal a recount of holds and settlements, and every
  * identity holds.
- * Method: three processes' worth of ledgers take random holds, settlements, repetitions, late and
- * too large captures while the clock jumps, sweepers run, budgets pause and caps are replaced;
+ * Method: three processes' worth of ledgers take random holds, captures in parts, refunds, entries,
+ * repetitions, late and too large captures while the clock jumps, sweepers run, budgets pause and
+ * caps of every kind are replaced;
  * then everything is counted anew. Seeds are printed.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DomainError, SystemClock } from '@kiki/kernel';
 import { testSeed } from '@kiki/testing';
+import { entryCommand } from '../../application/caps.conformance.js';
 import { Decide } from '../../application/decide.js';
 import {
   holdCommand,
@@ -73,6 +75,11 @@ const capSets: readonly (readonly CapInput[])[] = [
       windowMs: 60_000,
     },
   ],
+  [
+    { id: 'week', kind: 'calendar_week', measure: 'micros', limit: 500n, timeZone: 'Asia/Tehran' },
+    { id: 'rate', kind: 'rate', measure: 'micros', limit: 900n, windowMs: 10_000, burst: 120n },
+    { id: 'few', kind: 'sliding_window', measure: 'actions', limit: 20n, windowMs: 5_000 },
+  ],
   [],
 ];
 const tightCaps: readonly CapInput[] = [
@@ -125,17 +132,28 @@ describe('a random concurrent load', () => {
     const settle = async (random: (below: number) => number, desk: Decide): Promise<void> => {
       if (placed.length === 0) return;
       const holdId = placed[random(placed.length)]!;
-      const isVoid = random(3) === 0;
+      const action = (['capture', 'capture', 'capture', 'void', 'refund'] as const)[random(5)]!;
       const [outcome] = await desk.execute([
         settleCommand({
-          ...{ holdId, settlementId: `s${random(2)}`, action: isVoid ? 'void' : 'capture' },
-          ...(isVoid || random(2) === 0 ? {} : { amountMicros: BigInt(random(30)) }),
+          ...{ holdId, settlementId: `s${random(3)}`, action },
+          ...(action === 'void' || random(2) === 0 ? {} : { amountMicros: BigInt(random(30)) }),
+          ...(action === 'capture' && random(3) === 0 ? { isFinal: false } : {}),
         }),
       ]);
       const result = outcome!.result;
       count(
         result.ok && 'settlement' in result.value ? result.value.settlement.outcome : 'conflict',
       );
+    };
+    const enter = async (random: (below: number) => number, desk: Decide): Promise<void> => {
+      const atMs = Date.now() - random(20_000);
+      const [outcome] = await desk.execute([
+        entryCommand({
+          ...{ entryId: `e${random(500)}`, budgetId: DISTURBED[random(DISTURBED.length)] ?? '' },
+          ...{ amountMicros: BigInt(random(40) - 15), ...(random(2) === 0 ? { atMs } : {}) },
+        }),
+      ]);
+      count(outcome?.result.ok === true ? 'entered' : 'conflict');
     };
     const disturb = async (random: (below: number) => number): Promise<void> => {
       const id = DISTURBED[random(DISTURBED.length)] ?? '';
@@ -152,6 +170,7 @@ describe('a random concurrent load', () => {
         const desk = desks[random(desks.length)]!;
         try {
           if (random(8) === 0) await disturb(random);
+          else if (random(12) === 0) await enter(random, desk);
           else if (random(5) < 3) await hold(random, desk);
           else await settle(random, desk);
         } catch (error) {
@@ -165,7 +184,7 @@ describe('a random concurrent load', () => {
     const report = await recount(of.database);
     expect(report.problems).toEqual([]);
     // The load was no idle one; what else it met depends on how the callers interleave.
-    const met = ['within_limits', 'cap_exceeded', 'captured', 'voided', 'late_spend'];
+    const met = ['within_limits', 'cap_exceeded', 'captured', 'voided', 'late_spend', 'entered'];
     expect([...outcomes.keys()]).toEqual(expect.arrayContaining(met));
     await of.advance(10_000);
     while ((await of.ledger.releaseDue()).released > 0);
