@@ -9,3 +9,11 @@ export type { ReferenceCommand, ReferenceOutcome } from './domain/model/referenc
 export { ReferenceLedger } from './domain/model/reference-ledger.js';
 export { together, type TrialRandom, type TrialReport } from './domain/model/trial.js';
 export { rateTrial, windowTrial, type TrialShape } from './domain/model/window-trials.js';
+export { CompiledPolicy } from './domain/policy/compiled-policy.js';
+export { RuleFacts } from './domain/policy/rule-facts.js';
+export type { Rule, SpendVelocityRule } from './domain/policy/rule.js';
+export {
+  velocityTrial,
+  type VelocityReport,
+  type VelocityShape,
+} from './domain/policy/velocity-trial.js';

@@ -75,7 +75,7 @@ const SpendVelocity = z.strictObject({
   slackLumps: whole(
     { min: 0, max: 10_000 },
     'Typical lumps of money that may come at once whatever the rate.',
-  ).default(10),
+  ).default(8),
   minMicros: wireMicros({ description: 'Nothing is vetoed below this in a window.' }).default(0),
   minHours: whole({ min: 1, max: 672 }, 'Hours it learns before it judges.').default(168),
 });
