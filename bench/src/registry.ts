@@ -3,6 +3,7 @@ import { hostBench } from './platform/host-bench.js';
 import { auditBench } from './shield/audit-bench.js';
 import { consentBench } from './shield/consent-bench.js';
 import { holdsBench } from './shield/holds-bench.js';
+import { policyBench } from './shield/policy-bench.js';
 import { windowsBench } from './shield/windows-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
 import { engineBench } from './value/engine-bench.js';
@@ -18,6 +19,7 @@ export const benchmarks: readonly Benchmark[] = [
   auditBench,
   consentBench,
   holdsBench,
+  policyBench,
   windowsBench,
   backtestBench,
   engineBench,
