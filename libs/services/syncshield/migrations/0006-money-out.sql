@@ -112,6 +112,7 @@ CREATE UNIQUE INDEX external_keys_list ON external_keys (budget_no, key_no);
 -- Every version that was taken, with what it changed. `is_applied` false: its entry is not known to be recorded yet.
 CREATE TABLE external_reports (
   tenant        text    NOT NULL,
+  budget_no     bigint  NOT NULL,
   key_no        bigint  NOT NULL,
   version       bigint  NOT NULL,
   amount_micros bigint  NOT NULL,

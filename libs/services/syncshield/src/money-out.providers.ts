@@ -7,29 +7,35 @@ import { Database } from '@kiki/postgres';
 import { Queues } from '@kiki/queue';
 import type { FactoryProvider } from '@nestjs/common';
 import { EventsController } from './adapters/http/events.controller.js';
+import { ExternalSpendController } from './adapters/http/external-spend.controller.js';
 import { WebhooksController } from './adapters/http/webhooks.controller.js';
 import { MoneyOutMetrics } from './adapters/metrics/money-out-metrics.js';
 import { EventDeliverer } from './adapters/nest/event-deliverer.js';
 import { Periodically } from './adapters/nest/periodically.js';
 import { BudgetChanges } from './adapters/postgres/budget-change.js';
 import { PostgresEvents } from './adapters/postgres/postgres-events.js';
+import { PostgresExternalSpend } from './adapters/postgres/postgres-external-spend.js';
 import { PostgresOutbox } from './adapters/postgres/postgres-outbox.js';
 import { PostgresThresholds } from './adapters/postgres/postgres-thresholds.js';
 import { PostgresWebhooks } from './adapters/postgres/postgres-webhooks.js';
 import { QueueEventSender } from './adapters/queue/queue-event-sender.js';
 import { HttpWebhookSender } from './adapters/webhook/http-webhook-sender.js';
 import { permittedUrl } from './adapters/webhook/webhook-url.js';
+import { Decide } from './application/decide.js';
 import { DeliverEvents } from './application/money-out/deliver-events.js';
 import { Events } from './application/money-out/events.js';
+import { ExternalSpend } from './application/money-out/external-spend.js';
 import { Outbox } from './application/money-out/outbox.js';
+import { ReportExternalSpend } from './application/money-out/report-external-spend.js';
 import { Thresholds } from './application/money-out/thresholds.js';
 import { Webhooks } from './application/money-out/webhooks.js';
 import { WebhookSecrets } from './domain/money-out/webhook.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
-export const moneyOutControllers = [EventsController, WebhooksController];
+export const moneyOutControllers = [EventsController, WebhooksController, ExternalSpendController];
 
 const LONGEST_RETRY_MS = 3_600_000;
+const CARRY_ON_EVERY_MS = 2_000;
 const TOTALS_EVERY_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
 const DAY_MS = 86_400_000;
@@ -50,6 +56,12 @@ function stores(config: SyncshieldConfig): FactoryProvider[] {
       useFactory: (database: Database, clock: Clock) => new BudgetChanges(database, clock),
     },
     provide(PostgresThresholds, [BudgetChanges], Thresholds),
+    {
+      provide: ExternalSpend,
+      inject: [Database],
+      useFactory: (database: Database) => new PostgresExternalSpend(database),
+    },
+    provide(ReportExternalSpend, [ExternalSpend, Decide, MoneyOutMetrics]),
     {
       provide: WebhookSecrets,
       useFactory: () => new WebhookSecrets(rootSecret({ home, secret })),
@@ -103,9 +115,19 @@ function delivery(config: SyncshieldConfig): FactoryProvider[] {
     },
     {
       provide: Periodically,
-      inject: [Outbox, MoneyOutMetrics, Clock, Logger],
-      useFactory: (outbox: Outbox, metrics: MoneyOutMetrics, clock: Clock, logger: Logger) =>
-        new Periodically(upkeep(config, outbox, metrics), clock, logger),
+      inject: [Outbox, ReportExternalSpend, MoneyOutMetrics, Clock, Logger],
+      useFactory: (
+        outbox: Outbox,
+        report: ReportExternalSpend,
+        ...[metrics, clock, logger]: [MoneyOutMetrics, Clock, Logger]
+      ) => {
+        const carryOn = { run: () => report.carryOn(), everyMs: CARRY_ON_EVERY_MS };
+        const tasks = [
+          { ...carryOn, name: 'recording external spend' },
+          ...upkeep(config, outbox, metrics),
+        ];
+        return new Periodically(tasks, clock, logger);
+      },
     },
   ];
 }

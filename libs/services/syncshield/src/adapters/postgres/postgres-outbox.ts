@@ -101,7 +101,7 @@ export class PostgresOutbox extends Outbox {
     return this.database.transaction(async (tx) => {
       await tx.execute(SETTLE, [
         ...[event.tenant, webhook?.id ?? QUEUE_RECEIVER, event.seq, state],
-        ...[outcome.status ?? null, outcome.error ?? null, state === 'pending' ? retryInMs! : 0],
+        ...[outcome.status ?? null, outcome.error ?? null, retryInMs ?? 0],
       ]);
       const isDisabled = webhook !== undefined && (await this.judge(tx, delivery, outcome, state));
       return { state, isDisabled };

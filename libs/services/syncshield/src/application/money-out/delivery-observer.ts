@@ -5,3 +5,8 @@ export abstract class DeliveryObserver {
   /** @param ageMs from what happened until now */
   abstract delivered(settled: SettledDelivery, delivery: Delivery, ageMs: number): void;
 }
+
+/** Is told what reports of external spend came to. */
+export abstract class ReportObserver {
+  abstract reported(status: string): void;
+}
