@@ -7,7 +7,7 @@ import type { ConnectionOptions } from '@kiki/postgres';
 import pg from 'pg';
 
 export const TENANT = 'bench';
-const RECORDS = 1_000;
+const RECORDS = 250;
 const JOB = 50;
 /** Opportunities on their way at a time. */
 const JOBS_AHEAD = 4;
@@ -32,7 +32,7 @@ export class ConsentWorld {
     const of = (name: string): string => url.searchParams.get(name) ?? '';
     this.headers = headers;
     this.shieldUrl = url.origin;
-    const options = (baseUrl: string) => ({ baseUrl, headers: () => headers });
+    const options = (baseUrl: string) => ({ baseUrl, headers: () => headers, timeoutMs: 60_000 });
     this.consent = new ConsentApi(options(url.origin));
     this.shield = new SyncShieldClient(options(url.origin));
     this.engage = new SyncEngageClient(options(of('engage')));

@@ -359,7 +359,10 @@ describe('consent', () => {
       ...{ status: 'denied', holdReason: 'consent_withdrawn', consentReceiptId: 'receipt-c0' },
     });
     expect(world.holds.has('spring:o0')).toBe(false);
-    expect(world.rows.get('o1')).toMatchObject({ status: 'placed', consentReceiptId: 'receipt-c1' });
+    expect(world.rows.get('o1')).toMatchObject({
+      status: 'placed',
+      consentReceiptId: 'receipt-c1',
+    });
     expect(tallies).toContainEqual({ outcome: 'denied', reason: 'consent_withdrawn' });
     expect(statuses(world)).toEqual({ placed: 5, denied: 1, no_bid: 2 });
   });
@@ -369,7 +372,10 @@ describe('consent', () => {
     consent.refusals = ({ customerId }, round) =>
       customerId === 'c1' && round > 0 ? 'withdrawn' : undefined;
     await with_(consent, world);
-    expect(world.rows.get('o1')).toMatchObject({ status: 'denied', holdReason: 'consent_withdrawn' });
+    expect(world.rows.get('o1')).toMatchObject({
+      status: 'denied',
+      holdReason: 'consent_withdrawn',
+    });
     expect(world.sent.has('spring:o1')).toBe(false);
     expect([...world.voided]).toEqual(['spring:o1']);
   });

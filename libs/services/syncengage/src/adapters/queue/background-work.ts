@@ -22,6 +22,6 @@ export class BackgroundWork implements OnApplicationBootstrap, BeforeApplication
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.loops.map((loop) => loop.stop()));
-    await Promise.all(this.closables.map((closable) => closable.close()));
+    for (const closable of this.closables) await closable.close();
   }
 }
