@@ -130,7 +130,8 @@ async function race(
   { note }: BenchOptions,
 ): Promise<RaceResult[]> {
   const named = (prefix: string): string[] =>
-    Array.from({ length: TRIALS_EACH }, (_, i) => `${prefix}-${i}`);
+    // In the order of their names, as journeys go through them.
+    Array.from({ length: TRIALS_EACH }, (_, i) => `${prefix}-${String(i).padStart(5, '0')}`);
   const [readers, viewers] = [named('reader'), named('viewer')];
   await world.putAtRisk(readers);
   await world.grant(readers, 'marketing', 'email');
@@ -144,7 +145,7 @@ async function race(
   await world.grant(viewers, 'advertising', '*');
   const bids = new ConsentRace(world.consent, TENANT, viewers, SEED + 1);
   exchange.onAct = (customerId) => bids.acted(customerId);
-  await world.bidForAll(viewers);
+  await world.bidForAll(viewers, () => bids.keptUp());
   const bidden = await bids.finish();
   note(
     `${bidden.acted} of ${bidden.trials} were bid for, the latest ${bidden.latestMs.toFixed(0)} ms after`,

@@ -16,16 +16,23 @@ export interface RaceResult {
 const MAX_IN_FLIGHT = 16;
 const BOUND_MS = 1_000;
 
+/** How far ahead of the latest act somebody is picked: what is about to happen, and was asked about already. */
+const AHEAD = 120;
+const PICKS = 8;
+
 /**
- * Withdrawals of customers in random order, set off by the acts that they race with: each act that is seen from outside
- * withdraws one customer's consent, so that both go on together at any speed. Times are those of this process's clock.
+ * Withdrawals that race with acts: each act that is seen from outside withdraws the consent of somebody who is about to
+ * be acted on, so that both go on together at any speed. Customers are acted on in their order. Times are those of this
+ * process's clock.
  */
 export class ConsentRace {
   private readonly actedMs = new Map<string, number[]>();
   private readonly acknowledgedMs = new Map<string, number>();
-  private readonly left: string[];
+  private readonly left: Set<string>;
+  private readonly placeOf: ReadonlyMap<string, number>;
   private readonly random: SeededRandom;
   private readonly running = new Set<Promise<void>>();
+  private place = 0;
   private wanted = 0;
 
   constructor(
@@ -34,7 +41,8 @@ export class ConsentRace {
     private readonly customers: readonly string[],
     seed: number,
   ) {
-    this.left = [...customers];
+    this.left = new Set(customers);
+    this.placeOf = new Map(customers.map((id, place) => [id, place]));
     this.random = new SeededRandom(seed);
   }
 
@@ -44,15 +52,21 @@ export class ConsentRace {
     const nowMs = performance.now();
     if (known === undefined) this.actedMs.set(customerId, [nowMs]);
     else known.push(nowMs);
+    this.place = Math.max(this.place, this.placeOf.get(customerId) ?? 0);
     this.wanted++;
     this.pump();
+  }
+
+  /** Resolves when the withdrawals that acts have set off are acknowledged. */
+  async keptUp(): Promise<void> {
+    while (this.running.size > 0) await Promise.race(this.running);
   }
 
   /** Withdraws for everybody who is left; resolves when all is acknowledged. */
   async finish(): Promise<RaceResult> {
     this.wanted = Number.POSITIVE_INFINITY;
     this.pump();
-    while (this.running.size > 0) await Promise.race(this.running);
+    await this.keptUp();
     const delays = this.customers.flatMap((id) => {
       const acknowledgedMs = this.acknowledgedMs.get(id) ?? Number.NaN;
       const lastMs = Math.max(...(this.actedMs.get(id) ?? [0]));
@@ -67,7 +81,7 @@ export class ConsentRace {
   }
 
   private pump(): void {
-    while (this.wanted > 0 && this.running.size < MAX_IN_FLIGHT && this.left.length > 0) {
+    while (this.wanted > 0 && this.running.size < MAX_IN_FLIGHT && this.left.size > 0) {
       this.wanted--;
       const work: Promise<void> = this.withdrawOne().finally(() => {
         this.running.delete(work);
@@ -78,12 +92,18 @@ export class ConsentRace {
   }
 
   private async withdrawOne(): Promise<void> {
-    // The last takes the place of the one that goes: order does not matter, the draw is random anyway.
-    const at = this.random.nextInt(this.left.length);
-    const customerId = this.left[at] ?? '';
-    const last = this.left.pop() ?? '';
-    if (at < this.left.length) this.left[at] = last;
+    const customerId = this.pick();
+    this.left.delete(customerId);
     await this.consent.withdraw(this.tenant, { customerId, source: 'bench' });
     this.acknowledgedMs.set(customerId, performance.now());
+  }
+
+  private pick(): string {
+    for (let i = 0; i < PICKS; i++) {
+      const id = this.customers[this.place + 1 + this.random.nextInt(AHEAD)];
+      if (id !== undefined && this.left.has(id)) return id;
+    }
+    const [first = ''] = this.left;
+    return first;
   }
 }

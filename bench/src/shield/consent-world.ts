@@ -10,7 +10,7 @@ export const TENANT = 'bench';
 const RECORDS = 250;
 const JOB = 50;
 /** Opportunities on their way at a time. */
-const JOBS_AHEAD = 4;
+const JOBS_AHEAD = 3;
 
 /** The services under test, as their clients see them. */
 export class ConsentWorld {
@@ -105,8 +105,11 @@ export class ConsentWorld {
     if (state !== 'done') throw new Error(`the run of the journey ended as ${state}`);
   }
 
-  /** Bids for everybody who may be bid for, a few jobs ahead; resolves when all are decided. */
-  async bidForAll(customers: readonly string[]): Promise<void> {
+  /**
+   * Bids for everybody who may be bid for, in order and a few jobs ahead; resolves when all are decided.
+   * @param pace waited for after each job
+   */
+  async bidForAll(customers: readonly string[], pace: () => Promise<void>): Promise<void> {
     const jobs = Array.from({ length: Math.ceil(customers.length / JOB) }, (_, i) =>
       customers.slice(i * JOB, (i + 1) * JOB),
     );
@@ -119,6 +122,7 @@ export class ConsentWorld {
       await this.flow.bid(TENANT, 'ads', opportunities);
       waiting.push(job);
       if (waiting.length >= JOBS_AHEAD) await this.decided(waiting.shift() ?? []);
+      await pace();
     }
     for (const job of waiting) await this.decided(job);
   }

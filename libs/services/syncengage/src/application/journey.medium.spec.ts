@@ -16,6 +16,7 @@ import {
 } from '../engage.fixture.js';
 import { armOf } from '../domain/holdout.js';
 import type { JourneyReport } from '../domain/journey.js';
+import { TestConsent } from '../consent.fixture.js';
 import { TestMailServer } from '../smtp.fixture.js';
 
 let db: TestDatabase;
@@ -362,6 +363,66 @@ describe('a run', () => {
     await runOnce(later);
     report = await later.journeys.report(T, 'winback');
     expect(report).toMatchObject({ messaged: 250, suppressed: 0 });
+  });
+});
+
+describe('consent at SyncShield', () => {
+  it('that nobody answers for stops everything, and nothing is lost', async () => {
+    await addProfiles(ids(20));
+    const consent = new TestConsent();
+    consent.isDown = true;
+    const on = make({ consent });
+    await on.save.execute(T, winback({ holdoutShare: 0 }));
+    const { id } = await on.startRun.execute(T, 'winback');
+    await expect(on.run.execute(T, id)).rejects.toMatchObject({ code: 'unavailable' });
+    expect([smtp.received.length, await ledger.recount()]).toEqual([0, {}]);
+    consent.isDown = false;
+    await on.run.execute(T, id);
+    expect(await on.journeys.report(T, 'winback')).toMatchObject({ messaged: 20, suppressed: 0 });
+  });
+
+  it('that is refused costs nothing, however late, and is on record with its receipt', async () => {
+    await addProfiles(ids(6));
+    const consent = new TestConsent();
+    const asked = new Map<string, number>();
+    consent.reasonOf = ({ customerId }) => {
+      const times = (asked.get(customerId) ?? 0) + 1;
+      asked.set(customerId, times);
+      if (customerId === 'c0001') return 'no_consent';
+      // Asked for the chunk, then for the mail.
+      return customerId === 'c0002' && times > 1 ? 'withdrawn' : 'granted';
+    };
+    const on = make({ consent });
+    await on.save.execute(T, winback({ holdoutShare: 0 }));
+    await runOnce(on);
+    const report = await on.journeys.report(T, 'winback');
+    await expectConsistent(report);
+    expect(report).toMatchObject({
+      ...{ messaged: 4, suppressedReasons: { consent_missing: 1, consent_withdrawn: 1 } },
+    });
+    expect(await ledger.recount()).toEqual({ captured: 4_000n, voided: 1_000n });
+    const customers = await on.journeys.customers(T, 'winback', 10);
+    expect(customers.map(({ consentReceiptId }) => consentReceiptId)).toEqual(
+      customers.map(({ customerId }) => `r-${customerId}`),
+    );
+  });
+
+  it('that grew old while the mail was claimed is asked for again', async () => {
+    await addProfiles(ids(3));
+    const consent = new TestConsent();
+    consent.goodForMs = -1;
+    let late = 0;
+    consent.reasonOf = () => {
+      // After the chunk and three mails the answers are good for a second again.
+      if (++late > 6) consent.goodForMs = 1_000;
+      return 'granted';
+    };
+    const on = make({ consent });
+    await on.save.execute(T, winback({ holdoutShare: 0 }));
+    await runOnce(on);
+    expect(await on.journeys.report(T, 'winback')).toMatchObject({ messaged: 3 });
+    expect(consent.asked).toBeGreaterThan(6);
+    expect([...smtp.counts().values()]).toEqual([1, 1, 1]);
   });
 });
 
