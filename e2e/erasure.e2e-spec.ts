@@ -96,6 +96,7 @@ beforeAll(async () => {
     SYNCENGAGE_DEFAULT_CURRENCY: 'EUR',
     SYNCENGAGE_CAP_MESSAGES: '10',
     SYNCSHIELD_PRIVACY_INTERVAL_MS: '200',
+    SYNCSHIELD_PRIVACY_RETRY_MS: '2000',
   };
   const args = ['--port-base', String(base)];
   processes = new Map(

@@ -5,6 +5,7 @@ import type { Database, Queryable } from '@kiki/postgres';
 import { identifiersOf, quoted } from './mentions.js';
 import type { Reclaimer, ReclaimReport } from './reclaimer.js';
 import { Receipts } from './receipts.js';
+import { Turns } from './turns.js';
 import type {
   DataStore,
   Subject,
@@ -51,9 +52,13 @@ export interface SubjectRequest extends Subject {
   readonly changes?: SubjectChanges;
 }
 
+/** Transactions at once: they may ask for a second connection of the same pool, which must not be drained by them. */
+const AT_ONCE = 2;
+
 /** Does what a data subject asked for in one service: once per request, with a receipt. */
 export class ExecuteSubjectRequest {
   private readonly receipts: Receipts;
+  private readonly turns = new Turns(AT_ONCE);
 
   constructor(
     private readonly data: SubjectData,
@@ -92,9 +97,10 @@ export class ExecuteSubjectRequest {
   }
 
   private async access(request: SubjectRequest): Promise<SubjectAnswer> {
-    const parts = await this.database.transaction((tx) => this.data.access(tx, request), {
-      ...{ isolation: 'repeatable read', isReadOnly: true },
-    });
+    const options = { isolation: 'repeatable read', isReadOnly: true } as const;
+    const parts = await this.turns.take(() =>
+      this.database.transaction((tx) => this.data.access(tx, request), options),
+    );
     const counts = Object.fromEntries(
       Object.entries(parts).map(([store, rows]) => [store, rows.length]),
     );
@@ -109,7 +115,7 @@ export class ExecuteSubjectRequest {
     if (known?.receipt !== undefined) return known.receipt;
     const counts = known?.counts ?? (await this.apply(request, work));
     await this.data.forget(request);
-    const notes = request.action === 'erase' ? notesOf(await this.reclaim()) : [];
+    const notes = request.action === 'erase' ? notesOf(await this.reclaim(counts)) : [];
     return this.receipts.finish(request, this.receipt(request, counts, notes));
   }
 
@@ -118,11 +124,13 @@ export class ExecuteSubjectRequest {
     work: (tx: Queryable) => Promise<SubjectCounts>,
   ): Promise<SubjectCounts> {
     const queued = request.action === 'rectify' ? {} : await this.data.prepare(request);
-    return this.database.transaction(async (tx) => {
-      const counts = { ...queued, ...(await work(tx)) };
-      await this.receipts.applied(tx, request, counts, this.clock.now());
-      return counts;
-    });
+    return this.turns.take(() =>
+      this.database.transaction(async (tx) => {
+        const counts = { ...queued, ...(await work(tx)) };
+        await this.receipts.applied(tx, request, counts, this.clock.now());
+        return counts;
+      }),
+    );
   }
 
   /** First answers kept for repetitions may quote the subject: they are answered with 410 from now on. */
@@ -144,8 +152,10 @@ export class ExecuteSubjectRequest {
     return { ...counts, [table]: answers + keys };
   }
 
-  private reclaim(): Promise<ReclaimReport> {
-    return this.reclaimer.run(this.data.stores.map(({ store }) => store));
+  /** Only where the subject had something; every rewrite keeps others waiting. */
+  private reclaim(counts: SubjectCounts): Promise<ReclaimReport> {
+    const touched = Object.entries(counts).filter(([, rows]) => rows > 0);
+    return this.reclaimer.run(touched.map(([store]) => store));
   }
 
   private receipt(

@@ -12,19 +12,25 @@ export type ReclaimReport = Readonly<Record<RewriteOutcome, readonly string[]>>;
 export class Reclaimer {
   private running: Promise<unknown> = Promise.resolve();
   private waiting: Promise<ReclaimReport> | undefined;
+  private readonly wanted = new Set<string>();
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  /** Rewrites the tables (`schema.table`) that exist; those of the queues and of idempotency keys too. */
+  /**
+   * Rewrites the tables (`schema.table`) that exist, and those of the queues and of idempotency keys: their rows come and
+   * go, so that the subject may be among what is gone already.
+   */
   run(tables: readonly string[]): Promise<ReclaimReport> {
+    for (const table of tables) this.wanted.add(table);
     this.waiting ??= this.running
       .catch(() => undefined)
       .then(() => {
         this.waiting = undefined;
-        const run = this.reclaim(tables);
+        const run = this.reclaim([...this.wanted]);
+        this.wanted.clear();
         this.running = run;
         return run;
       });
@@ -33,7 +39,7 @@ export class Reclaimer {
 
   private async reclaim(tables: readonly string[]): Promise<ReclaimReport> {
     const { schema } = this.database;
-    const extra = [`${schema}_queue`, `${schema}_http`, `${schema}_shared`];
+    const extra = [`${schema}_queue`, `${schema}_http`];
     const rows = await this.database.query<{ name: string }>(
       `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
         WHERE schemaname = ANY($2::text[]) OR schemaname || '.' || tablename = ANY($1::text[])

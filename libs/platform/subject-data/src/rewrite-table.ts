@@ -7,10 +7,10 @@ import type { Database } from '@kiki/postgres';
  */
 export type RewriteOutcome = 'rewritten' | 'vacuumed' | 'deferred';
 
-/** Tables up to this size, with indexes, are written anew: a second or two under an exclusive lock. */
-const REWRITE_BYTES = 256 * 1024 * 1024;
+/** Tables up to this size, with indexes, are written anew: less than a second under an exclusive lock. */
+const REWRITE_BYTES = 64 * 1024 * 1024;
 /** Larger ones up to this size are vacuumed without a lock that anybody waits for. */
-const VACUUM_BYTES = 4 * REWRITE_BYTES;
+const VACUUM_BYTES = 16 * REWRITE_BYTES;
 /** Nobody waits longer than this for a lock of ours. */
 const LOCK_MS = 200;
 const ATTEMPTS = 25;

@@ -46,10 +46,13 @@ export class ShieldSubjectData extends SubjectData {
     return parts;
   }
 
+  override async prepare(subject: Subject): Promise<SubjectCounts> {
+    return { 'kiki_subject_keys.subject_keys': (await this.pseudonymsOf(subject)).length };
+  }
+
   override async erase(tx: Queryable, subject: Subject): Promise<SubjectCounts> {
-    const keys = (await this.pseudonymsOf(subject)).length;
     const texts = await eraseHoldTexts(tx, subject.tenant, identifiersOf(subject));
-    return { 'syncshield.holds': texts, 'kiki_subject_keys.subject_keys': keys };
+    return { 'syncshield.holds': texts };
   }
 
   /** The end of the way back: also after a crash that came before it. */
