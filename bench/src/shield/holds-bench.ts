@@ -16,7 +16,7 @@ const ROUND_SECONDS = 2;
 const WARM_UP_SECONDS = 3;
 const CALLERS = 256;
 /** Requests of the callers' coalescer that are on their way at once. */
-const IN_FLIGHT = 2;
+const IN_FLIGHT = 1;
 const AUDITED = 'bench';
 const UNAUDITED = 'bench-unaudited';
 

@@ -10,7 +10,10 @@ export interface HoldBatches {
 /** How holds are brought together. */
 export interface HoldCoalescerOptions {
   readonly tenant: string;
-  /** Requests that may be on their way at once. @default 2 */
+  /**
+   * Requests that may be on their way at once. More hide the way there and back, and make smaller
+   * transactions. @default 1
+   */
   readonly maxInFlight?: number;
   /** Most holds in one request, up to MAX_BATCH. @default 1024 */
   readonly maxBatch?: number;
@@ -47,7 +50,7 @@ export class HoldCoalescer {
     options: HoldCoalescerOptions,
   ) {
     this.tenant = options.tenant;
-    this.maxInFlight = options.maxInFlight ?? 2;
+    this.maxInFlight = options.maxInFlight ?? 1;
     this.maxBatch = Math.min(options.maxBatch ?? MAX_BATCH, MAX_BATCH);
     this.maxWaiting = options.maxWaiting ?? 16_384;
   }

@@ -59,7 +59,8 @@ export async function loadCounters(
   const wants = needs.wants(book);
   if (wants.length === 0) return book;
   const caps = new Map<number, Cap>(wants.map(({ cap }) => [cap.capNo, cap]));
-  for (const row of [...(await rowsOf(tx, wants)), ...(await fallenRows(tx, wants))]) {
+  const rows = await Promise.all([rowsOf(tx, wants), fallenRows(tx, wants)]);
+  for (const row of rows.flat()) {
     const cap = caps.get(Number(row.cap_no));
     if (cap !== undefined) book.load(cap, toCounter(row));
   }
@@ -75,9 +76,9 @@ async function rowsOf(tx: Queryable, wants: readonly CounterWant[]): Promise<Sto
   return tx.query<StoredRow>(
     LOAD,
     [
-      keys.map(({ tenant }) => tenant),
-      keys.map(({ capNo }) => capNo),
-      keys.map(({ slot }) => slot),
+      textArray(keys.map(({ tenant }) => tenant)),
+      plainArray(keys.map(({ capNo }) => capNo)),
+      plainArray(keys.map(({ slot }) => slot)),
     ],
     { name: 'shield-load-counters' },
   );
