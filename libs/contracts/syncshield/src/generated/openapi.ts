@@ -356,6 +356,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/budgets/{id}/external-spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what platforms have reported, by key, the newest first */
+        get: operations["externalSpend_list"];
+        put?: never;
+        /** Report what platforms have spent; a larger version replaces the amount */
+        post: operations["externalSpend_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/budgets/{id}/pause": {
         parameters: {
             query?: never;
@@ -1499,10 +1517,7 @@ export interface operations {
                     reference?: string;
                     /** @description What the hold is for, as policies judge it; no personal data is stored. */
                     context?: {
-                        /**
-                         * @description Where the money is spent.
-                         * @example search
-                         */
+                        /** @description Where the money is spent, as campaigns name it. */
                         channel?: string;
                         /**
                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -2815,6 +2830,221 @@ export interface operations {
                         decidedBy: string | null;
                         decidedAt: string | null;
                         decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    externalSpend_list: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+                /** @description Only this platform. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            source: string;
+                            account: string | null;
+                            campaignRef: string | null;
+                            day: string | null;
+                            timeZone: string | null;
+                            /**
+                             * Format: date-time
+                             * @description Begin of what was spent.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            from: string;
+                            /**
+                             * Format: date-time
+                             * @description Its end (exclusive).
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            to: string;
+                            /**
+                             * @description ISO 4217 currency.
+                             * @example EUR
+                             */
+                            currency: string;
+                            /**
+                             * Format: int64
+                             * @description As reported last.
+                             * @example 11770000
+                             */
+                            amountMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What of it counts against the caps.
+                             * @example 11770000
+                             */
+                            countedMicros: number;
+                            isCoveredByHolds: boolean;
+                            version: number;
+                            /** @description Versions that were taken. */
+                            reports: number;
+                            /**
+                             * Format: date-time
+                             * @description When it was reported first.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            firstReportedAt: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was reported last.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            lastReportedAt: string;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    externalSpend_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reports: {
+                        /** @description The platform, e.g. `google_ads`. */
+                        source: string;
+                        /** @description Its account, where there are several. */
+                        account?: string;
+                        /** @description The platform's campaign; without it the report is of all the account. */
+                        campaignRef?: string;
+                        /**
+                         * Format: date
+                         * @description Local date of what was spent; or `from` and `to`.
+                         * @example 2026-01-31
+                         */
+                        day?: string;
+                        /** @description IANA time zone of `day`, as the platform's account has it; UTC by default. */
+                        timeZone?: string;
+                        /**
+                         * Format: date-time
+                         * @description Begin of what was spent, instead of a day.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        from?: string;
+                        /**
+                         * Format: date-time
+                         * @description Its end (exclusive), at most 31 days later.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        to?: string;
+                        /**
+                         * Format: int64
+                         * @description Spent in the whole interval so far: cumulative, replaces what was reported before.
+                         * @example 11770000
+                         */
+                        amountMicros: number;
+                        /**
+                         * @description ISO 4217 currency.
+                         * @example EUR
+                         */
+                        currency: string;
+                        /** @description Of two reports of the same key the larger holds; or `reportedAt`. */
+                        version?: number;
+                        /**
+                         * Format: date-time
+                         * @description When the platform said so, instead of a version.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        reportedAt?: string;
+                        /**
+                         * @description The same money is held and captured here: it is kept for comparison, and counts nothing.
+                         * @default false
+                         */
+                        isCoveredByHolds?: boolean;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description What each report came to, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: {
+                            /**
+                             * @description `superseded`: a larger version of the key was reported; nothing changed.
+                             * @enum {string}
+                             */
+                            status: "recorded" | "unchanged" | "superseded" | "failed";
+                            /**
+                             * Format: int64
+                             * @description What it changed of what counts; negative when less was spent than reported before.
+                             * @example 11770000
+                             */
+                            deltaMicros: number;
+                            /** @description Its entry in the ledger. */
+                            entryId: string | null;
+                            /**
+                             * Format: int64
+                             * @description How far a cap was above its limit right after.
+                             * @example 11770000
+                             */
+                            overMicros: number;
+                            error: {
+                                /** @description Stable; listed in docs/errors.md. */
+                                code: string;
+                                detail: string;
+                                fields?: {
+                                    field: string;
+                                    expected: string;
+                                }[];
+                            } | null;
+                        }[];
                     };
                 };
             };
@@ -4262,10 +4492,7 @@ export interface operations {
                     reference?: string;
                     /** @description What the hold is for, as policies judge it; no personal data is stored. */
                     context?: {
-                        /**
-                         * @description Where the money is spent.
-                         * @example search
-                         */
+                        /** @description Where the money is spent, as campaigns name it. */
                         channel?: string;
                         /**
                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -4447,10 +4674,7 @@ export interface operations {
                         reference?: string;
                         /** @description What the hold is for, as policies judge it; no personal data is stored. */
                         context?: {
-                            /**
-                             * @description Where the money is spent.
-                             * @example search
-                             */
+                            /** @description Where the money is spent, as campaigns name it. */
                             channel?: string;
                             /**
                              * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6186,10 +6410,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6204,10 +6425,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6254,10 +6472,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6272,10 +6487,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6315,10 +6527,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6333,10 +6542,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6360,7 +6566,7 @@ export interface operations {
                                 factorPercent: number;
                                 /**
                                  * @description Typical lumps of money that may come at once whatever the rate.
-                                 * @default 10
+                                 * @default 8
                                  */
                                 slackLumps: number;
                                 /**
@@ -6385,10 +6591,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6403,10 +6606,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6447,10 +6647,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6465,10 +6662,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6498,10 +6692,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6516,10 +6707,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6555,10 +6743,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6573,10 +6758,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6612,10 +6794,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6630,10 +6809,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6658,10 +6834,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -6676,10 +6849,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6741,10 +6911,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -6759,10 +6926,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6809,10 +6973,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -6827,10 +6988,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6870,10 +7028,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -6888,10 +7043,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -6915,7 +7067,7 @@ export interface operations {
                             factorPercent?: number;
                             /**
                              * @description Typical lumps of money that may come at once whatever the rate.
-                             * @default 10
+                             * @default 8
                              */
                             slackLumps?: number;
                             /**
@@ -6940,10 +7092,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -6958,10 +7107,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7002,10 +7148,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -7020,10 +7163,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7053,10 +7193,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -7071,10 +7208,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7110,10 +7244,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -7128,10 +7259,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7167,10 +7295,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -7185,10 +7310,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7213,10 +7335,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -7231,10 +7350,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7278,10 +7394,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7296,10 +7409,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7346,10 +7456,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7364,10 +7471,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7407,10 +7511,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7425,10 +7526,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7452,7 +7550,7 @@ export interface operations {
                                 factorPercent: number;
                                 /**
                                  * @description Typical lumps of money that may come at once whatever the rate.
-                                 * @default 10
+                                 * @default 8
                                  */
                                 slackLumps: number;
                                 /**
@@ -7477,10 +7575,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7495,10 +7590,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7539,10 +7631,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7557,10 +7646,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7590,10 +7676,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7608,10 +7691,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7647,10 +7727,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7665,10 +7742,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7704,10 +7778,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7722,10 +7793,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7750,10 +7818,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -7768,10 +7833,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7873,10 +7935,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -7891,10 +7950,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -7941,10 +7997,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -7959,10 +8012,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8002,10 +8052,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -8020,10 +8067,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8047,7 +8091,7 @@ export interface operations {
                             factorPercent?: number;
                             /**
                              * @description Typical lumps of money that may come at once whatever the rate.
-                             * @default 10
+                             * @default 8
                              */
                             slackLumps?: number;
                             /**
@@ -8072,10 +8116,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -8090,10 +8131,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8134,10 +8172,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -8152,10 +8187,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8185,10 +8217,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -8203,10 +8232,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8242,10 +8268,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -8260,10 +8283,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8299,10 +8319,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -8317,10 +8334,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8345,10 +8359,7 @@ export interface operations {
                             scope?: {
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                             };
                             /** @default [] */
@@ -8363,10 +8374,7 @@ export interface operations {
                                 until?: string;
                                 /** @description A budget and everything below it. */
                                 budgetId?: string;
-                                /**
-                                 * @description Where the money is spent.
-                                 * @example search
-                                 */
+                                /** @description Where the money is spent, as campaigns name it. */
                                 channel?: string;
                                 /**
                                  * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8529,10 +8537,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8547,10 +8552,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8597,10 +8599,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8615,10 +8614,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8658,10 +8654,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8676,10 +8669,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8703,7 +8693,7 @@ export interface operations {
                                     factorPercent: number;
                                     /**
                                      * @description Typical lumps of money that may come at once whatever the rate.
-                                     * @default 10
+                                     * @default 8
                                      */
                                     slackLumps: number;
                                     /**
@@ -8728,10 +8718,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8746,10 +8733,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8790,10 +8774,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8808,10 +8789,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8841,10 +8819,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8859,10 +8834,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8898,10 +8870,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8916,10 +8885,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -8955,10 +8921,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -8973,10 +8936,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9001,10 +8961,7 @@ export interface operations {
                                     scope: {
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                     };
                                     /** @default [] */
@@ -9019,10 +8976,7 @@ export interface operations {
                                         until?: string;
                                         /** @description A budget and everything below it. */
                                         budgetId?: string;
-                                        /**
-                                         * @description Where the money is spent.
-                                         * @example search
-                                         */
+                                        /** @description Where the money is spent, as campaigns name it. */
                                         channel?: string;
                                         /**
                                          * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9093,10 +9047,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9111,10 +9062,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9161,10 +9109,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9179,10 +9124,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9222,10 +9164,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9240,10 +9179,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9267,7 +9203,7 @@ export interface operations {
                                 factorPercent: number;
                                 /**
                                  * @description Typical lumps of money that may come at once whatever the rate.
-                                 * @default 10
+                                 * @default 8
                                  */
                                 slackLumps: number;
                                 /**
@@ -9292,10 +9228,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9310,10 +9243,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9354,10 +9284,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9372,10 +9299,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9405,10 +9329,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9423,10 +9344,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9462,10 +9380,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9480,10 +9395,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9519,10 +9431,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9537,10 +9446,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
@@ -9565,10 +9471,7 @@ export interface operations {
                                 scope: {
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                 };
                                 /** @default [] */
@@ -9583,10 +9486,7 @@ export interface operations {
                                     until?: string;
                                     /** @description A budget and everything below it. */
                                     budgetId?: string;
-                                    /**
-                                     * @description Where the money is spent.
-                                     * @example search
-                                     */
+                                    /** @description Where the money is spent, as campaigns name it. */
                                     channel?: string;
                                     /**
                                      * @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision.
