@@ -1,9 +1,9 @@
 import {
-  DomainError,
   kernelErrors,
   SystemClock,
   SystemRandom,
   type Clock,
+  type DomainError,
   type Random,
 } from '@kiki/kernel';
 import { LeaseAsking } from './lease-asking.js';

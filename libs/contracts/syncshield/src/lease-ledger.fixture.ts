@@ -45,9 +45,10 @@ export class LeaseLedger {
     }
     const unreportedMicros = grantedMicros / 4n || 1n;
     const closesMs = this.clock.monotonicMs() + TTL_MS + GRACE_MS;
-    const lease = { ask, grantedMicros, unreportedMicros, closesMs };
-    this.leases.set(ask.id, { ...lease, bookedMicros: 0n, presumedMicros: 0n, isOpen: true });
-    return granted(this.leases.get(ask.id)!);
+    const terms = { ask, grantedMicros, unreportedMicros, closesMs };
+    const lease: Lease = { ...terms, bookedMicros: 0n, presumedMicros: 0n, isOpen: true };
+    this.leases.set(ask.id, lease);
+    return granted(lease);
   }
 
   report({ leaseId, spentMicros, isFinal }: LeaseReport): Result<LeaseReceipt, DomainError> {

@@ -1,5 +1,5 @@
-import { closesMs, presumptionOf, settlementOf, type LeaseState } from '../domain/lease.js';
 import { spentMicros } from '../domain/hold.js';
+import { closesMs, presumptionOf, settlementOf, type LeaseState } from '../domain/lease.js';
 import type { Decide } from './decide.js';
 import type { LeaseObserver } from './lease-observer.js';
 import type { Leases } from './leases.js';
@@ -9,6 +9,12 @@ const PER_PASS = 256;
 /** A hold that is not decided by then never will be. */
 const LOST_AFTER_MS = 600_000;
 const ACTOR = 'syncshield';
+
+/** A lease whose node is silent. */
+interface Silent {
+  readonly state: Required<LeaseState>;
+  readonly lagMs: number;
+}
 
 /**
  * Closes the leases of silent nodes after their grace: books what such a node may have spent
@@ -24,37 +30,53 @@ export class CloseLeases {
   /** One pass; true when more is due. */
   async execute(): Promise<boolean> {
     const { nowMs, states } = await this.leases.due(PER_PASS);
-    for (const state of states) await this.close(state, nowMs);
+    const silent: Silent[] = [];
+    for (const state of states) {
+      const { lease, hold } = state;
+      const dueMs = hold?.state === 'held' ? closesMs(lease, hold.decidedMs) : Infinity;
+      if (hold === undefined || dueMs > nowMs) await this.tidy(state, nowMs);
+      else silent.push({ state: { lease, hold }, lagMs: nowMs - dueMs });
+    }
+    if (silent.length > 0) await this.close(silent);
     return states.length === PER_PASS;
   }
 
-  private async close({ lease, hold }: LeaseState, nowMs: number): Promise<void> {
+  /** What is over already, or is not due yet. */
+  private async tidy({ lease, hold }: LeaseState, nowMs: number): Promise<void> {
     if (hold === undefined) {
       const lostMs = lease.askedMs + LOST_AFTER_MS;
       if (lostMs <= nowMs) await this.leases.end([lease], 'lost');
       else await this.leases.postpone(lease, lostMs);
       return;
     }
-    if (hold.state !== 'held') {
-      const isExpired = lease.presumedMicros > 0n && hold.state === 'captured';
-      const as = hold.state === 'denied' ? 'denied' : isExpired ? 'expired' : 'released';
-      return this.leases.end([lease], as);
+    if (hold.state === 'held') {
+      return this.leases.postpone(lease, closesMs(lease, hold.decidedMs));
     }
-    const dueMs = closesMs(lease, hold.decidedMs);
-    if (dueMs > nowMs) return this.leases.postpone(lease, dueMs);
-    await this.presume({ lease, hold }, nowMs - dueMs);
+    const isExpired = lease.presumedMicros > 0n && hold.state === 'captured';
+    const as = hold.state === 'denied' ? 'denied' : isExpired ? 'expired' : 'released';
+    return this.leases.end([lease], as);
   }
 
-  private async presume(state: Required<LeaseState>, lagMs: number): Promise<void> {
-    const { lease, hold } = state;
-    const presumedMicros = presumptionOf(state);
-    const request = settlementOf(state, spentMicros(hold) + presumedMicros, true);
-    if (request === undefined) return;
-    await this.leases.presume(lease, presumedMicros);
-    const [outcome] = await this.decide.execute([{ kind: 'settle', actor: ACTOR, request }]);
-    // A report was faster: the next pass looks at what it left.
-    if (outcome?.result.ok !== true) return;
-    await this.leases.end([lease], 'expired');
-    this.observer.closed(lagMs, presumedMicros);
+  private async close(silent: readonly Silent[]): Promise<void> {
+    const closing = silent.flatMap(({ state, lagMs }) => {
+      const { lease } = state;
+      const micros = presumptionOf(state);
+      const request = settlementOf(state, spentMicros(state.hold) + micros, true);
+      return request === undefined ? [] : [{ lease, micros, lagMs, request }];
+    });
+    await this.leases.presume(closing.map(({ lease, micros }) => ({ ...keyOf(lease), micros })));
+    const outcomes = await this.decide.execute(
+      closing.map(({ request }) => ({ kind: 'settle', actor: ACTOR, request })),
+    );
+    // Where a report was faster, the next pass looks at what it left.
+    const closed = closing.filter((_, index) => outcomes[index]?.result.ok === true);
+    if (closed.length === 0) return;
+    const keys = closed.map(({ lease }) => keyOf(lease));
+    await this.leases.end(keys, 'expired');
+    for (const { lagMs, micros } of closed) this.observer.closed(lagMs, micros);
   }
+}
+
+function keyOf({ tenant, id }: LeaseState['lease']): { tenant: string; id: string } {
+  return { tenant, id };
 }

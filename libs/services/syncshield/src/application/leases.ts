@@ -43,7 +43,9 @@ export abstract class Leases {
     currency: string,
   ): Promise<{ readonly lease?: Lease; readonly epoch: number }>;
   /** Says what will be booked as spent although nobody reported it, before it is. */
-  abstract presume(key: LeaseKey, micros: bigint): Promise<void>;
+  abstract presume(
+    presumptions: readonly (LeaseKey & { readonly micros: bigint })[],
+  ): Promise<void>;
   /** Marks leases whose hold is over; the first end stays. */
   abstract end(keys: readonly LeaseKey[], as: LeaseEnd): Promise<void>;
   /** Open leases that the sweeper has to look at, the most overdue first, and the store's time. */

@@ -64,10 +64,18 @@ export class PostgresLeases extends Leases {
     return lease === undefined ? { epoch: known } : { lease, epoch: known };
   }
 
-  override async presume({ tenant, id }: LeaseKey, micros: bigint): Promise<void> {
+  override async presume(
+    presumptions: readonly (LeaseKey & { readonly micros: bigint })[],
+  ): Promise<void> {
     await this.database.execute(
-      `UPDATE leases SET presumed_micros = $3 WHERE tenant = $1 AND id = $2 AND closed_as IS NULL`,
-      [tenant, id, micros],
+      `UPDATE leases l SET presumed_micros = k.micros
+         FROM unnest($1::text[], $2::text[], $3::bigint[]) AS k (tenant, id, micros)
+        WHERE l.tenant = k.tenant AND l.id = k.id AND l.closed_as IS NULL`,
+      [
+        presumptions.map(({ tenant }) => tenant),
+        presumptions.map(({ id }) => id),
+        presumptions.map(({ micros }) => micros),
+      ],
     );
   }
 
