@@ -25,7 +25,10 @@ export class AskConsent {
     return due.filter((_, i) => verdicts[i]?.isAllowed === true);
   }
 
-  /** The verdict on one message at this moment; undefined when it was refused. @throws unavailable, deadline_exceeded */
+  /**
+   * The verdict on one message at this moment; undefined when it was refused.
+   * @throws unavailable, deadline_exceeded
+   */
   async now(tenant: string, message: PlannedMessage): Promise<ConsentVerdict | undefined> {
     const [verdict] = await this.consent.ask(tenant, [message]);
     if (verdict?.isAllowed === true) return verdict;

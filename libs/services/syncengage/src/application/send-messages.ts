@@ -36,8 +36,8 @@ export interface SendingPolicy {
 
 /**
  * Sends planned messages: consent and one hold for the chunk, then for each mail consent again, as
- * late as can be; it is claimed (committed as `sending`), handed to the mail server, and recorded. At most once: a mail that may have been
- * taken is never sent again, whatever happens to us.
+ * late as can be; it is claimed (committed as `sending`), handed to the mail server, and recorded.
+ * At most once: a mail that may have been taken is never sent again, whatever happens to us.
  */
 export class SendMessages {
   constructor(

@@ -7,7 +7,7 @@ import { ConsentOfBids } from './consent-of-bids.js';
 import type { Decisions, DecisionUpdate } from './decisions.js';
 import type { Exchange } from './exchange.js';
 import type { PriceOpportunity } from './price-opportunity.js';
-import type { HoldAnswer, SpendAuthority } from './spend-authority.js';
+import type { HoldAnswer, HoldContext, SpendAuthority } from './spend-authority.js';
 
 /** How a decision came to its status. */
 export interface BidTally {
@@ -32,9 +32,9 @@ export class BidJobRecord {
 }
 
 /**
- * Runs one bid job: value → price → consent → hold → consent again → place. Safe to run again at any point, also while another run of the same
- * job is still under way: prices are stored before money is asked for, hold and bid ids are derived from the
- * opportunity, and a decision moves forward in exactly one run.
+ * Runs one bid job: value → price → consent → hold → consent again → place. Safe to run again at any point, also while
+ * another run of the same job is still under way: prices are stored before money is asked for, hold and bid ids are
+ * derived from the opportunity, and a decision moves forward in exactly one run.
  */
 export class ExecuteBidJob {
   constructor(
@@ -124,6 +124,7 @@ export class ExecuteBidJob {
       expiresInMs: campaign.holdTtlMs,
       graceMs: campaign.holdGraceMs,
       reference: decision.opportunityId,
+      context: contextOf(decision),
     }));
     const answers = await this.shield.spend.hold(campaign.tenant, requests);
     const isComplete =
@@ -216,4 +217,13 @@ interface Run {
   readonly record: BidJobRecord;
   readonly startedMs: number;
   readonly consents: ConsentOfBids;
+}
+
+/** From the stored decision alone, so that a repeated request says the same. */
+function contextOf({ channel, campaignId, region, priceMicros, value }: Decision): HoldContext {
+  return {
+    ...{ channel, campaignId, bidMicros: priceMicros },
+    ...(region === undefined ? {} : { geo: region }),
+    ...(value.valueMicros < 0n ? {} : { predictedLtvMicros: value.valueMicros }),
+  };
 }

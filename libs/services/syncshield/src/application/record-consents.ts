@@ -34,8 +34,8 @@ export interface ConsentTools {
 }
 
 /**
- * Takes down what people said. A yes must be to a purpose of the tenant, name one of its notices where there are any, and
- * be what its proof shows; a no is always taken.
+ * Takes down what people said. A yes must be to a purpose of the tenant, name one of its notices where there are any,
+ * and be what its proof shows; a no is always taken.
  */
 export class RecordConsents {
   constructor(private readonly tools: ConsentTools) {}
