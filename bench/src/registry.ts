@@ -4,6 +4,7 @@ import { auditBench } from './shield/audit-bench.js';
 import { consentBench } from './shield/consent-bench.js';
 import { holdsBench } from './shield/holds-bench.js';
 import { policyBench } from './shield/policy-bench.js';
+import { leasesBench } from './shield/leases-bench.js';
 import { windowsBench } from './shield/windows-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
 import { engineBench } from './value/engine-bench.js';
@@ -20,6 +21,7 @@ export const benchmarks: readonly Benchmark[] = [
   consentBench,
   holdsBench,
   policyBench,
+  leasesBench,
   windowsBench,
   backtestBench,
   engineBench,
