@@ -19,7 +19,7 @@ export interface VerifyOrder {
   /** Keys, or files with a key per line. */
   readonly publicKeys: readonly string[];
   readonly statement: string | undefined;
-  /** Whose lines of an anchor file. */
+  /** Whose lines of an anchor file; by default of the log that the first key is named after. */
   readonly tenant: string | undefined;
   readonly onRecords: (done: number) => void;
 }
@@ -31,15 +31,16 @@ export interface VerifiedFiles extends VerifyReport {
 
 /** Verifies files; nothing is asked of any service. @throws audit_input_unusable */
 export async function verifyFiles(order: VerifyOrder): Promise<VerifiedFiles> {
-  const { log, statement, tenant, onRecords } = order;
+  const { log, statement, onRecords } = order;
   try {
     const files = await Promise.all(order.checkpoints.map(textOf));
+    const publicKeys = (await Promise.all(order.publicKeys.map(keysOf))).flat();
+    const tenant = order.tenant ?? publicKeys[0]?.split('+')[0]?.split('/').at(-1);
     const read = files.map((text) => readCheckpoints(text, tenant));
-    const publicKeys = await Promise.all(order.publicKeys.map(keysOf));
     const report = await verifyAuditLog({
       log: bytesOf(log),
       checkpoints: read.flatMap(({ notes }) => notes),
-      publicKeys: publicKeys.flat(),
+      publicKeys,
       ...(statement === undefined ? {} : { statement: readStatement(await textOf(statement)) }),
       onRecords,
     });

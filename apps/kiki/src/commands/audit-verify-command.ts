@@ -29,7 +29,11 @@ export function auditVerifyCommand(): AnyCliCommand {
         'a key that you trust, or a file with some; may be repeated',
       ),
       statement: textOption('--statement <file>', 'JSON of what budgets spent', undefined),
-      tenant: textOption('--tenant <tenant>', 'whose lines of an anchor file', undefined),
+      tenant: textOption(
+        '--tenant <tenant>',
+        'whose lines of an anchor file; default: as the key says',
+        undefined,
+      ),
     },
     run: async ({ options, report }) => {
       const { log, checkpoints, publicKeys } = options;

@@ -136,6 +136,17 @@ describe('a pass', () => {
     expect(events).not.toContain('keep a 3');
   });
 
+  it('says an alarm later when the pass that found it fails', async () => {
+    trees.waits = [waits('a'), waits('b')];
+    trees.steps.set('a', { hasMore: false, alarm: 'changed' });
+    trees.steps.set('b', { hasMore: false, checkpoint: point('b', 1) });
+    anchors.isFull = true;
+    await expect(integrate.execute()).rejects.toThrow('the disk is full');
+    anchors.isFull = false;
+    trees.waits = [];
+    expect((await integrate.execute()).alarms).toEqual(['a: changed']);
+  });
+
   it('knows what was anchored before it, from every place the newest', async () => {
     const places = [
       new WrittenAnchors(events, [point('a', 9), point('b', 1)]),

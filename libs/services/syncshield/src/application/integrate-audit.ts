@@ -18,6 +18,8 @@ export interface IntegrationReport {
 export class IntegrateAudit {
   private readonly known = new Map<string, ReleasedCheckpoint>();
   private readonly said = new Set<string>();
+  /** Alarms that a pass which failed later could not say. */
+  private unsaid: string[] = [];
 
   constructor(
     private readonly trees: AuditTrees,
@@ -34,19 +36,21 @@ export class IntegrateAudit {
   /** One pass; any number of processes may run one. @throws what the stores throw */
   async execute(): Promise<IntegrationReport> {
     const released = new Map<string, ReleasedCheckpoint>();
-    const alarms: string[] = [];
     let hasMore = false;
     for (const { tenant, unanchored } of await this.trees.waiting(this.known)) {
       const step = await this.trees.advance(tenant, this.known.get(tenant));
       const checkpoint = step.checkpoint ?? unanchored;
-      if (step.alarm !== undefined) alarms.push(`${tenant}: ${step.alarm}`);
+      if (step.alarm !== undefined) this.raise(`${tenant}: ${step.alarm}`);
       else if (checkpoint !== undefined) released.set(tenant, checkpoint);
       hasMore ||= step.hasMore;
     }
     await this.release([...released.values()]);
     const fault = this.checkedRecords > 0 && (await this.trees.checkSome(this.checkedRecords));
-    if (fault) alarms.push(fault);
-    return { totals: await this.trees.totals(), hasMore, alarms: alarms.filter(this.isNew) };
+    if (fault) this.raise(fault);
+    const totals = await this.trees.totals();
+    const alarms = this.unsaid;
+    this.unsaid = [];
+    return { totals, hasMore, alarms };
   }
 
   private async release(checkpoints: readonly ReleasedCheckpoint[]): Promise<void> {
@@ -62,9 +66,9 @@ export class IntegrateAudit {
     }
   }
 
-  private readonly isNew = (alarm: string): boolean => {
-    if (this.said.has(alarm)) return false;
+  private raise(alarm: string): void {
+    if (this.said.has(alarm)) return;
     this.said.add(alarm);
-    return true;
-  };
+    this.unsaid.push(alarm);
+  }
 }
