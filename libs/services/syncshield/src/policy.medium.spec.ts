@@ -213,10 +213,11 @@ describe('the policy over HTTP', () => {
     expect((await hold('p7', { geo: 'DE' })).decision).toBe('approved');
     const metrics = await waitFor(async () => {
       const text = await (await fetch(`${url}/metrics`)).text();
-      return /kiki_syncshield_policies_in_force 1/.test(text) && text;
+      return /kiki_syncshield_kill_switches_active 0/.test(text) && text;
     });
     expect(metrics).toMatch(/holds_total\{decision="denied",reason="kill_switch"\} 1/);
-    expect(metrics).toMatch(/kill_switches_active 0/);
+    expect(metrics).toMatch(/policy_denials_total\{rule="allow_list"\} [1-9]/);
+    expect(metrics).toMatch(/policies_in_force 1/);
   });
 
   it('takes acquisitions once', async () => {

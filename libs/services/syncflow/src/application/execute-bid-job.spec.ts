@@ -260,6 +260,16 @@ describe('ExecuteBidJob', () => {
     expect(fallbackReasons).toHaveLength(4);
   });
 
+  it('tells SyncShield what policies judge a bid by, but not whose', async () => {
+    const world = new World();
+    await run(world);
+    const contexts = [...world.holds.values()].map(({ context }) => context);
+    expect(contexts[0]).toEqual({
+      ...{ channel: 'social', campaignId: 'spring', bidMicros: 100n, predictedLtvMicros: 1n },
+    });
+    expect(contexts.every((context) => context !== undefined)).toBe(true);
+  });
+
   it('does nothing more when it runs again, and counts nothing twice', async () => {
     const world = new World();
     await run(world);

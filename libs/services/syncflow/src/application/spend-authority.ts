@@ -7,6 +7,18 @@ export interface HoldRequest {
   readonly expiresInMs: number;
   readonly graceMs: number;
   readonly reference: string;
+  /** What policies of SyncShield judge by; no customer. */
+  readonly context?: HoldContext;
+}
+
+/** What a bid is, as policies judge it. */
+export interface HoldContext {
+  readonly channel: string;
+  readonly campaignId: string;
+  /** ISO 3166. */
+  readonly geo?: string;
+  readonly bidMicros: bigint;
+  readonly predictedLtvMicros?: bigint;
 }
 
 /** The answer to one hold. */

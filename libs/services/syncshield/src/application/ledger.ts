@@ -154,7 +154,8 @@ export abstract class LedgerReader {
     page: PageRequest,
   ): Promise<Page<Hold>>;
   /**
-   * Whether caps and kill switches would let a hold pass now; policies ask a hold only. Promises nothing. @throws budget_not_found, currency_mismatch
+   * Whether caps and kill switches would let a hold pass now; policies judge a hold only. Promises
+   * nothing. @throws budget_not_found, currency_mismatch
    */
   abstract check(
     tenant: string,

@@ -11,12 +11,8 @@ const attribute = (description: string) =>
     .regex(/^[^\s\p{Cc}\p{Cs}]+$/u, 'text without white space and control characters')
     .meta({ description });
 
-/** A channel: a lower-case word such as `search` or `paid_social`. */
-export const Channel = z
-  .string()
-  .max(64)
-  .regex(/^[a-z0-9][a-z0-9_.:-]*$/, 'a lower-case word such as search or paid_social')
-  .meta({ description: 'Where the money is spent.', examples: ['search'] });
+/** A channel such as `search` or `paid_social`, as campaigns name it. */
+export const Channel = attribute('Where the money is spent, as campaigns name it.');
 
 /** ISO 3166: a country, or one of its subdivisions. */
 export const Geo = z

@@ -8,6 +8,7 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 /** The money path as metrics. */
 export class LedgerMetrics extends LedgerObserver {
   private readonly holds;
+  private readonly rules;
   private readonly settlements;
   private readonly entries;
   private readonly batchSize;
@@ -22,6 +23,11 @@ export class LedgerMetrics extends LedgerObserver {
       name: 'holds_total',
       help: 'Decided holds, repetitions included.',
       labelNames: ['decision', 'reason'],
+    });
+    this.rules = metrics.counter({
+      name: 'policy_denials_total',
+      help: 'Holds that a rule denied, repetitions included.',
+      labelNames: ['rule'],
     });
     this.settlements = metrics.counter({
       name: 'settlements_total',
@@ -71,6 +77,16 @@ export class LedgerMetrics extends LedgerObserver {
       if (kind === 'settle') this.settlements.inc({ outcome: first }, count);
       else if (kind === 'entry') this.entries.inc({ outcome: first }, count);
       else this.holds.inc({ decision: first, reason }, count);
+    }
+    this.countRules(outcomes);
+  }
+
+  /** By kind of rule, which policies share; rules themselves are in the denials. */
+  private countRules(outcomes: readonly LedgerOutcome[]): void {
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'hold' || !outcome.result.ok) continue;
+      const { reason, denial } = outcome.result.value;
+      if (reason === 'policy_denied') this.rules.inc({ rule: denial?.values?.['rule'] ?? '' });
     }
   }
 
