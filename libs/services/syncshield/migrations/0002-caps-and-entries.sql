@@ -113,12 +113,14 @@ ALTER TABLE breaches
 -- Sliding windows are counted anew from their holds: buckets lie in a ring now, and are as long as they may be to
 -- reach back too far by at most 1/120 of the window (`ringOf` of cap-window.ts).
 CREATE FUNCTION ring_of(window_ms bigint, OUT bucket_ms bigint, OUT size bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  most bigint := 121;
 BEGIN
-  bucket_ms := window_ms / 120;
   LOOP
+    bucket_ms := window_ms * 121 / (120 * most);
     size := (window_ms - 1 + bucket_ms - 1) / bucket_ms + 1;
-    EXIT WHEN (size * bucket_ms - window_ms) * 120 <= window_ms OR bucket_ms = 1;
-    bucket_ms := bucket_ms - 1;
+    EXIT WHEN size <= most;
+    most := most + 1;
   END LOOP;
 END $$;
 

@@ -34,11 +34,12 @@ export function ringOf(windowMs: number): BucketRing {
 }
 
 function computeRing(windowMs: number): BucketRing {
-  const tolerance = windowMs / MIN_BUCKETS;
-  for (let bucketMs = Math.floor(tolerance); ; bucketMs--) {
+  for (let most = MIN_BUCKETS + 1; ; most++) {
+    // The longest buckets of which `most` reach back by at most 1/MIN_BUCKETS too far.
+    const bucketMs = Math.floor((windowMs * (MIN_BUCKETS + 1)) / (MIN_BUCKETS * most));
     // Reaching back to `now - windowMs + 1` from the first instant of the current bucket.
     const size = Math.ceil((windowMs - 1) / bucketMs) + 1;
-    if (size * bucketMs - windowMs <= tolerance || bucketMs === 1) return { bucketMs, size };
+    if (size <= most) return { bucketMs, size };
   }
 }
 
