@@ -356,6 +356,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/budgets/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Holds, settlements or entries as a stream, of any length */
+        get: operations["statements_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/budgets/{id}/external-spend": {
         parameters: {
             query?: never;
@@ -368,6 +385,23 @@ export interface paths {
         put?: never;
         /** Report what platforms have spent; a larger version replaces the amount */
         post: operations["externalSpend_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/budgets/{id}/pacing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Spend against plan, rates, headroom of the whole path, when it is used up */
+        get: operations["pacing_show"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -391,6 +425,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/budgets/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set how much of a cap should be spent when */
+        put: operations["pacing_replace"];
+        post?: never;
+        /** Take the plan back: the shortest calendar cap is spent evenly */
+        delete: operations["pacing_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/budgets/{id}/resume": {
         parameters: {
             query?: never;
@@ -402,6 +454,23 @@ export interface paths {
         put?: never;
         /** Let a paused budget go on; its breaches are closed */
         post: operations["budgets_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/budgets/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was spent before, what moved by day, what was spent after */
+        get: operations["statements_show"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2847,6 +2916,42 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
+    statements_export: {
+        parameters: {
+            query: {
+                kind: "holds" | "settlements" | "entries";
+                format?: "ndjson" | "csv";
+                /** @description Only what was decided, settled or recorded from then on. */
+                from?: string;
+                /** @description Until then (exclusive). */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One row per line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     externalSpend_list: {
         parameters: {
             query?: {
@@ -3062,6 +3167,155 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
+    pacing_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description From one snapshot of what is committed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        budgetId: string;
+                        /**
+                         * @description ISO 4217 currency.
+                         * @example EUR
+                         */
+                        currency: string;
+                        /**
+                         * Format: date-time
+                         * @description The instant of the snapshot; everything that was committed before is in it.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        asOf: string;
+                        /** @description It, or a budget above it, is paused. */
+                        isPaused: boolean;
+                        /**
+                         * Format: int64
+                         * @description Spent in all, by it and everything below it.
+                         * @example 11770000
+                         */
+                        spentMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Integer number of micros (1e-6 of the currency).
+                         * @example 11770000
+                         */
+                        heldMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Robust: the trimmed mean of twelve parts of the last hour.
+                         * @example 11770000
+                         */
+                        ratePerHourMicros: number;
+                        burn: {
+                            /** @description The last so many milliseconds. */
+                            windowMs: number;
+                            /**
+                             * Format: int64
+                             * @description Spent in them, per hour.
+                             * @example 11770000
+                             */
+                            perHourMicros: number;
+                        }[];
+                        plan: {
+                            capId: string;
+                            /** @description Nothing was set: the shortest calendar cap, evenly. */
+                            isDefault: boolean;
+                            weights: number[] | null;
+                            /**
+                             * Format: date-time
+                             * @description Begin of the window.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            from: string;
+                            /**
+                             * Format: date-time
+                             * @description Its end (exclusive).
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            to: string;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            limitMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What should be spent by now.
+                             * @example 11770000
+                             */
+                            plannedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What is spent in the window.
+                             * @example 11770000
+                             */
+                            spentMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Spent less planned; negative when behind.
+                             * @example 11770000
+                             */
+                            aheadMicros: number;
+                        } | null;
+                        /** @description Null when every cap lasts beyond its window. */
+                        projectedExhaustion: {
+                            /**
+                             * Format: date-time
+                             * @description When the first cap of the path has nothing left at this rate.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            at: string;
+                            budgetId: string;
+                            capId: string;
+                        } | null;
+                        /** @description All caps from the budget up to its root. */
+                        caps: {
+                            budgetId: string;
+                            capId: string;
+                            /** @enum {string} */
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
+                            /** @enum {string} */
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its window. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
+                            projectedExhaustionAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     budgets_pause: {
         parameters: {
             query?: never;
@@ -3136,6 +3390,329 @@ export interface operations {
                          * @example 2026-01-31T12:00:00Z
                          */
                         createdAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    pacing_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The total or calendar cap whose limit is planned. */
+                    capId: string;
+                    /** @description Shares of equal parts of the window, e.g. 24 of a day; even without. */
+                    weights?: number[];
+                    /**
+                     * Format: date-time
+                     * @description Begin of the plan, only of a total.
+                     * @example 2026-01-31T12:00:00Z
+                     */
+                    from?: string;
+                    /**
+                     * Format: date-time
+                     * @description Its end (exclusive), only of a total.
+                     * @example 2026-01-31T12:00:00Z
+                     */
+                    to?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The pacing by the new plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        budgetId: string;
+                        /**
+                         * @description ISO 4217 currency.
+                         * @example EUR
+                         */
+                        currency: string;
+                        /**
+                         * Format: date-time
+                         * @description The instant of the snapshot; everything that was committed before is in it.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        asOf: string;
+                        /** @description It, or a budget above it, is paused. */
+                        isPaused: boolean;
+                        /**
+                         * Format: int64
+                         * @description Spent in all, by it and everything below it.
+                         * @example 11770000
+                         */
+                        spentMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Integer number of micros (1e-6 of the currency).
+                         * @example 11770000
+                         */
+                        heldMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Robust: the trimmed mean of twelve parts of the last hour.
+                         * @example 11770000
+                         */
+                        ratePerHourMicros: number;
+                        burn: {
+                            /** @description The last so many milliseconds. */
+                            windowMs: number;
+                            /**
+                             * Format: int64
+                             * @description Spent in them, per hour.
+                             * @example 11770000
+                             */
+                            perHourMicros: number;
+                        }[];
+                        plan: {
+                            capId: string;
+                            /** @description Nothing was set: the shortest calendar cap, evenly. */
+                            isDefault: boolean;
+                            weights: number[] | null;
+                            /**
+                             * Format: date-time
+                             * @description Begin of the window.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            from: string;
+                            /**
+                             * Format: date-time
+                             * @description Its end (exclusive).
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            to: string;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            limitMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What should be spent by now.
+                             * @example 11770000
+                             */
+                            plannedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What is spent in the window.
+                             * @example 11770000
+                             */
+                            spentMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Spent less planned; negative when behind.
+                             * @example 11770000
+                             */
+                            aheadMicros: number;
+                        } | null;
+                        /** @description Null when every cap lasts beyond its window. */
+                        projectedExhaustion: {
+                            /**
+                             * Format: date-time
+                             * @description When the first cap of the path has nothing left at this rate.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            at: string;
+                            budgetId: string;
+                            capId: string;
+                        } | null;
+                        /** @description All caps from the budget up to its root. */
+                        caps: {
+                            budgetId: string;
+                            capId: string;
+                            /** @enum {string} */
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
+                            /** @enum {string} */
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its window. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
+                            projectedExhaustionAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    pacing_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pacing without a plan of its own */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        budgetId: string;
+                        /**
+                         * @description ISO 4217 currency.
+                         * @example EUR
+                         */
+                        currency: string;
+                        /**
+                         * Format: date-time
+                         * @description The instant of the snapshot; everything that was committed before is in it.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        asOf: string;
+                        /** @description It, or a budget above it, is paused. */
+                        isPaused: boolean;
+                        /**
+                         * Format: int64
+                         * @description Spent in all, by it and everything below it.
+                         * @example 11770000
+                         */
+                        spentMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Integer number of micros (1e-6 of the currency).
+                         * @example 11770000
+                         */
+                        heldMicros: number;
+                        /**
+                         * Format: int64
+                         * @description Robust: the trimmed mean of twelve parts of the last hour.
+                         * @example 11770000
+                         */
+                        ratePerHourMicros: number;
+                        burn: {
+                            /** @description The last so many milliseconds. */
+                            windowMs: number;
+                            /**
+                             * Format: int64
+                             * @description Spent in them, per hour.
+                             * @example 11770000
+                             */
+                            perHourMicros: number;
+                        }[];
+                        plan: {
+                            capId: string;
+                            /** @description Nothing was set: the shortest calendar cap, evenly. */
+                            isDefault: boolean;
+                            weights: number[] | null;
+                            /**
+                             * Format: date-time
+                             * @description Begin of the window.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            from: string;
+                            /**
+                             * Format: date-time
+                             * @description Its end (exclusive).
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            to: string;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            limitMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What should be spent by now.
+                             * @example 11770000
+                             */
+                            plannedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What is spent in the window.
+                             * @example 11770000
+                             */
+                            spentMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Spent less planned; negative when behind.
+                             * @example 11770000
+                             */
+                            aheadMicros: number;
+                        } | null;
+                        /** @description Null when every cap lasts beyond its window. */
+                        projectedExhaustion: {
+                            /**
+                             * Format: date-time
+                             * @description When the first cap of the path has nothing left at this rate.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            at: string;
+                            budgetId: string;
+                            capId: string;
+                        } | null;
+                        /** @description All caps from the budget up to its root. */
+                        caps: {
+                            budgetId: string;
+                            capId: string;
+                            /** @enum {string} */
+                            kind: "total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate";
+                            /** @enum {string} */
+                            measure: "micros" | "actions";
+                            limitMicros: number | null;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            /** @description Most approved holds. */
+                            limitActions: number | null;
+                            /** @description Holds approved in its window. */
+                            usedActions: number | null;
+                            /** @description Holds it still has room for. */
+                            headroomActions: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
+                            projectedExhaustionAt: string | null;
+                        }[];
                     };
                 };
             };
@@ -3261,6 +3838,170 @@ export interface operations {
                         decidedBy: string | null;
                         decidedAt: string | null;
                         decisionReason: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    statements_show: {
+        parameters: {
+            query: {
+                /** @description Begin. */
+                from: string;
+                /** @description End (exclusive). */
+                to: string;
+                /** @description IANA time zone that days are of. */
+                timeZone?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the budget. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        budgetId: string;
+                        /**
+                         * @description ISO 4217 currency.
+                         * @example EUR
+                         */
+                        currency: string;
+                        timeZone: string;
+                        /**
+                         * Format: date-time
+                         * @description Begin.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        from: string;
+                        /**
+                         * Format: date-time
+                         * @description End (exclusive).
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        to: string;
+                        /**
+                         * Format: int64
+                         * @description Spent before.
+                         * @example 11770000
+                         */
+                        openingMicros: number;
+                        days: {
+                            /** @description Local date of the booking. */
+                            day: string;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            capturedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Real spend that no hold covered.
+                             * @example 11770000
+                             */
+                            lateMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            refundedMicros: number;
+                            /**
+                             * Format: int64
+                             * @description What platforms reported; restated downwards it is negative.
+                             * @example 11770000
+                             */
+                            externalMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Corrections by hand.
+                             * @example 11770000
+                             */
+                            correctionMicros: number;
+                            /**
+                             * Format: int64
+                             * @description captured + late - refunded + external + correction.
+                             * @example 11770000
+                             */
+                            netMicros: number;
+                        }[];
+                        /**
+                         * Format: int64
+                         * @description Spent after: opening and every net.
+                         * @example 11770000
+                         */
+                        closingMicros: number;
+                        /** @description Where everything stands now. */
+                        position: {
+                            /**
+                             * Format: date-time
+                             * @description When everything stood so.
+                             * @example 2026-01-31T12:00:00Z
+                             */
+                            asOf: string;
+                            /**
+                             * Format: int64
+                             * @description Spent in all.
+                             * @example 11770000
+                             */
+                            spentMicros: number;
+                            /**
+                             * Format: int64
+                             * @description Integer number of micros (1e-6 of the currency).
+                             * @example 11770000
+                             */
+                            heldMicros: number;
+                            caps: {
+                                capId: string;
+                                /**
+                                 * Format: int64
+                                 * @description What is enforced; limit + excess = spent + held + free.
+                                 * @example 11770000
+                                 */
+                                limitMicros: number;
+                                /**
+                                 * Format: int64
+                                 * @description Spent in its window.
+                                 * @example 11770000
+                                 */
+                                spentMicros: number;
+                                /**
+                                 * Format: int64
+                                 * @description Integer number of micros (1e-6 of the currency).
+                                 * @example 11770000
+                                 */
+                                heldMicros: number;
+                                /**
+                                 * Format: int64
+                                 * @description Integer number of micros (1e-6 of the currency).
+                                 * @example 11770000
+                                 */
+                                freeMicros: number;
+                                /**
+                                 * Format: int64
+                                 * @description How far real spend is above the limit.
+                                 * @example 11770000
+                                 */
+                                excessMicros: number;
+                            }[];
+                        };
                     };
                 };
             };
