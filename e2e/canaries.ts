@@ -133,6 +133,15 @@ export async function seedShield(call: Call, people: readonly Canary[]): Promise
     const purpose = i % 2 === 0 ? `win back ${email}` : id;
     await must(call('POST', '/v1/holds', { id: `hold-${i}`, ...hold, purpose, context }));
   }
+  const records = people.flatMap(({ id, name }, i) =>
+    ['marketing', 'advertising'].map((purpose) => ({
+      ...{ id: `consent-${purpose}-${i}`, customerId: id, purpose, channel: '*' },
+      ...{ action: 'granted', source: 'checkout', proof: { kind: 'form', value: name } },
+    })),
+  );
+  const { results } = await must(call('POST', '/v1/consent/records', { records }));
+  const failed = (results as { error?: unknown }[]).filter(({ error }) => error !== undefined);
+  if (failed.length > 0) throw new Error(JSON.stringify(failed));
 }
 
 /** A brief that names a canary, although none should. */

@@ -207,6 +207,8 @@ describe('the erasure of 50 canaries', () => {
         shield('POST', '/v1/privacy/requests', {
           ...{ id: `erase-${i}`, kind: 'erase', regime: i % 2 === 0 ? 'gdpr' : 'ccpa' },
           ...{ customerId, email, verification: { method: 'email_link', reference: email } },
+          // The first one does not want to be taken in again.
+          suppress: i === 0,
         }),
       );
     }
@@ -296,10 +298,32 @@ describe('the erasure of 50 canaries', () => {
     expect(lines.join('\n')).not.toContain(MARKER);
   }, 60_000);
 
-  it('takes the same customer in again as somebody new', async () => {
-    const { id } = PEOPLE[0]!;
-    await must(engage('POST', '/v1/identify', { userId: id, traits: { plan: 'new' } }));
-    const profile = await must(engage('GET', `/v1/profiles/${id}`));
+  it('is in the report of the period, with the record of processing of all five', async () => {
+    const from = new Date(Date.now() - 86_400_000).toISOString();
+    const report = await must(shield('GET', `/v1/compliance/report?from=${from}`));
+    expect(report['requests']).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ kind: 'erase', regime: 'ccpa', completed: 25, late: 0 }),
+        expect.objectContaining({ kind: 'erase', regime: 'gdpr', completed: 25, rejected: 1 }),
+      ]),
+    );
+    const services = report['processing'] as { isReachable: boolean; stores: unknown[] }[];
+    expect(services.filter(({ stores }) => stores.length > 2)).toHaveLength(5);
+    const { text } = await must(shield('GET', `/v1/compliance/report?from=${from}&format=html`));
+    expect(text).toContain('<!doctype html>');
+    expect(text).toContain('syncvalue.customer_days');
+  }, 30_000);
+
+  it('takes the same customer in again as somebody new, unless they said never', async () => {
+    const [never, again] = PEOPLE.map(({ id }) => id) as [string, string];
+    await must(engage('POST', '/v1/identify', { userId: again, traits: { plan: 'new' } }));
+    const profile = await must(engage('GET', `/v1/profiles/${again}`));
     expect(profile).toMatchObject({ subscription: 'unknown', traits: { plan: 'new' } });
+    const question = { purpose: 'marketing', channel: 'email', region: 'US-TX' };
+    const checks = [never, again].map((customerId) => ({ customerId, ...question }));
+    const { results } = await must(shield('POST', '/v1/consent/check', { checks }));
+    expect((results as { reason: string }[]).map(({ reason }) => reason)).toEqual([
+      ...['objected', 'no_objection'],
+    ]);
   });
 });
