@@ -28,7 +28,11 @@ export function auditVerifyCommand(): AnyCliCommand {
         '--public-key <key>',
         'a key that you trust, or a file with some; may be repeated',
       ),
-      statement: textOption('--statement <file>', 'JSON of what budgets spent', undefined),
+      statement: textOption(
+        '--statement <file>',
+        'JSON: a statement of SyncShield, or budgets with what they spent',
+        undefined,
+      ),
       tenant: textOption(
         '--tenant <tenant>',
         'whose lines of an anchor file; default: as the key says',

@@ -1,3 +1,4 @@
+import type { BudgetSums } from './budget-sums.js';
 import type { ParsedRecord } from './canonical-record.js';
 
 interface KnownHold {
@@ -8,23 +9,6 @@ interface KnownHold {
   captured: number;
   late: number;
   refunded: number;
-}
-
-/** What a budget spent by its own holds and entries. */
-interface BudgetSum {
-  readonly currency: string;
-  parentId: string | undefined;
-  spent: bigint;
-}
-
-/** What a budget spent, as the log says. */
-export interface RecomputedBudget {
-  readonly budgetId: string;
-  readonly currency: string;
-  /** By its own holds and entries. */
-  readonly ownMicros: bigint;
-  /** With everything below it. */
-  readonly spentMicros: bigint;
 }
 
 const DECISIONS = new Set(['hold.approved', 'hold.denied']);
@@ -40,7 +24,8 @@ const SETTLEMENTS = new Set([
 export class LedgerRules {
   private readonly holds = new Map<string, KnownHold>();
   private readonly entries = new Set<string>();
-  private readonly sums = new Map<string, BudgetSum>();
+
+  constructor(private readonly sums: BudgetSums) {}
 
   /** Applies a record; returns what it breaks. */
   apply(record: ParsedRecord): string | undefined {
@@ -50,26 +35,6 @@ export class LedgerRules {
     if (action === 'entry.recorded') return this.enter(record);
     if (action === 'budget.created') return this.create(record);
     return undefined;
-  }
-
-  /** What every budget spent, by its id. */
-  budgets(): RecomputedBudget[] {
-    const totals = new Map([...this.sums].map(([id, { spent }]) => [id, spent]));
-    for (const [id, { spent }] of this.sums) {
-      const seen = new Set([id]);
-      let above = this.sums.get(id)?.parentId;
-      while (above !== undefined && !seen.has(above)) {
-        seen.add(above);
-        totals.set(above, (totals.get(above) ?? 0n) + spent);
-        above = this.sums.get(above)?.parentId;
-      }
-    }
-    return [...this.sums]
-      .map(([budgetId, { currency, spent }]) => ({
-        ...{ budgetId, currency, ownMicros: spent },
-        spentMicros: totals.get(budgetId) ?? spent,
-      }))
-      .sort((a, b) => (a.budgetId < b.budgetId ? -1 : 1));
   }
 
   private decide(record: ParsedRecord): string | undefined {
@@ -82,7 +47,7 @@ export class LedgerRules {
     const isApproved = record.action === 'hold.approved';
     const none = { captured: 0, late: 0, refunded: 0 };
     this.holds.set(holdId, { isApproved, amount, budgetId, currency, ...none });
-    return this.add(budgetId, currency, 0);
+    return this.sums.add(budgetId, currency, 0, record.atMs);
   }
 
   private settle(record: ParsedRecord): string | undefined {
@@ -101,7 +66,8 @@ export class LedgerRules {
     hold.captured += captured;
     hold.late += late;
     hold.refunded += refunded;
-    const broken = this.add(hold.budgetId, hold.currency, captured + late - refunded);
+    const amount = captured + late - refunded;
+    const broken = this.sums.add(hold.budgetId, hold.currency, amount, record.atMs);
     if (hold.captured > (hold.isApproved ? hold.amount : 0)) {
       return `more was captured of hold “${String(holdId)}” than was approved`;
     }
@@ -111,34 +77,22 @@ export class LedgerRules {
     return broken;
   }
 
-  private enter({ entryId, budgetId, currency, amountMicros }: ParsedRecord): string | undefined {
+  private enter(record: ParsedRecord): string | undefined {
+    const { entryId, budgetId, currency, amountMicros } = record;
     const isWhole = typeof amountMicros === 'number' && Number.isSafeInteger(amountMicros);
     if (!isText(entryId) || !isText(budgetId) || !isText(currency) || !isWhole) {
       return 'an entry needs entryId, budgetId, currency and amountMicros';
     }
     if (this.entries.has(entryId)) return `entry “${entryId}” is recorded twice`;
     this.entries.add(entryId);
-    return this.add(budgetId, currency, amountMicros);
+    return this.sums.add(budgetId, currency, amountMicros, record.atMs);
   }
 
   private create({ budgetId, after }: ParsedRecord): string | undefined {
     const { parentId, currency } = (after ?? {}) as Record<string, unknown>;
     if (!isText(budgetId) || !isText(currency)) return 'a new budget needs budgetId and currency';
-    if (this.sums.has(budgetId)) return `budget “${budgetId}” is created twice, or after its use`;
-    this.sums.set(budgetId, {
-      currency,
-      spent: 0n,
-      parentId: isText(parentId) ? parentId : undefined,
-    });
-    return undefined;
-  }
-
-  private add(budgetId: string, currency: string, amount: number): string | undefined {
-    const sum = this.sums.get(budgetId);
-    if (sum === undefined) return `budget “${budgetId}” was never created`;
-    if (sum.currency !== currency) return `budget “${budgetId}” is in ${sum.currency}`;
-    if (amount !== 0) sum.spent += BigInt(amount);
-    return undefined;
+    const isNew = this.sums.create(budgetId, currency, isText(parentId) ? parentId : undefined);
+    return isNew ? undefined : `budget “${budgetId}” is created twice`;
   }
 }
 

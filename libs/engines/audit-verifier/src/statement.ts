@@ -1,45 +1,73 @@
+import type { BudgetSums } from './budget-sums.js';
 import { UnusableInput, type Findings } from './finding.js';
-import type { RecomputedBudget } from './ledger-rules.js';
 
 /** What somebody says that a budget has spent, with everything below it. */
 export interface StatedBudget {
   readonly budgetId: string;
   readonly currency: string;
   readonly spentMicros: bigint;
+  /** Only what was booked before this instant, ms since the epoch; Infinity: everything. */
+  readonly untilMs: number;
 }
 
+const EXPECTED =
+  'needs budgetId or id, currency, and spentMicros or openingMicros, from, closingMicros and to';
+
 /**
- * Reads budgets from JSON: a list, or an object with the list in `items` or `budgets`; each with
- * `id` or `budgetId`, `currency` and `spentMicros`. @throws UnusableInput
+ * Reads what budgets spent from JSON: a statement of SyncShield (`openingMicros` at `from`,
+ * `closingMicros` at `to`), or budgets with `spentMicros`; one, a list, or the list in `items` or
+ * `budgets` of an object. @throws UnusableInput
  */
 export function readStatement(json: string): StatedBudget[] {
-  const value = JSON.parse(json) as { items?: unknown; budgets?: unknown } | unknown[];
-  const list = Array.isArray(value) ? value : (value.items ?? value.budgets);
+  const value = JSON.parse(json) as unknown;
+  const { items, budgets = items } = (value ?? {}) as { items?: unknown; budgets?: unknown };
+  const list: unknown = Array.isArray(value) ? value : (budgets ?? [value]);
   if (!Array.isArray(list)) throw new UnusableInput('The statement has no list of budgets.');
-  return list.map((item, index) => {
-    const { id, budgetId = id, currency, spentMicros } = (item ?? {}) as Record<string, unknown>;
-    const isWhole = Number.isSafeInteger(spentMicros);
-    if (typeof budgetId === 'string' && typeof currency === 'string' && isWhole) {
-      return { budgetId, currency, spentMicros: BigInt(spentMicros as number) };
-    }
-    throw new UnusableInput(`Item ${index} of the statement needs id, currency, spentMicros.`);
+  return list.flatMap((item, index) => {
+    const facts = (item ?? {}) as Record<string, unknown>;
+    const stated = 'spentMicros' in facts ? [spentOf(facts)] : boundsOf(facts);
+    if (stated.every((of) => of !== undefined)) return stated;
+    throw new UnusableInput(`Item ${index} of the statement ${EXPECTED}.`);
   });
+}
+
+function spentOf(facts: Record<string, unknown>): StatedBudget | undefined {
+  return statedOf(facts, facts['spentMicros'], Infinity);
+}
+
+function boundsOf(facts: Record<string, unknown>): (StatedBudget | undefined)[] {
+  const { from, to, openingMicros, closingMicros } = facts;
+  return [
+    statedOf(facts, openingMicros, Date.parse(String(from))),
+    statedOf(facts, closingMicros, Date.parse(String(to))),
+  ];
+}
+
+function statedOf(
+  { id, budgetId = id, currency }: Record<string, unknown>,
+  micros: unknown,
+  untilMs: number,
+): StatedBudget | undefined {
+  const isWhole = typeof micros === 'number' && Number.isSafeInteger(micros);
+  if (typeof budgetId !== 'string' || typeof currency !== 'string') return undefined;
+  if (!isWhole || Number.isNaN(untilMs)) return undefined;
+  return { budgetId, currency, spentMicros: BigInt(micros), untilMs };
 }
 
 /** Compares a statement with what the log says. */
 export function compareStatement(
   stated: readonly StatedBudget[],
-  recomputed: readonly RecomputedBudget[],
+  sums: BudgetSums,
   findings: Findings,
 ): void {
-  const known = new Map(recomputed.map((budget) => [budget.budgetId, budget]));
-  for (const { budgetId, currency, spentMicros } of stated) {
-    const found = known.get(budgetId);
+  for (const { budgetId, currency, spentMicros, untilMs } of stated) {
+    const found = sums.budgets(untilMs).find((budget) => budget.budgetId === budgetId);
     if (found?.spentMicros === spentMicros && found.currency === currency) continue;
     const log = found === undefined ? 'no such budget' : `${found.spentMicros} ${found.currency}`;
+    const before = untilMs === Infinity ? '' : ` before ${new Date(untilMs).toISOString()}`;
     findings.add(
       'statement',
-      `Budget “${budgetId}”: the statement says ${spentMicros} ${currency}, the log ${log}.`,
+      `Budget “${budgetId}”: the statement says ${spentMicros} ${currency}${before}, the log ${log}.`,
     );
   }
 }

@@ -83,8 +83,28 @@ describe('an honest log', () => {
     expect(report.findings).toEqual([
       expect.objectContaining({ kind: 'statement', message: expect.stringContaining('290 EUR') }),
     ]);
-    expect(() => readStatement('{}')).toThrow('no list');
+    expect(() => readStatement('{"items":1}')).toThrow('no list');
+    expect(() => readStatement('{}')).toThrow('Item 0 of the statement needs');
     expect(() => readStatement('[{}]')).toThrow('Item 0');
+  });
+
+  it('agrees with a statement of a period, which counts what was booked before its ends', async () => {
+    const late = { action: 'entry.recorded', budgetId: 'leaf', currency: 'EUR', amountMicros: -40 };
+    const atMs = Date.parse('2026-01-02T00:00:00Z');
+    const records = [...RECORDS, recordText({ ...late, entryId: 'e2', atMs })];
+    const period = { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', budgetId: 'root' };
+    const said = (openingMicros: number, closingMicros: number, to = period.to) =>
+      readStatement(
+        JSON.stringify({ ...period, currency: 'EUR', openingMicros, closingMicros, to }),
+      );
+    const checkpoints = [checkpointOf(records)];
+    const check = async (statement: ReturnType<typeof said>) =>
+      (await verify(exported(records), { checkpoints, statement })).findings.map((f) => f.message);
+    expect(await check(said(290, 290))).toEqual([]);
+    expect(await check(said(290, 250, '2026-01-02T00:00:00.001Z'))).toEqual([]);
+    expect(await check(said(290, 250))).toEqual([
+      expect.stringMatching('250 EUR before 2026-01-02T00:00:00.000Z, the log 290 EUR'),
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
+import { BudgetSums, type RecomputedBudget } from './budget-sums.js';
 import { readRecord } from './canonical-record.js';
 import { Findings, UnusableInput, type Finding } from './finding.js';
-import { LedgerRules, type RecomputedBudget } from './ledger-rules.js';
+import { LedgerRules } from './ledger-rules.js';
 import { parseLogLine, type LogLine } from './log-line.js';
 import { hashOfRecord, MerkleStack } from './merkle-stack.js';
 import { readLines } from './read-lines.js';
@@ -55,7 +56,8 @@ class Verification {
   private readonly findings: Findings;
   private readonly heads: TreeHead[];
   private readonly tree = new MerkleStack();
-  private readonly rules = new LedgerRules();
+  private readonly sums: BudgetSums;
+  private readonly rules: LedgerRules;
   private nextHead = 0;
   private confirmed = 0;
   private covered = 0;
@@ -63,6 +65,8 @@ class Verification {
   constructor(private readonly input: VerifyInput) {
     this.findings = new Findings(input.maxFindings ?? 100);
     this.heads = this.openAll();
+    this.sums = new BudgetSums((input.statement ?? []).map(({ untilMs }) => untilMs));
+    this.rules = new LedgerRules(this.sums);
   }
 
   async read(): Promise<void> {
@@ -87,8 +91,7 @@ class Verification {
       findings.add('truncated', message, { seq: tree.size });
     }
     if (heads.length === 0) findings.add('checkpoint_missing', 'No trusted checkpoint was given.');
-    const budgets = this.rules.budgets();
-    if (input.statement !== undefined) compareStatement(input.statement, budgets, findings);
+    compareStatement(input.statement ?? [], this.sums, findings);
     return {
       isValid: findings.count === 0,
       records: tree.size,
@@ -98,7 +101,7 @@ class Verification {
       firstBadSeq: findings.firstSeq,
       findings: findings.kept,
       findingCount: findings.count,
-      budgets,
+      budgets: this.sums.budgets(),
     };
   }
 
