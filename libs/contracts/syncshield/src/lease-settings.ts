@@ -12,7 +12,7 @@ export interface LeaseSettings {
   readonly marginMs: number;
   /** Longest time between two reports of a slice that is being spent, milliseconds. @default 200 */
   readonly reportEveryMs: number;
-  /** The journal is written ahead by the unreported part of a slice over this. @default 8 */
+  /** The journal is written ahead by the unreported part of a slice over this. @default 32 */
   readonly journalSteps: number;
   /** How often the client looks after its slices when nothing wakes it, milliseconds. @default 20 */
   readonly tickMs: number;
@@ -35,7 +35,7 @@ const DEFAULTS: LeaseSettings = {
   mostAskMicros: 9_007_199_254_740_991n,
   marginMs: 100,
   reportEveryMs: 200,
-  journalSteps: 8,
+  journalSteps: 32,
   tickMs: 20,
   backoffMs: 50,
   maxBackoffMs: 2_000,
