@@ -47,9 +47,17 @@ export interface TransactionOptions {
   readonly isReadOnly?: boolean;
   /** Settings of PostgreSQL for this transaction only, e.g. `{ lock_timeout: '2s' }`; they cost no round trip. */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * Statements without parameters that go with BEGIN in one message; each has its own snapshot. They may be sent
+   * again on another connection, so they lock and read, and change nothing. The work gets their rows.
+   */
+  readonly opening?: readonly string[];
   /** Attempts on serialization failures and deadlocks (40001, 40P01), with jittered backoff. @default 5 */
   readonly attempts?: number;
 }
+
+/** The rows of each statement that went with BEGIN. */
+export type OpenedRows = readonly (readonly Row[])[];
 
 /**
  * The relational store of one service: its own schema is first on the search path.
@@ -78,7 +86,7 @@ export abstract class Database implements Queryable {
    * @throws unavailable when the store cannot be reached; commit_unknown when the reply to COMMIT was lost
    */
   abstract transaction<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T>;
   /** Takes part in readiness: resolves when a trivial statement is answered. @throws unavailable */

@@ -167,6 +167,23 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
       await expect(work).rejects.toMatchObject({ code: '23505' });
     });
 
+    it('sends statements with BEGIN, each on a snapshot of its own, and gives their rows', async () => {
+      const opening = ['SELECT 1 AS one, 2::int8 AS two', `SELECT id FROM account ORDER BY id`];
+      const settings = { lock_timeout: '100ms' };
+      const rows = await database.transaction((_tx, opened) => Promise.resolve(opened), {
+        ...{ settings, opening },
+      });
+      expect(rows).toEqual([[{ one: 1, two: 2n }], [{ id: 'a' }, { id: 'b' }]]);
+      await database.transaction(async (tx) => {
+        await tx.execute('SELECT pg_advisory_xact_lock(7)');
+        const waiting = ['SELECT pg_advisory_xact_lock(7)', `UPDATE account SET micros = 0`];
+        const other = database.transaction(() => Promise.resolve(), { settings, opening: waiting });
+        await expect(other).rejects.toMatchObject({ cause: { code: '55P03' } });
+      });
+      const [row] = await database.query(`SELECT sum(micros)::int8 AS sum FROM account`);
+      expect(row).toEqual({ sum: 200n });
+    });
+
     it('has settings of a transaction, and of no other', async () => {
       const shown = async (of: Queryable): Promise<unknown> =>
         (await of.query(`SHOW lock_timeout`))[0]?.['lock_timeout'];

@@ -1,8 +1,15 @@
 import { Clock, Random, SystemClock, SystemRandom } from '@kiki/kernel';
-import pg, { type Pool, type PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient, type QueryResult } from 'pg';
 import { backoffMs } from './backoff.js';
 import { Database } from './database.js';
-import type { Queryable, Row, SqlValue, StatementOptions, TransactionOptions } from './database.js';
+import type {
+  OpenedRows,
+  Queryable,
+  Row,
+  SqlValue,
+  StatementOptions,
+  TransactionOptions,
+} from './database.js';
 import { errors } from './errors.js';
 import { isConnectionError, isSerializationFailure, mapError } from './pg-errors.js';
 import { createPool } from './pool.js';
@@ -62,7 +69,7 @@ export class PostgresDatabase extends Database {
   }
 
   override async transaction<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
     const attempts = options.attempts ?? 5;
@@ -104,13 +111,13 @@ export class PostgresDatabase extends Database {
   }
 
   private async attempt<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options: TransactionOptions,
   ): Promise<T> {
-    const client = await this.begin(options);
+    const { client, opened } = await this.begin(options);
     let isUsable = false;
     try {
-      const result = await work(new TransactionStatements(client));
+      const result = await work(new TransactionStatements(client), opened);
       await commit(client);
       isUsable = true;
       return result;
@@ -126,29 +133,42 @@ export class PostgresDatabase extends Database {
    * Nothing has been done before BEGIN is answered, so stale connections are replaced until the pool has no more
    * of them.
    */
-  private async begin(options: TransactionOptions): Promise<PoolClient> {
-    const sql = opening(options);
+  private async begin(
+    options: TransactionOptions,
+  ): Promise<{ client: PoolClient; opened: OpenedRows }> {
+    const { opening = [] } = options;
+    const sql = [...beginning(options), ...opening].join('; ');
     for (let stale = 0; ; stale++) {
       const client = await this.pool.connect().catch(rethrow);
       try {
-        await client.query(sql);
-        return client;
+        const results = await client.query(sql);
+        return { client, opened: lastRows(results, opening.length) };
       } catch (error) {
-        client.release(true);
+        const isUsable = !isConnectionError(error) && (await rollback(client));
+        client.release(!isUsable);
         if (stale >= this.pool.options.max || !isConnectionError(error)) throw error;
       }
     }
   }
 }
 
-/** BEGIN with the settings of the transaction, in one message. */
-function opening({ isolation, isReadOnly, settings = {} }: TransactionOptions): string {
+/** BEGIN with the settings of the transaction. */
+function beginning({ isolation, isReadOnly, settings = {} }: TransactionOptions): string[] {
   const level = ISOLATIONS[isolation ?? 'read committed'];
   const begin = `BEGIN ISOLATION LEVEL ${level} ${isReadOnly ? 'READ ONLY' : 'READ WRITE'}`;
   const local = Object.entries(settings).map(
     ([name, value]) => `SET LOCAL ${pg.escapeIdentifier(name)} = ${pg.escapeLiteral(value)}`,
   );
-  return [begin, ...local].join('; ');
+  return [begin, ...local];
+}
+
+/** The driver gives one result, or one for each statement of the message. */
+function lastRows(results: QueryResult | readonly QueryResult[], count: number): OpenedRows {
+  if (count === 0) return [];
+  return [results]
+    .flat()
+    .slice(-count)
+    .map(({ rows }) => rows as Row[]);
 }
 
 function isUnknownOutcome(error: unknown): boolean {

@@ -163,18 +163,21 @@ describe('counters that are kept', () => {
     // Another session raises the epoch between the decision and what is written of it.
     database.transaction = (work, options) =>
       transaction(
-        (tx) =>
-          work({
-            query: (...args) => tx.query(...args),
-            execute: async (sql, values, how) => {
-              if (how?.name === 'shield-insert-holds' && ++writes === 1) {
-                await of.database.execute(
-                  `UPDATE shards SET epoch = epoch + 1, state_seq = state_seq + 1`,
-                );
-              }
-              return tx.execute(sql, values, how);
+        (tx, opened) =>
+          work(
+            {
+              query: (...args) => tx.query(...args),
+              execute: async (sql, values, how) => {
+                if (how?.name === 'shield-insert-holds' && ++writes === 1) {
+                  await of.database.execute(
+                    `UPDATE shards SET epoch = epoch + 1, state_seq = state_seq + 1`,
+                  );
+                }
+                return tx.execute(sql, values, how);
+              },
             },
-          }),
+            opened,
+          ),
         options,
       );
     expect((await ledger.decide([command])).map(shown)).toEqual(['held within_limits ']);

@@ -4,6 +4,7 @@ import {
   PostgresDatabase,
   postgresErrors,
   type ConnectionOptions,
+  type OpenedRows,
   type Queryable,
   type TransactionOptions,
 } from '@kiki/postgres';
@@ -22,14 +23,14 @@ class LossyDatabase extends PostgresDatabase {
   loss: CommitLoss | undefined;
 
   override async transaction<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
     const { loss } = this;
     this.loss = undefined;
     if (loss === undefined || options?.isReadOnly === true) return super.transaction(work, options);
-    const result = await super.transaction(async (tx) => {
-      const done = await work(tx);
+    const result = await super.transaction(async (tx, opened) => {
+      const done = await work(tx, opened);
       if (loss === 'lose the commit') throw postgresErrors.commit_unknown();
       return done;
     }, options);

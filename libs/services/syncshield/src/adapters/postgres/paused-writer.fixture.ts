@@ -4,6 +4,7 @@ import { SystemClock } from '@kiki/kernel';
 import {
   PostgresDatabase,
   type ConnectionOptions,
+  type OpenedRows,
   type Queryable,
   type TransactionOptions,
 } from '@kiki/postgres';
@@ -15,15 +16,15 @@ class PausingDatabase extends PostgresDatabase {
   private isPausing = true;
 
   override transaction<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
-    return super.transaction((tx) => {
+    return super.transaction((tx, opened) => {
       const execute: Queryable['execute'] = async (sql, values, how) => {
         if (how?.name === 'shield-insert-holds') await this.pause();
         return tx.execute(sql, values, how);
       };
-      return work({ execute, query: (...of) => tx.query(...of) });
+      return work({ execute, query: (...of) => tx.query(...of) }, opened);
     }, options);
   }
 

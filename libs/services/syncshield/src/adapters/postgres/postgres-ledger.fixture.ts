@@ -3,6 +3,7 @@ import {
   PostgresDatabase,
   postgresErrors,
   type ConnectionOptions,
+  type OpenedRows,
   type Queryable,
   type TransactionOptions,
 } from '@kiki/postgres';
@@ -35,7 +36,7 @@ export class LosingDatabase extends PostgresDatabase {
   lost = 0;
 
   override async transaction<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
     const result = await super.transaction(work, options);

@@ -1,5 +1,5 @@
 import { DomainError, refuse, type Clock } from '@kiki/kernel';
-import type { Database, Queryable } from '@kiki/postgres';
+import type { Database, OpenedRows, Queryable } from '@kiki/postgres';
 import {
   Ledger,
   MAX_BATCH,
@@ -18,6 +18,8 @@ import { untilKnown } from './settled-outcome.js';
 import {
   lockFreeShards,
   lockShards,
+  openedShards,
+  openingOf,
   orShardBusy,
   TreeCache,
   type LockedShard,
@@ -48,9 +50,11 @@ export interface PostgresLedgerOptions {
 /** What one attempt decides, and on what. */
 interface Batch {
   readonly commands: readonly LedgerCommand[];
+  readonly shardNos: readonly number[];
+  /** What came with BEGIN; nothing when the shards are not locked yet. */
+  readonly opened: OpenedRows;
   readonly counters: KeptCounters;
   readonly isAllNew: boolean;
-  readonly isAround: boolean;
 }
 
 interface LockedReport {
@@ -159,8 +163,12 @@ export class PostgresLedger extends Ledger {
   private decided(commands: readonly LedgerCommand[], isAround = false): Promise<LedgerOutcome[]> {
     let isAllNew = --this.cautious < 0 && commands.every(({ kind }) => kind === 'hold');
     return this.untilKnown(async () => {
-      const report = await this.transaction((tx, counters) =>
-        this.decideIn(tx, { commands, counters, isAllNew, isAround }),
+      const shardNos = await this.routes.shardsOf(this.database, commands);
+      if (isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
+      const isPatient = shardNos.every((shardNo) => !this.suspects.has(shardNo));
+      const opening = isPatient ? openingOf(shardNos, this.storeNow) : [];
+      const report = await this.transaction(opening, (tx, counters, opened) =>
+        this.decideIn(tx, { commands, shardNos, counters, opened, isAllNew }),
       ).catch((error: unknown) => {
         if (isAllNew) this.cautious = CAUTIOUS_BATCHES;
         isAllNew = false;
@@ -172,17 +180,20 @@ export class PostgresLedger extends Ledger {
 
   /** Counters stay only when it is known that the transaction is committed. */
   private async transaction(
-    work: (tx: Queryable, counters: KeptCounters) => Promise<LockedReport>,
+    opening: readonly string[],
+    work: (tx: Queryable, counters: KeptCounters, opened: OpenedRows) => Promise<LockedReport>,
   ): Promise<TransactionReport> {
     let counters = new KeptCounters();
-    const { report, shards } = await this.database.transaction(
-      (tx) => {
-        counters = this.counters ?? new KeptCounters();
-        this.counters = undefined;
-        return work(tx, counters);
-      },
-      { settings: this.settings },
-    );
+    const { report, shards } = await this.database
+      .transaction(
+        (tx, opened) => {
+          counters = this.counters ?? new KeptCounters();
+          this.counters = undefined;
+          return work(tx, counters, opened);
+        },
+        { settings: this.settings, opening },
+      )
+      .catch(orShardBusy);
     counters.committed(shards, report.written);
     this.counters = counters;
     return report;
@@ -195,11 +206,8 @@ export class PostgresLedger extends Ledger {
 
   private async decideIn(tx: Queryable, batch: Batch): Promise<LockedReport> {
     const { commands, counters, isAllNew } = batch;
-    const shardNos = await this.routes.shardsOf(tx, commands);
-    if (batch.isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
-    const [heads, nowMs, controls] = await Promise.all([
-      this.lock(tx, shardNos),
-      storeNowMs(tx, this.storeNow),
+    const [{ heads, nowMs }, controls] = await Promise.all([
+      this.lockedShards(tx, batch),
       this.judges?.locked(tx, commands),
     ]).catch(orShardBusy);
     const shards = await this.trees.viewsOf(tx, heads, nowMs);
@@ -214,6 +222,19 @@ export class PostgresLedger extends Ledger {
     });
     await judge?.write(tx);
     return { report, shards };
+  }
+
+  /** As they were found along with BEGIN, unless some of them are not to be waited for. */
+  private async lockedShards(
+    tx: Queryable,
+    { opened, shardNos }: Batch,
+  ): Promise<{ heads: ShardHead[]; nowMs: number }> {
+    if (opened.length > 0) return openedShards(opened);
+    const [heads, nowMs] = await Promise.all([
+      this.lock(tx, shardNos),
+      storeNowMs(tx, this.storeNow),
+    ]);
+    return { heads, nowMs };
   }
 
   /** Waits for the locks of shards, but not for those that have kept a batch waiting lately. */

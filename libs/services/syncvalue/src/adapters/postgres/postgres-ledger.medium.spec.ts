@@ -6,7 +6,12 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { netDays, summarize } from '@kiki/clv';
 import { SystemClock } from '@kiki/kernel';
-import { PostgresDatabase, type Queryable, type TransactionOptions } from '@kiki/postgres';
+import {
+  PostgresDatabase,
+  type OpenedRows,
+  type Queryable,
+  type TransactionOptions,
+} from '@kiki/postgres';
 import { createTestDatabase, testSeed, type TestDatabase } from '@kiki/testing';
 import fc from 'fast-check';
 import { IngestTransactions, type IncomingChunk } from '../../application/ingest-transactions.js';
@@ -85,12 +90,12 @@ class CountingDatabase extends PostgresDatabase {
   readonly dayRowsRead: number[] = [];
 
   override transaction<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
-    return super.transaction(async (tx) => {
+    return super.transaction(async (tx, opened) => {
       const before = await dayRowsRead(tx);
-      const result = await work(tx);
+      const result = await work(tx, opened);
       this.dayRowsRead.push((await dayRowsRead(tx)) - before);
       return result;
     }, options);
