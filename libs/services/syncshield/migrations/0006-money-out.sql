@@ -148,6 +148,12 @@ CREATE TABLE spend_samples (
 );
 CREATE INDEX spend_samples_at ON spend_samples (at_ms);
 
+-- What was spent before anything was noted was spent before: it is no rate of now.
+INSERT INTO spend_samples (budget_no, at_ms, spent_micros)
+SELECT c.budget_no, 0, k.spent
+  FROM caps c JOIN cap_counters k ON k.tenant = c.tenant AND k.cap_no = c.cap_no AND k.slot = 0
+ WHERE c.kind = 'meter' AND k.spent <> 0;
+
 -- Statements sum by time of booking; both tables grow in that order, so this costs a write next to nothing.
 CREATE INDEX settlements_booked ON settlements USING brin (settled_ms) WITH (pages_per_range = 16, autosummarize = on);
 CREATE INDEX entries_booked ON entries USING brin (recorded_ms) WITH (pages_per_range = 16, autosummarize = on);

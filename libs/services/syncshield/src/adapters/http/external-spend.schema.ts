@@ -16,13 +16,9 @@ const ReportBody = z.strictObject({
       description: 'Local date of what was spent; or `from` and `to`.',
       examples: ['2026-01-31'],
     }),
-  timeZone: z
-    .string()
-    .max(64)
-    .optional()
-    .meta({
-      description: "IANA time zone of `day`, as the platform's account has it; UTC by default.",
-    }),
+  timeZone: z.string().max(64).optional().meta({
+    description: "IANA time zone of `day`, as the platform's account has it; UTC by default.",
+  }),
   from: wireInstant('Begin of what was spent, instead of a day.').optional(),
   to: wireInstant('Its end (exclusive), at most 31 days later.').optional(),
   amountMicros: wireMicros({

@@ -10,3 +10,8 @@ export abstract class DeliveryObserver {
 export abstract class ReportObserver {
   abstract reported(status: string): void;
 }
+
+/** Is told of every row of an export. */
+export abstract class ExportObserver {
+  abstract exported(kind: string): void;
+}
