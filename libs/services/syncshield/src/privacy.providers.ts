@@ -3,6 +3,7 @@ import { Peers } from '@kiki/auth';
 import { provide } from '@kiki/host';
 import { Clock, Random, SystemRandom } from '@kiki/kernel';
 import { Logger } from '@kiki/logging';
+import { Metrics } from '@kiki/metrics';
 import { Database, migrate, parseDatabaseUrl, PostgresDatabase } from '@kiki/postgres';
 import { ExecuteSubjectRequest, SubjectData, subjectDataProviders } from '@kiki/subject-data';
 import type { FactoryProvider } from '@nestjs/common';
@@ -11,6 +12,7 @@ import { LegalHoldsController } from './adapters/http/legal-holds.controller.js'
 import { PrivacyController } from './adapters/http/privacy.controller.js';
 import { RetentionController } from './adapters/http/retention.controller.js';
 import { KeyStoreConnection } from './adapters/nest/key-store-connection.js';
+import { PrivacyMetrics } from './adapters/metrics/privacy-metrics.js';
 import { PrivacyRunner } from './adapters/nest/privacy-runner.js';
 import { RetentionSweeper } from './adapters/nest/retention-sweeper.js';
 import { PeerSubjectServices } from './adapters/peers/peer-subject-services.js';
@@ -28,6 +30,7 @@ import { MakeComplianceReport } from './application/privacy/compliance-report.js
 import { ExportPeriod } from './application/privacy/export-period.js';
 import { LegalHolds } from './application/privacy/legal-holds.js';
 import { Objections } from './application/privacy/objections.js';
+import { PrivacyObserver } from './application/privacy/privacy-observer.js';
 import { PrivacyRequests } from './application/privacy/privacy-requests.js';
 import { Retention } from './application/privacy/retention.js';
 import { RunPrivacyRequests } from './application/privacy/run-privacy-requests.js';
@@ -62,18 +65,23 @@ function requests(config: SyncshieldConfig): FactoryProvider[] {
     provide(PostgresLegalHolds, [Database, SubjectKeys, Clock], LegalHolds),
     provide(PeerSubjectServices, [Peers, ExecuteSubjectRequest, Logger], SubjectServices),
     provide(Objections, [RecordConsents]),
+    provide(PrivacyMetrics, [Metrics], PrivacyObserver),
     {
       provide: RunPrivacyRequests,
-      inject: [PrivacyRequests, LegalHolds, SubjectServices, Objections, Clock, Random],
+      inject: [
+        ...[PrivacyRequests, LegalHolds, SubjectServices, Objections, PrivacyObserver],
+        ...[Clock, Random],
+      ],
       useFactory: (
         requests: PrivacyRequests,
         holds: LegalHolds,
         services: SubjectServices,
         objections: Objections,
+        observer: PrivacyObserver,
         clock: Clock,
         random: Random,
       ) => {
-        const tools = { requests, holds, services, objections };
+        const tools = { requests, holds, services, objections, observer };
         return new RunPrivacyRequests(tools, clock, random, config.privacyRetryMs);
       },
     },

@@ -170,6 +170,15 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     );
   }
 
+  override async counts(): Promise<{ readonly open: number; readonly overdue: number }> {
+    const [row] = await this.database.query<{ open: bigint; overdue: bigint }>(
+      `SELECT count(*) AS open, count(*) FILTER (WHERE due_ms < $1) AS overdue
+         FROM privacy_requests WHERE finished_ms IS NULL`,
+      [this.nowMs()],
+    );
+    return { open: Number(row?.open ?? 0n), overdue: Number(row?.overdue ?? 0n) };
+  }
+
   override async complete({ tenant, id, kind }: PrivacyRequest): Promise<void> {
     const isKept = kind === 'access';
     await this.database.transaction(async (tx) => {

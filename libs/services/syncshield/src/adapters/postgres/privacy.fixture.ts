@@ -91,7 +91,8 @@ async function openProcess(
   const keys = new PostgresSubjectKeys(database, vault, clock);
   const requests = new PostgresPrivacyRequests(database, keys, clock);
   const holds = new PostgresLegalHolds(database, keys, clock);
-  const tools = { requests, holds, services, objections };
+  const observer = { stepped: () => undefined, counted: () => undefined };
+  const tools = { requests, holds, services, objections, observer };
   return {
     ...{ keys, requests, holds },
     retention: new PostgresRetention(database, requests, clock, 30),

@@ -85,6 +85,8 @@ export abstract class PrivacyRequests {
   ): Promise<PrivacyRequest>;
   /** Gives the request back until a later attempt. */
   abstract postpone(request: PrivacyRequest, afterMs: number): Promise<void>;
+  /** Requests of all tenants that have not ended, and those of them beyond their deadline. */
+  abstract counts(): Promise<{ readonly open: number; readonly overdue: number }>;
   /** Ends a request that all have confirmed, and forgets whom it was about. */
   abstract complete(request: PrivacyRequest): Promise<void>;
 

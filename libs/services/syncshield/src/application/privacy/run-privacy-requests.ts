@@ -10,6 +10,7 @@ import {
 } from '../../domain/privacy/privacy-request.js';
 import type { LegalHolds } from './legal-holds.js';
 import type { Objections } from './objections.js';
+import type { PrivacyObserver } from './privacy-observer.js';
 import type { ClaimedRequest, PrivacyRequests, StepOutcome } from './privacy-requests.js';
 import type { SubjectServices } from './subject-services.js';
 
@@ -17,6 +18,8 @@ import type { SubjectServices } from './subject-services.js';
 const AT_ONCE = 16;
 /** Longer than a service may take; then another process may take the request over. */
 const LEASE_MS = 120_000;
+/** How often open requests are counted while nothing happens. */
+const COUNT_EVERY_MS = 10_000;
 const ACTOR = 'syncshield';
 
 /** What requests are worked on with. */
@@ -25,6 +28,7 @@ export interface PrivacyTools {
   readonly holds: LegalHolds;
   readonly services: SubjectServices;
   readonly objections: Objections;
+  readonly observer: PrivacyObserver;
 }
 
 /**
@@ -34,6 +38,7 @@ export interface PrivacyTools {
 export class RunPrivacyRequests {
   private readonly requests: PrivacyRequests;
   private readonly services: SubjectServices;
+  private countedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly tools: PrivacyTools,
@@ -49,7 +54,15 @@ export class RunPrivacyRequests {
   async execute(): Promise<number> {
     const claimed = await this.requests.claim(AT_ONCE, LEASE_MS);
     await Promise.all(claimed.map((one) => this.work(one)));
+    await this.count(claimed.length > 0);
     return claimed.length;
+  }
+
+  private async count(hasChanged: boolean): Promise<void> {
+    const nowMs = this.clock.monotonicMs();
+    if (!hasChanged && nowMs - this.countedMs < COUNT_EVERY_MS) return;
+    this.countedMs = nowMs;
+    this.tools.observer.counted(await this.requests.counts());
   }
 
   private async work({ request, details }: ClaimedRequest): Promise<void> {
@@ -98,6 +111,10 @@ export class RunPrivacyRequests {
       if (ready.length === 0) break;
       const outcomes = await Promise.all(ready.map((one) => this.step(current, details, one)));
       current = await this.requests.record(current, outcomes);
+      for (const outcome of outcomes) {
+        const how = 'error' in outcome ? outcome.error : 'confirmed';
+        this.tools.observer.stepped(outcome.service, how);
+      }
       if (outcomes.some((outcome) => 'error' in outcome)) break;
     }
     if (!isConfirmed(current.steps)) return this.later(current);
