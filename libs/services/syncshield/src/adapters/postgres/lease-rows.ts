@@ -37,8 +37,9 @@ export const OPEN_LEASE = `
        SET epoch = greatest(lease_nodes.epoch, excluded.epoch), slices = lease_nodes.slices + 1
     RETURNING epoch, slices
   ), opened AS (
-    INSERT INTO leases (tenant, id, budget_id, node_id, epoch, slice_no, currency, asked_micros, at_least_micros,
-                        headroom_divisor, unreported_percent, ttl_ms, grace_ms, asked_ms, closes_ms)
+    INSERT INTO leases (tenant, id, budget_id, node_id, epoch, slice_no, currency, asked_micros,
+                        at_least_micros, headroom_divisor, unreported_percent, ttl_ms, grace_ms,
+                        asked_ms, closes_ms)
     SELECT $1::text, $2::text, $3::text, $4::text, $5::bigint, node.slices, $6::text, $7::bigint, $8::bigint,
            $9::int, $10::int, $11::bigint, $12::bigint, $13::bigint,
            $13::bigint + $11::bigint + $12::bigint
