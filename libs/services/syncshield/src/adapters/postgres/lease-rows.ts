@@ -32,7 +32,8 @@ export const LEASE_COLUMNS = `tenant, id, lease_no, budget_id, node_id, epoch, s
 /** Registers a lease: the epoch that is known afterwards, and no row when it is a later one. */
 export const OPEN_LEASE = `
   WITH node AS (
-    INSERT INTO lease_nodes (tenant, budget_id, node_id, epoch, slices) VALUES ($1::text, $3::text, $4::text, $5::bigint, 1)
+    INSERT INTO lease_nodes (tenant, budget_id, node_id, epoch, slices)
+    VALUES ($1::text, $3::text, $4::text, $5::bigint, 1)
     ON CONFLICT (tenant, budget_id, node_id) DO UPDATE
        SET epoch = greatest(lease_nodes.epoch, excluded.epoch), slices = lease_nodes.slices + 1
     RETURNING epoch, slices
