@@ -17,8 +17,8 @@ interface AcquisitionRow extends Row {
 }
 
 /** Decisions that a page aims at, and the most that one statement reads. */
-const PAGE_AIM = 5_000;
-const PAGE_MAX = 50_000;
+const PAGE_AIM = 2_000;
+const PAGE_MAX = 10_000;
 const FIRST_SLICE_MS = 60_000;
 const LONGEST_SLICE_MS = 86_400_000;
 

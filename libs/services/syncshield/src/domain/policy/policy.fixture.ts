@@ -36,9 +36,8 @@ export function askOf(
 }
 
 /** A rule with the members that every rule has. */
-export function ruleOf<K extends Rule['kind']>(
-  rule: { kind: K } & Omit<Extract<Rule, { kind: K }>, 'kind' | 'id' | 'scope' | 'exemptions'> &
-    Partial<Pick<Rule, 'id' | 'scope' | 'exemptions'>>,
+export function ruleOf(
+  rule: { readonly kind: Rule['kind'] } & Readonly<Record<string, unknown>>,
 ): Rule {
   return { id: 'r', scope: {}, exemptions: [], ...rule } as unknown as Rule;
 }
