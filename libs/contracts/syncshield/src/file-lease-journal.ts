@@ -1,6 +1,6 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { kernelErrors, SystemClock, type Clock } from '@kiki/kernel';
 import { createFile, endOf, fileName, lineOf, readJournals, removeFiles } from './lease-files.js';
 import { LeaseJournal, type JournalLine, type LeftLease } from './lease-journal.js';
@@ -39,7 +39,7 @@ export class FileLeaseJournal extends LeaseJournal {
    */
   static async open(folder: string, clock: Clock = new SystemClock()): Promise<FileLeaseJournal> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const lock = lockOf(join(folder, 'lock'));
+    const lock = await lockOf(join(folder, 'lock'));
     try {
       const { uptoMicros, epoch, paths } = await readJournals(folder);
       const left = [...uptoMicros].map(([leaseId, upto]) => ({ leaseId, uptoMicros: upto }));
@@ -105,7 +105,9 @@ export class FileLeaseJournal extends LeaseJournal {
 }
 
 /** Node has no flock; SQLite's exclusive transaction on an empty file is one on every platform. */
-function lockOf(path: string): DatabaseSync {
+async function lockOf(path: string): Promise<DatabaseSync> {
+  // Only who keeps a journal loads SQLite.
+  const { DatabaseSync } = await import('node:sqlite');
   const file = new DatabaseSync(path, { timeout: 0 });
   try {
     file.exec('BEGIN EXCLUSIVE');

@@ -7,6 +7,8 @@ import type { LeaseRefusal, SpendAnswer } from './lease-types.js';
 
 /** Slices of one budget that are spent at a time: the old ones drain while a new one comes. */
 const MAX_SLICES = 4;
+/** A slice is at most so many times as large as the one before. */
+const MAX_GROWTH = 8n;
 
 /** One budget as a node spends it: its slices, oldest first, and when it needs another. */
 export class LeaseLane {
@@ -24,6 +26,8 @@ export class LeaseLane {
   private largestMicros = 0n;
   private lastGrantMicros = 0n;
   private isHungry = false;
+  /** Spent or wanted. */
+  private demandMicros = 0n;
   private triedMs = Number.NEGATIVE_INFINITY;
   private renewEarlyMs = 0;
 
@@ -40,6 +44,7 @@ export class LeaseLane {
   /** Spends from the oldest slice that has room. */
   trySpend(amountMicros: bigint, nowMs: number): SpendAnswer {
     this.triedMs = nowMs;
+    this.demandMicros += amountMicros;
     for (const slice of this.slices) {
       if (!slice.trySpend(amountMicros, nowMs)) continue;
       this.spentMicros += amountMicros;
@@ -99,14 +104,17 @@ export class LeaseLane {
 
   /** What to ask for now; undefined when nothing is needed. */
   wanted(nowMs: number): { askMicros: bigint; atLeastMicros: bigint } | undefined {
-    this.rate.update(this.spentMicros, nowMs);
+    this.rate.update(this.demandMicros, nowMs);
     if (!this.isAskingDue(nowMs)) return undefined;
     const { horizonMs, leastAskMicros, mostAskMicros } = this.settings;
-    const grownMicros = this.isHungry ? this.lastGrantMicros * 2n : 0n;
     this.isHungry = false;
+    const neededMicros = this.rate.over(horizonMs);
+    // Refused spends may be the same ones again and again: demand is believed step by step.
+    const mostMicros = this.lastGrantMicros * MAX_GROWTH;
+    const grownMicros = neededMicros < mostMicros ? neededMicros : mostMicros;
     let askMicros = leastAskMicros;
     // A slice has to be worth many of its spends, also in the part of it that may be unreported.
-    for (const wish of [this.rate.over(horizonMs), this.largestMicros * 32n, grownMicros]) {
+    for (const wish of [this.largestMicros * 32n, grownMicros]) {
       if (wish > askMicros) askMicros = wish;
     }
     if (askMicros > mostAskMicros) askMicros = mostAskMicros;
