@@ -20,8 +20,8 @@ export class Reclaimer {
   ) {}
 
   /**
-   * Rewrites the tables (`schema.table`) that exist, and those of the queues and of idempotency keys: their rows come and
-   * go, so that the subject may be among what is gone already.
+   * Rewrites the tables (`schema.table`) that exist, and those of the queues and of idempotency
+   * keys: their rows come and go, so that the subject may be among what is gone already.
    */
   run(tables: readonly string[]): Promise<ReclaimReport> {
     for (const table of tables) this.wanted.add(table);
