@@ -39,7 +39,7 @@ export interface ConsentSnapshot {
   readonly seq: bigint;
   readonly nowMs: number;
   readonly settings: ConsentSettings;
-  /** By subject; without those of whom nothing is known. */
+  /** By subject; without those of whom nothing is known, and maybe with others than were asked for. */
   readonly statesOf: ReadonlyMap<string, readonly ConsentState[]>;
 }
 
@@ -83,6 +83,7 @@ export abstract class ConsentRegistry {
     actor: string,
     entries: readonly ConsentEntry[],
   ): Promise<Result<RecordedConsent, DomainError>[]>;
+  /** Read after the call; calls at once may share a read. */
   abstract snapshot(tenant: string, subjects: readonly string[]): Promise<ConsentSnapshot>;
   abstract find(tenant: string, id: string): Promise<StoredConsent | undefined>;
   /** Records of a subject, newest first; `after` is the sequence number of the last one. */

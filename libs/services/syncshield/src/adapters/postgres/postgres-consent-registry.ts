@@ -33,6 +33,7 @@ import {
   type KnownRecord,
   type PlacedEntry,
 } from './consent-rows.js';
+import { SharedReads } from './consent-snapshots.js';
 import { STORE_NOW } from './store-time.js';
 
 /** Settings remembered; a version never changes. */
@@ -47,6 +48,9 @@ interface Head extends Record<string, unknown> {
 /** The consent registry in PostgreSQL; see `migrations/0007-consent.sql`. */
 export class PostgresConsentRegistry extends ConsentRegistry {
   private readonly known = new LRUCache<string, SettingsVersion>({ max: CACHED_SETTINGS });
+  private readonly reads = new SharedReads<ConsentSnapshot>((tenant, subjects) =>
+    this.snapshotIn(this.database, tenant, subjects),
+  );
 
   /** @param unknownRegion what silence means for tenants without settings where nothing is known of the region */
   constructor(
@@ -75,8 +79,8 @@ export class PostgresConsentRegistry extends ConsentRegistry {
     });
   }
 
-  override async snapshot(tenant: string, subjects: readonly string[]): Promise<ConsentSnapshot> {
-    return this.snapshotIn(this.database, tenant, subjects);
+  override snapshot(tenant: string, subjects: readonly string[]): Promise<ConsentSnapshot> {
+    return this.reads.get(tenant, subjects);
   }
 
   /** As `snapshot`, within a transaction. */
