@@ -7,13 +7,9 @@ import { plainText } from './shared.schema.js';
 /** Body of PUT /v1/policy. */
 export const PolicyPut = z.strictObject({
   policy: PolicyBody,
-  expectedVersion: z
-    .int()
-    .min(0)
-    .optional()
-    .meta({
-      description: 'The version the change was made on, 0 for none; or the header If-Match.',
-    }),
+  expectedVersion: z.int().min(0).optional().meta({
+    description: 'The version the change was made on, 0 for none; or the header If-Match.',
+  }),
   comment: plainText(500, 'For people; no personal data.').optional(),
 });
 

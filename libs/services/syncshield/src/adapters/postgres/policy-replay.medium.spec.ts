@@ -93,7 +93,7 @@ describe('a dry run', () => {
   it('says of a policy what the policy did when it was in force', async () => {
     await of.advance(40 * 86_400_000);
     const policy = {
-      rules: [block, ruleOf({ ...block, id: 'ca', values: ['US-CA'] } as never)],
+      rules: [block, ruleOf({ ...block, id: 'ca', values: ['US-CA'] })],
     };
     await of.policies.put({ tenant: T, actor: 'k', policy });
     const holds = [];
