@@ -134,7 +134,7 @@ export const errors = defineErrors({
     fix: 'GET /v1/approvals lists those that wait.',
   },
   approval_by_requester: {
-    kind: 'forbidden',
+    kind: 'unprocessable',
     title: 'A change is not approved by the key that asked for it.',
     fix: 'Let another key with shield:admin approve it.',
   },

@@ -165,7 +165,7 @@ describe('the policy over HTTP', () => {
     if (!weaker.isPending) throw new Error('it was made by one key');
     const { approvalId } = weaker.approval;
     const own = await call('POST', `/v1/approvals/${approvalId}/approve`, {});
-    expect(own).toMatchObject({ status: 403, body: { code: 'approval_by_requester' } });
+    expect(own).toMatchObject({ status: 422, body: { code: 'approval_by_requester' } });
     await second.reject(T, approvalId, 'no');
     const appeal = await policy.appeal(T, 'p1', { reason: 'a trial in France' });
     expect(appeal).toMatchObject({ state: 'pending', action: 'grant_exemption', target: 'places' });
