@@ -14,7 +14,7 @@ import { ConsentWorld, TENANT } from './consent-world.js';
 /** Customers whose withdrawal races with a mail, and as many again with a bid. */
 const TRIALS_EACH = 5_000;
 const SECONDS = 4;
-const CONNECTIONS = 8;
+const CONNECTIONS = 4;
 /** Checks a second; both servers get the same. */
 const RATE = 400;
 const SEED = 1;
