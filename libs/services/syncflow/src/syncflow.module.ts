@@ -19,16 +19,20 @@ import { CampaignsController } from './adapters/http/campaigns.controller.js';
 import { OutcomesController } from './adapters/http/outcomes.controller.js';
 import { ReportsController } from './adapters/http/reports.controller.js';
 import { Background } from './adapters/nest/background.js';
+import { PostgresBudgetStops } from './adapters/postgres/postgres-budget-stops.js';
 import { PostgresCampaigns } from './adapters/postgres/postgres-campaigns.js';
 import { PostgresDecisions } from './adapters/postgres/postgres-decisions.js';
 import { PostgresOutcomes } from './adapters/postgres/postgres-outcomes.js';
 import { FlowSubjectData } from './adapters/privacy/flow-subject-data.js';
+import { BudgetEventsProcessor } from './adapters/queue/budget-events.processor.js';
 import { BidsProcessor } from './adapters/queue/bids.processor.js';
 import { QueuedBidJobs } from './adapters/queue/queued-bid-jobs.js';
 import { SettlementSweeper } from './adapters/queue/settlement-sweeper.js';
 import { ShieldAdvertisingConsent } from './adapters/shield/shield-advertising-consent.js';
 import { ShieldSpendAuthority } from './adapters/shield/shield-spend-authority.js';
+import { StoppingSpendAuthority } from './adapters/shield/stopping-spend-authority.js';
 import { AdvertisingConsent } from './application/advertising-consent.js';
+import { BudgetStops } from './application/budget-stops.js';
 import { BidJobs } from './application/bid-jobs.js';
 import { Campaigns } from './application/campaigns.js';
 import { CustomerValues } from './application/customer-values.js';
@@ -68,6 +72,7 @@ const stores = [
   provide(PostgresCampaigns, [Database], Campaigns),
   provide(PostgresDecisions, [Database, Clock], Decisions),
   provide(PostgresOutcomes, [Database], Outcomes),
+  provide(PostgresBudgetStops, [Database, Clock], BudgetStops),
   provide(QueuedBidJobs, [Queues], BidJobs),
   provide(FlowSubjectData, [BidJobs, CustomerValues], SubjectData),
   ...subjectDataProviders,
@@ -108,7 +113,12 @@ function peers(config: SyncflowConfig): FactoryProvider[] {
           { clock, logger, metrics },
         ),
     ),
-    provide(ShieldSpendAuthority, [SyncShieldClient, Clock], SpendAuthority),
+    factory(
+      SpendAuthority,
+      [SyncShieldClient, Clock, BudgetStops],
+      (client: SyncShieldClient, clock: Clock, stops: BudgetStops) =>
+        new StoppingSpendAuthority(new ShieldSpendAuthority(client, clock), stops),
+    ),
     factory(ConsentClient, [Peers, Clock], (peers: Peers, clock: Clock) => {
       const headers = (tenant: string) => peers.headers(tenant);
       const baseUrl = peers.url('syncshield');
@@ -172,17 +182,18 @@ function background(config: SyncflowConfig): FactoryProvider[] {
       (client: SyncValueClient, breaker: ValueBreaker, readiness: Readiness, clock: Clock) =>
         new ValueLink(client, breaker, readiness, clock, config.valueTimeoutMs),
     ),
+    provide(BudgetEventsProcessor, [Queues, BudgetStops, Metrics]),
     factory(
       Background,
-      [ConsentClient, ValueLink, SettlementSweeper, BidsProcessor],
+      [ConsentClient, ValueLink, SettlementSweeper, BudgetEventsProcessor, BidsProcessor],
       (
         consents: ConsentClient,
         link: ValueLink,
         sweeper: SettlementSweeper,
-        bids: BidsProcessor,
+        ...[budgets, bids]: [BudgetEventsProcessor, BidsProcessor]
       ) => {
         const feed = { start: () => undefined, stop: () => consents.close() };
-        return new Background([feed, link, sweeper, bids]);
+        return new Background([feed, link, sweeper, budgets, bids]);
       },
     ),
   ];

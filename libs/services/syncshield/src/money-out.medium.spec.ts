@@ -274,7 +274,7 @@ describe('a webhook', () => {
 
   it('leaves audit records without its address', async () => {
     const { body } = await call('GET', '/v1/audit?limit=1000');
-    const actions = (body.items as { record: string }[]).map(
+    const actions = (body.items as unknown as { record: string }[]).map(
       ({ record }) => (JSON.parse(record) as { action: string }).action,
     );
     expect(actions).toEqual(

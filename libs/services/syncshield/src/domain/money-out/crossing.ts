@@ -1,4 +1,4 @@
-import { isCallers, type Budget, type Cap } from '../budget.js';
+import { enforcedLimit, isCallers, type Budget, type Cap } from '../budget.js';
 import { slotAt, windowAt } from '../cap-window.js';
 import type { Usage } from '../cap-counter.js';
 import type { NewEvent } from './event.js';
@@ -82,7 +82,10 @@ export function capFacts(cap: Cap, usage: Usage, nowMs: number): Record<string, 
   const amounts =
     cap.measure === 'actions'
       ? { limitActions: cap.limit, usedActions: usage.spent }
-      : { limitMicros: cap.limit, spentMicros: usage.spent, heldMicros: usage.held };
+      : {
+          ...{ limitMicros: cap.limit, enforcedMicros: enforcedLimit(cap) },
+          ...{ spentMicros: usage.spent, heldMicros: usage.held },
+        };
   return {
     ...{ capId: cap.id, kind: cap.kind, measure: cap.measure, ...amounts },
     windowFrom: fromMs === undefined ? null : new Date(fromMs).toISOString(),

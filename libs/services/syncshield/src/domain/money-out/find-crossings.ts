@@ -1,6 +1,7 @@
 import type { BookChanges, ShardView } from '../book.js';
 import type { Breach } from '../breach.js';
 import type { Budget, Cap } from '../budget.js';
+import { windowAt } from '../cap-window.js';
 import type { CounterBook } from '../counter-book.js';
 import {
   BREACH,
@@ -86,6 +87,7 @@ function breachCrossing(
 ): Crossing {
   const { tenant, budgetNo, capNo, capId, lateMicros, overMicros, isPausing } = breach;
   const { slot } = markSlot(cap, nowMs);
+  const { toMs } = windowAt(cap, nowMs);
   return {
     mark: { tenant, budgetNo, capNo, slot, percent: BREACH, limit: cap.limit },
     event: {
@@ -93,6 +95,7 @@ function breachCrossing(
       data: {
         ...{ capBudgetId: owner.id, capId, kind: cap.kind, limitMicros: cap.limit, overMicros },
         ...{ lateMicros, isPausing, currency: budget.currency, cause: breach.cause },
+        windowTo: toMs === undefined ? null : new Date(toMs).toISOString(),
       },
     },
   };
