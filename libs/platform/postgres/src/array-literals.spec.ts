@@ -3,7 +3,7 @@
  * the ledger.
  */
 import { describe, expect, it } from '@jest/globals';
-import { plainArray, textArray } from './array-literals.js';
+import { plainArray, sqlLiteral, textArray } from './array-literals.js';
 
 describe('array literals', () => {
   it('write numbers exactly, and nulls', () => {
@@ -15,5 +15,10 @@ describe('array literals', () => {
     expect(textArray(['a', null, '', 'NULL', 'a,b}', 'say "x"', '\\'])).toBe(
       '{"a",NULL,"","NULL","a,b}","say \\"x\\"","\\\\"}',
     );
+  });
+
+  it('are quoted for SQL whatever is in them', () => {
+    expect(sqlLiteral(textArray([`it's`]))).toBe(`'{"it''s"}'`);
+    expect(sqlLiteral(textArray(['a\\b']))).toBe(` E'{"a\\\\\\\\b"}'`);
   });
 });

@@ -1,3 +1,5 @@
+import pg from 'pg';
+
 /**
  * Arrays as PostgreSQL reads them, for statements that take many long ones (`$1::text[]`, `$2::bigint[]`): the driver's
  * own way looks at every element's type and costs some three times as much.
@@ -27,4 +29,9 @@ export function textArray(values: readonly (string | null)[]): string {
 
 function escaped(text: string): string {
   return text.includes('"') || text.includes('\\') ? text.replace(/["\\]/g, '\\$&') : text;
+}
+
+/** A text as a literal of SQL, for statements that take no parameters (`opening` of a transaction). */
+export function sqlLiteral(text: string): string {
+  return pg.escapeLiteral(text);
 }

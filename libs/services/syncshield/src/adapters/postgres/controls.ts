@@ -1,4 +1,4 @@
-import type { Queryable, Row } from '@kiki/postgres';
+import { sqlLiteral, textArray, type Queryable, type Row } from '@kiki/postgres';
 import type { Controls, KillScope } from '../../domain/policy/controls.js';
 import { NO_CONTROLS } from '../../domain/policy/controls.js';
 import { CompiledPolicy } from '../../domain/policy/compiled-policy.js';
@@ -36,6 +36,11 @@ const POLICIES = `
 /** Most tenants whose controls a process keeps. */
 const MAX_KEPT = 10_000;
 
+/** Reads what is in force, without parameters, to go with BEGIN. */
+export function controlHeadsText(tenants: readonly string[]): string {
+  return HEADS.replace('$1', () => sqlLiteral(textArray(tenants)));
+}
+
 /** What is in force by tenant and version: read and compiled again only after it changed. */
 export class ControlCache {
   private readonly kept = new Map<string, Controls>();
@@ -45,7 +50,12 @@ export class ControlCache {
    * where nothing is decided. One read when nothing changed.
    */
   async of(tx: Queryable, tenants: readonly string[]): Promise<Map<string, Controls>> {
-    const heads = await tx.query<HeadRow>(HEADS, [tenants], { name: 'shield-controls' });
+    return this.ofHeads(tx, await tx.query(HEADS, [tenants], { name: 'shield-controls' }));
+  }
+
+  /** The same from the rows that `controlHeadsText` has read. */
+  async ofHeads(tx: Queryable, rows: readonly Row[]): Promise<Map<string, Controls>> {
+    const heads = rows as readonly HeadRow[];
     if (this.kept.size > MAX_KEPT) this.kept.clear();
     const stale = heads.filter((head) => this.kept.get(head.tenant)?.version !== head.version);
     if (stale.length > 0) await this.load(tx, stale);

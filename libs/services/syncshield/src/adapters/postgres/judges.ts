@@ -1,5 +1,5 @@
 import type { Clock } from '@kiki/kernel';
-import type { Queryable } from '@kiki/postgres';
+import type { OpenedRows, Queryable } from '@kiki/postgres';
 import type { ConsentCheck } from '../../application/consent-check.js';
 import type { LedgerCommand } from '../../application/ledger.js';
 import type { ShardView } from '../../domain/book.js';
@@ -7,8 +7,8 @@ import type { Controls } from '../../domain/policy/controls.js';
 import type { Ask } from '../../domain/policy/finding.js';
 import { askOf, PolicyJudge } from '../../domain/policy/policy-judge.js';
 import type { RuleFacts } from '../../domain/policy/rule-facts.js';
-import { lockControls } from './control-lock.js';
-import { ControlCache } from './controls.js';
+import { lockControls, lockControlsText } from './control-lock.js';
+import { ControlCache, controlHeadsText } from './controls.js';
 import { ProfileCache } from './profile-rows.js';
 import { loadRuleFacts, writeRuleCounters } from './rule-facts-rows.js';
 import { orShardBusy } from './shard-rows.js';
@@ -46,6 +46,18 @@ export class Judges {
 
   constructor(consents: ConsentCheck, clock: Clock) {
     this.sources = { consents, profiles: new ProfileCache(clock) };
+  }
+
+  /** Lock and read of `locked` as statements that go with BEGIN, after those that lock shards. */
+  opening(commands: readonly LedgerCommand[]): string[] {
+    const tenants = tenantsOf(commands);
+    return tenants.length === 0 ? [] : [lockControlsText(tenants), controlHeadsText(tenants)];
+  }
+
+  /** What is in force by the rows of `opening`. */
+  async opened(tx: Queryable, rows: OpenedRows): Promise<ReadonlyMap<string, Controls>> {
+    const [, heads] = rows;
+    return heads === undefined ? NOTHING : this.controls.ofHeads(tx, heads);
   }
 
   /**

@@ -19,6 +19,7 @@ import {
   lockFreeShards,
   lockShards,
   openedShards,
+  SHARD_OPENING,
   openingOf,
   orShardBusy,
   TreeCache,
@@ -166,7 +167,9 @@ export class PostgresLedger extends Ledger {
       const shardNos = await this.routes.shardsOf(this.database, commands);
       if (isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
       const isPatient = shardNos.every((shardNo) => !this.suspects.has(shardNo));
-      const opening = isPatient ? openingOf(shardNos, this.storeNow) : [];
+      const opening = isPatient
+        ? [...openingOf(shardNos, this.storeNow), ...(this.judges?.opening(commands) ?? [])]
+        : [];
       const report = await this.transaction(opening, (tx, counters, opened) =>
         this.decideIn(tx, { commands, shardNos, counters, opened, isAllNew }),
       ).catch((error: unknown) => {
@@ -208,7 +211,9 @@ export class PostgresLedger extends Ledger {
     const { commands, counters, isAllNew } = batch;
     const [{ heads, nowMs }, controls] = await Promise.all([
       this.lockedShards(tx, batch),
-      this.judges?.locked(tx, commands),
+      batch.opened.length > 0
+        ? this.judges?.opened(tx, batch.opened.slice(SHARD_OPENING))
+        : this.judges?.locked(tx, commands),
     ]).catch(orShardBusy);
     const shards = await this.trees.viewsOf(tx, heads, nowMs);
     counters.align(shards);

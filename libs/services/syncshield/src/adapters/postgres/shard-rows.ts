@@ -102,6 +102,9 @@ export function openingOf(shardNos: readonly number[], storeNow: string): string
   return [...onShards, `SELECT ${storeNow} AS now_ms`];
 }
 
+/** How many statements `openingOf` has. */
+export const SHARD_OPENING = 3;
+
 /** What a transaction has found when it was opened so. */
 export function openedShards(opened: OpenedRows): { heads: ShardHead[]; nowMs: number } {
   const [, shards = [], clock = []] = opened;
