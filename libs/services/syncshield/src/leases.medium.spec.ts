@@ -223,6 +223,18 @@ describe('leases over HTTP', () => {
     expect(await shield.getBudget(T, 'many')).toMatchObject({ spentMicros: 50n });
   });
 
+  it('books what is reported after the rest was given back', async () => {
+    await budget('after', total(100_000n));
+    await ask('a1', 'after');
+    await call('POST', '/v1/leases/a1/report', { spentMicros: 40 });
+    const given = await call('POST', '/v1/leases/a1/release', { spentMicros: 40 });
+    expect(given.body).toMatchObject({ isOpen: false, bookedMicros: 40 });
+    const late = await call('POST', '/v1/leases/a1/report', { spentMicros: 45 });
+    expect(late).toMatchObject({ status: 200, body: { bookedMicros: 45, lateMicros: 5 } });
+    expect(await shield.getBudget(T, 'after')).toMatchObject({ spentMicros: 45n, heldMicros: 0n });
+    await expectCounted();
+  });
+
   it('lists by budget, node and state, and revokes', async () => {
     await budget('list', total(100_000n));
     for (const n of [1, 2, 3]) await ask(`p${n}`, 'list', { nodeId: n === 3 ? 'n3' : 'n1' });

@@ -107,4 +107,14 @@ describe('a lease', () => {
     history.report(1_300n, false);
     expect(spentMicros(history.hold)).toBe(1_300n);
   });
+
+  it.each([0n, 40n])('records what is reported after it was given back at %d', (lastMicros) => {
+    const history = new History();
+    history.report(lastMicros, false);
+    history.report(lastMicros, true);
+    history.report(100n, true);
+    history.report(100n, true);
+    expect(history.hold).toMatchObject({ state: 'voided', capturedMicros: lastMicros });
+    expect(spentMicros(history.hold)).toBe(100n);
+  });
 });

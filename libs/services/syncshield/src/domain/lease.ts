@@ -116,8 +116,9 @@ export function presumptionOf({ lease, hold }: Required<LeaseState>): bigint {
   return rest < most ? rest : most;
 }
 
-function settlementIdOf({ capturedMicros, lateMicros, refundedMicros }: Hold): string {
-  return `lease:${capturedMicros + lateMicros}:${refundedMicros}`;
+/** Also by the state: giving the rest back moves no amount. */
+function settlementIdOf({ capturedMicros, lateMicros, refundedMicros, state }: Hold): string {
+  return `lease:${capturedMicros + lateMicros}:${refundedMicros}:${state}`;
 }
 
 /** There is no such lease. */
