@@ -35,13 +35,23 @@ export interface Finding {
 export const PASSED: Finding = { outcome: 'passed' };
 export const NOT_APPLICABLE: Finding = { outcome: 'not_applicable' };
 
-/** A finding by whether it holds. */
+type Values = Readonly<Record<string, string>>;
+
+/** A finding by whether it holds; what it compared is written out when somebody asks. */
 export function found(
   isRight: boolean,
-  values: Readonly<Record<string, string>>,
+  values: Values | (() => Values),
   rest: Omit<Finding, 'outcome' | 'values'> = {},
 ): Finding {
-  return { outcome: isRight ? 'passed' : 'denied', values, ...rest };
+  const outcome = isRight ? 'passed' : 'denied';
+  if (typeof values !== 'function') return { outcome, values, ...rest };
+  return {
+    outcome,
+    get values() {
+      return values();
+    },
+    ...rest,
+  };
 }
 
 /** An attribute that a rule needs is not there. */

@@ -17,14 +17,14 @@ export function findMaxCac(rule: MaxCacRule, ask: Ask, facts: Facts): Finding {
   const cost = known.spentMicros + known.heldMicros + request.amountMicros;
   return found(
     cost <= rule.limitMicros * BigInt(counted),
-    {
+    () => ({
       spentMicros: known.spentMicros.toString(),
       heldMicros: known.heldMicros.toString(),
       amountMicros: request.amountMicros.toString(),
       acquisitions: String(known.acquisitions),
       countedAcquisitions: String(counted),
       limitMicros: rule.limitMicros.toString(),
-    },
+    }),
     { window: { fromMs: known.fromMs, toMs: nowMs }, budgetId: node.id },
   );
 }

@@ -38,13 +38,13 @@ export function findVelocity(rule: SpendVelocityRule, ask: Ask, facts: Facts): F
   const { first } = velocityBuckets(rule.windowMs, nowMs);
   return found(
     approved + request.amountMicros <= allowed,
-    {
+    () => ({
       approvedMicros: approved.toString(),
       amountMicros: request.amountMicros.toString(),
       expectedMicros: expected.toString(),
       allowedMicros: allowed.toString(),
       factorPercent: String(rule.factorPercent),
-    },
+    }),
     { window: { fromMs: first * bucketMs, toMs: nowMs }, budgetId: node.id },
   );
 }
