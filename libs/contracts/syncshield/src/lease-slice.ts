@@ -5,7 +5,7 @@ export interface SliceTerms extends LeaseGrant {
   readonly budgetId: string;
   /** Monotonic instant from which nothing may be spent, milliseconds. */
   readonly stopMs: number;
-  /** How far the journal is written ahead of what is spent; undefined without a journal. */
+  /** How far the journal is written ahead of what is spent at first; undefined without one. */
   readonly stepMicros: bigint | undefined;
 }
 
@@ -24,10 +24,13 @@ export class LeaseSlice {
   private limitMicros = 0n;
   /** The level that a spend needed and did not get. */
   private wantedMicros = 0n;
+  private stepMicros: bigint | undefined;
+  private isStepGrown = false;
   /** From here on somebody has to do something before the limit is reached. */
   private alarmMicros = 0n;
 
   constructor(readonly terms: SliceTerms) {
+    this.stepMicros = terms.stepMicros;
     this.journaledMicros = terms.stepMicros === undefined ? terms.grantedMicros : 0n;
     this.update();
   }
@@ -67,7 +70,8 @@ export class LeaseSlice {
 
   /** How far the journal should be written next; undefined when it reaches far enough. */
   get journalTarget(): bigint | undefined {
-    const { stepMicros, grantedMicros } = this.terms;
+    const { stepMicros } = this;
+    const { grantedMicros } = this.terms;
     if (stepMicros === undefined || this.isSealed) return undefined;
     if (this.journaledMicros >= grantedMicros) return undefined;
     const ahead = this.journaledMicros - this.spentMicros;
@@ -100,6 +104,14 @@ export class LeaseSlice {
     if (this.isSealed) return;
     this.wantedMicros = micros;
     this.alarmMicros = 0n;
+    if (micros > this.journaledMicros && this.journaledMicros > 0n) this.growStep();
+  }
+
+  /** The disk is slower than a step lasts: twice the step, for a longer one costs more at a crash. */
+  private growStep(): void {
+    if (this.isStepGrown || this.stepMicros === undefined) return;
+    this.isStepGrown = true;
+    this.stepMicros *= 2n;
   }
 
   private get coverable(): bigint {
@@ -107,7 +119,8 @@ export class LeaseSlice {
   }
 
   private update(): void {
-    const { grantedMicros, unreportedMicros, stepMicros } = this.terms;
+    const { stepMicros } = this;
+    const { grantedMicros, unreportedMicros } = this.terms;
     if (this.isSealed) return void (this.limitMicros = this.spentMicros);
     const covered = this.ackedMicros + unreportedMicros;
     this.limitMicros = least(grantedMicros, least(covered, this.journaledMicros));
