@@ -89,6 +89,11 @@ async function seedShield(call: Call): Promise<Seeds> {
   await must(call('POST', '/v1/budgets', { id: 'b1', name: 'b1', currency: CURRENCY, caps }));
   const hold = { budgetId: 'b1', amountMicros: 10, currency: CURRENCY };
   await must(call('POST', '/v1/holds', { id: 'h1', ...hold }));
+  const url = 'https://hooks.example.test/';
+  await must(call('POST', '/v1/webhooks', { id: 'w1', url, types: ['budget.resumed'] }));
+  // The first event of the tenant.
+  await must(call('POST', '/v1/budgets/b1/pause'));
+  await must(call('POST', '/v1/budgets/b1/resume'));
   const lease = { budgetId: 'b1', nodeId: 'n1', epoch: 1, askMicros: 10 };
   await must(call('POST', '/v1/leases', { id: 'l1', ...lease }));
   await must(call('POST', '/v1/budgets', { id: 'b2', name: 'b2', currency: CURRENCY, caps }));
@@ -104,6 +109,7 @@ async function seedShield(call: Call): Promise<Seeds> {
     ...consent,
     'GET /v1/audit/tile/{level}/{index}': { path: '/v1/audit/tile/0/0' },
     'GET /v1/budgets/{id}': { path: '/v1/budgets/b1' },
+    ...moneyOutSeeds,
     'PUT /v1/budgets/{id}/caps': { path: '/v1/budgets/b1/caps', body: { caps } },
     'POST /v1/budgets/{id}/pause': { path: '/v1/budgets/b1/pause' },
     'POST /v1/budgets/{id}/resume': { path: '/v1/budgets/b1/resume' },
@@ -120,6 +126,46 @@ async function seedShield(call: Call): Promise<Seeds> {
     'POST /v1/holds/{id}/void': { path: '/v1/holds/h1/void', body: { settlementId: 's2' } },
   };
 }
+
+const moneyOutSeeds: Seeds = {
+  'GET /v1/budgets/{id}/thresholds': { path: '/v1/budgets/b1/thresholds' },
+  'PUT /v1/budgets/{id}/thresholds': {
+    path: '/v1/budgets/b1/thresholds',
+    body: { percents: [50, 100] },
+  },
+  'GET /v1/budgets/{id}/external-spend': { path: '/v1/budgets/b1/external-spend' },
+  'POST /v1/budgets/{id}/external-spend': {
+    path: '/v1/budgets/b1/external-spend',
+    body: {
+      reports: [
+        { source: 'ads', day: '2026-01-01', currency: CURRENCY, amountMicros: 1, version: 1 },
+      ],
+    },
+  },
+  'GET /v1/budgets/{id}/pacing': { path: '/v1/budgets/b1/pacing' },
+  'PUT /v1/budgets/{id}/plan': {
+    path: '/v1/budgets/b1/plan',
+    body: { capId: 'total', from: '2026-01-01T00:00:00Z', to: '2027-01-01T00:00:00Z' },
+  },
+  'DELETE /v1/budgets/{id}/plan': { path: '/v1/budgets/b1/plan' },
+  'GET /v1/budgets/{id}/statement': {
+    path: '/v1/budgets/b1/statement?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z',
+  },
+  'GET /v1/budgets/{id}/export': { path: '/v1/budgets/b1/export?kind=entries' },
+  'GET /v1/webhooks/{id}': { path: '/v1/webhooks/w1' },
+  'PUT /v1/webhooks/{id}': {
+    path: '/v1/webhooks/w1',
+    body: { url: 'https://hooks.example.test/', types: ['budget.resumed'] },
+  },
+  'DELETE /v1/webhooks/{id}': { path: '/v1/webhooks/w1' },
+  'POST /v1/webhooks/{id}/rotate-secret': { path: '/v1/webhooks/w1/rotate-secret' },
+  'POST /v1/webhooks/{id}/enable': { path: '/v1/webhooks/w1/enable' },
+  'POST /v1/webhooks/{id}/disable': { path: '/v1/webhooks/w1/disable' },
+  'GET /v1/webhooks/{id}/deliveries': { path: '/v1/webhooks/w1/deliveries' },
+  'POST /v1/webhooks/{id}/deliveries/{seq}/redeliver': {
+    path: '/v1/webhooks/w1/deliveries/1/redeliver',
+  },
+};
 
 async function seedFlow(call: Call): Promise<Seeds> {
   const campaign = { id: 'c1', name: 'c1', budgetId: 'b1', currency: CURRENCY, channel: 'social' };

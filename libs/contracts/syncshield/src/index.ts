@@ -9,6 +9,8 @@ export { LeaseClient, type LeaseClientOptions, type LeaseStats } from './lease-c
 export { LeaseJournal, type JournalLine, type LeftLease } from './lease-journal.js';
 export type { LeaseSettings } from './lease-settings.js';
 export * from './lease-types.js';
+export * from './money-out-api.js';
 export * from './money-types.js';
 export * from './policy-api.js';
 export * from './syncshield-client.js';
+export * from './webhook-signature.js';

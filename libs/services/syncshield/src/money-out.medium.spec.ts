@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SyncShieldClient } from '@kiki/contract-syncshield';
+import { isGenuineWebhook, MoneyOutApi, SyncShieldClient } from '@kiki/contract-syncshield';
 import { start, type Host } from '@kiki/host';
 import { createTestDatabase, waitFor, type TestDatabase } from '@kiki/testing';
 import { syncshieldDefinition } from './index.js';
@@ -154,6 +154,13 @@ describe('thresholds', () => {
     const [, seconds = '', digest = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(first.signature) ?? [];
     const mac = createHmac('sha256', secret).update(`${seconds}.${first.body}`).digest('hex');
     expect(digest).toBe(mac);
+    const { signature, body } = first;
+    expect(isGenuineWebhook(secret, { signature, body, nowMs: Date.now() })).toBe(true);
+    expect(isGenuineWebhook(secret, { signature, body: `${body} `, nowMs: Date.now() })).toBe(
+      false,
+    );
+    expect(isGenuineWebhook(secret, { signature, body, nowMs: Date.now() + 400_000 })).toBe(false);
+    expect(isGenuineWebhook('whsec_x', { signature, body, nowMs: Date.now() })).toBe(false);
     const feed = await call('GET', '/v1/events?budgetId=leaf&types=budget.threshold');
     expect(feed.body.items.map(({ id }) => id)).toEqual(at('all').map(({ event }) => event.id));
   });
@@ -173,6 +180,32 @@ describe('thresholds', () => {
     expect(at('own').map(tell)).toEqual([10, 30, 10].map((p) => `budget.threshold ${p}`));
     const bad = await call('PUT', '/v1/budgets/own/thresholds', { percents: [50, 50] });
     expect(bad.body).toMatchObject({ code: 'thresholds_invalid' });
+  });
+});
+
+describe('the typed client', () => {
+  it('reports, paces, states and exports with bigints', async () => {
+    const api = new MoneyOutApi({ baseUrl: url, headers: () => headers });
+    await budget('typed', 1_000n);
+    const day = '2026-01-02';
+    const report = { source: 'ads', day, currency: 'EUR', amountMicros: 600n, version: 1 };
+    const [result] = await api.reportExternalSpend(T, 'typed', [report]);
+    expect(result).toMatchObject({ status: 'recorded', deltaMicros: 600n, overMicros: 0n });
+    expect((await api.pacing(T, 'typed')).caps).toMatchObject([{ headroomMicros: 400n }]);
+    await api.setThresholds(T, 'typed', [99]);
+    const range = { from: new Date(Date.now() - 60_000), to: new Date(Date.now() + 60_000) };
+    expect(await api.statement(T, 'typed', range)).toMatchObject({ closingMicros: 600n });
+    const plan = { capId: 'total', from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' };
+    expect((await api.setPlan(T, 'typed', plan)).plan).toMatchObject({ aheadMicros: -400n });
+    const rows = await new Response(await api.export(T, 'typed', { kind: 'entries' })).text();
+    expect(JSON.parse(rows)).toMatchObject({ amountMicros: 600, source: 'external' });
+    await expect(api.export(T, 'nowhere', { kind: 'holds' })).rejects.toMatchObject({
+      code: 'budget_not_found',
+    });
+    const { items } = await api.events(T, { budgetId: 'typed' });
+    expect(items).toMatchObject([{ type: 'budget.threshold', data: { percent: 50 } }]);
+    const input = { id: 'typed', url: `${origin}/typed` };
+    expect((await api.createWebhook(T, input)).secret).toMatch(/^whsec_/);
   });
 });
 
