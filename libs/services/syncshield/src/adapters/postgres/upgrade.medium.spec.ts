@@ -9,7 +9,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SystemClock } from '@kiki/kernel';
-import { migrate } from '@kiki/postgres';
+import { migrate, type SqlValue } from '@kiki/postgres';
 import { createTestDatabase, temporaryHome, type TestDatabase } from '@kiki/testing';
 import { holdCommand, settleCommand } from '../../application/ledger.conformance.js';
 import type { LedgerCommand } from '../../application/ledger.js';
@@ -63,7 +63,7 @@ const HOLDS: readonly OldHold[] = [
 
 async function writeOldLedger(): Promise<void> {
   const { database } = test;
-  const run = (sql: string, values: unknown[] = []) => database.execute(sql, values);
+  const run = (sql: string, values: SqlValue[] = []) => database.execute(sql, values);
   await run(
     `INSERT INTO shards (tenant, root_id, clock_ms, next_release_ms)
              VALUES ('acme', 'root', $1::bigint, $1::bigint + 3600000)`,
