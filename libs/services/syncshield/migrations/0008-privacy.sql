@@ -1,6 +1,9 @@
 -- Requests of data subjects, legal holds, retention. No row names anybody: identifiers are HMACs under the
 -- pepper of the key store, what a request needs to know is sealed by a key of its own that goes when the request ends.
 
+-- A repetition of such a hold is not compared by its purpose, reference and context: they were taken out since.
+ALTER TABLE holds ADD COLUMN is_redacted boolean NOT NULL DEFAULT false;
+
 CREATE TABLE privacy_requests (
   tenant              text    NOT NULL,
   id                  text    NOT NULL CHECK (length(id) BETWEEN 1 AND 128),

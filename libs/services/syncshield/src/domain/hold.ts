@@ -83,6 +83,8 @@ export interface Hold extends HoldRequest {
   readonly lateMicros: bigint;
   /** Came back of what was captured or late. */
   readonly refundedMicros: bigint;
+  /** Purpose, reference and context were taken out since: a repetition is not compared by them. */
+  readonly isRedacted?: boolean;
 }
 
 /** What the hold still keeps from others. */
@@ -113,10 +115,16 @@ export function isSameRequest(hold: Hold, request: HoldRequest): boolean {
     hold.currency === request.currency &&
     hold.expiresInMs === request.expiresInMs &&
     hold.graceMs === request.graceMs &&
-    hold.purpose === request.purpose &&
-    hold.reference === request.reference &&
     hold.elastic?.atLeastMicros === request.elastic?.atLeastMicros &&
     hold.elastic?.headroomDivisor === request.elastic?.headroomDivisor &&
+    (hold.isRedacted === true || isSameText(hold, request))
+  );
+}
+
+function isSameText(hold: HoldRequest, request: HoldRequest): boolean {
+  return (
+    hold.purpose === request.purpose &&
+    hold.reference === request.reference &&
     isSameContext(hold.context, request.context)
   );
 }

@@ -28,13 +28,14 @@ interface HoldRow extends Row {
   headroom_divisor: number | null;
   context: string | null;
   policy_version: number | null;
+  is_redacted: boolean;
 }
 
 /** Selects holds as `toHold` reads them; `b` is the budget, `h` the hold. */
 export const HOLD_COLUMNS = `h.tenant, h.id, h.shard_no, h.budget_no, b.id AS budget_id, h.amount_micros, h.currency,
   h.expires_in_ms, h.grace_ms, h.purpose, h.reference, h.is_approved, h.reason, h.denial, h.decided_ms, h.state,
   h.captured_micros, h.late_micros, h.refunded_micros, h.requested_micros, h.at_least_micros, h.headroom_divisor,
-  h.context, h.policy_version`;
+  h.context, h.policy_version, h.is_redacted`;
 
 const FIND = `
   SELECT ${HOLD_COLUMNS}
@@ -215,6 +216,7 @@ export function toHold(row: Row): Hold {
     capturedMicros: hold.captured_micros,
     lateMicros: hold.late_micros,
     refundedMicros: hold.refunded_micros,
+    ...(hold.is_redacted ? { isRedacted: true } : {}),
   };
 }
 

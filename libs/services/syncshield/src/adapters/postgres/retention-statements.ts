@@ -18,7 +18,7 @@ const EXPORTS = `privacy_exports e JOIN privacy_requests r ON r.tenant = e.tenan
 export const RETENTION_STATEMENTS: Readonly<Record<RetentionCategory, RetentionStatements>> = {
   hold_texts: {
     count: `SELECT count(*) AS rows FROM holds WHERE ${HOLD_TEXTS}`,
-    sweep: `UPDATE holds SET purpose = NULL, reference = NULL, context = NULL
+    sweep: `UPDATE holds SET purpose = NULL, reference = NULL, context = NULL, is_redacted = true
              WHERE tenant = $1 AND id IN (SELECT id FROM holds WHERE ${HOLD_TEXTS} LIMIT ${PAGE})`,
   },
   privacy_exports: {

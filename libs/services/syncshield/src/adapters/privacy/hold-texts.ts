@@ -45,7 +45,7 @@ export async function eraseHoldTexts(
   if (ids.length === 0) return 0;
   return tx.execute(
     `UPDATE holds SET purpose = CASE WHEN purpose IS NULL THEN NULL ELSE 'erased' END,
-            reference = CASE WHEN reference IS NULL THEN NULL ELSE 'erased' END
+            reference = CASE WHEN reference IS NULL THEN NULL ELSE 'erased' END, is_redacted = true
       WHERE tenant = $1 AND id = ANY($2::text[])`,
     [tenant, ids],
   );
