@@ -61,6 +61,7 @@ class Verification {
   private nextHead = 0;
   private confirmed = 0;
   private covered = 0;
+  private isStopped = false;
 
   constructor(private readonly input: VerifyInput) {
     this.findings = new Findings(input.maxFindings ?? 100);
@@ -71,6 +72,7 @@ class Verification {
 
   async read(): Promise<void> {
     this.compareHeads();
+    this.isStopped = true;
     for await (const lines of readLines(this.input.log)) {
       for (const text of lines) {
         const line = parseLogLine(text);
@@ -82,13 +84,17 @@ class Verification {
       }
       this.input.onRecords?.(this.tree.size);
     }
+    this.isStopped = false;
   }
 
   conclude(): VerifyReport {
     const { tree, findings, heads, input } = this;
-    for (const { size } of heads.slice(this.nextHead)) {
-      const message = `A checkpoint vouches for ${size} records, the log ends after ${tree.size}.`;
-      findings.add('truncated', message, { seq: tree.size });
+    // Where reading had to stop, that is the finding.
+    for (const { size } of this.isStopped ? [] : heads.slice(this.nextHead)) {
+      const message =
+        `A checkpoint vouches for ${size} records, the log ends after ${tree.size}: ` +
+        `something from seq ${this.covered} on is missing.`;
+      findings.add('truncated', message, { seq: this.covered, toSeq: tree.size });
     }
     if (heads.length === 0) findings.add('checkpoint_missing', 'No trusted checkpoint was given.');
     compareStatement(input.statement ?? [], this.sums, findings);
