@@ -45,7 +45,8 @@ END;
   },
 };
 
-const HOT = `WITH room AS (UPDATE hot_budget SET held = held + $1 WHERE id = 1 AND held + spent + $1 <= max RETURNING id)
+const HOT = `WITH room AS (
+  UPDATE hot_budget SET held = held + $1 WHERE id = 1 AND held + spent + $1 <= max RETURNING id)
 INSERT INTO hot_holds SELECT gen_random_uuid(), id, $1, 'held', now() FROM room`;
 
 /** One hold on one budget in one statement: what a careful service without batches does. */
