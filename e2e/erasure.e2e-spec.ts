@@ -200,6 +200,20 @@ describe('the erasure of 50 canaries', () => {
     await must(shield('GET', '/v1/privacy/legal-holds'));
   }, 60_000);
 
+  it('stops processing for whoever objects, and keeps to that', async () => {
+    const body = { id: 'objection', kind: 'opt_out', regime: 'ccpa', customerId: 'objector' };
+    await must(
+      shield('POST', '/v1/privacy/requests', { ...body, verification: { method: 'logged_in' } }),
+    );
+    await waitFor(async () => (await stateOf('objection'))['state'] === 'completed', {
+      ...{ timeoutMs: 60_000, what: 'the objection' },
+    });
+    const question = { purpose: 'marketing', channel: 'email', region: 'US-TX' };
+    const checks = [{ customerId: 'objector', ...question }];
+    const { results } = await must(shield('POST', '/v1/consent/check', { checks }));
+    expect(results).toMatchObject([{ decision: 'denied', reason: 'objected' }]);
+  }, 90_000);
+
   it('stays open while one service is down', async () => {
     await processes.get('synccreate')!.end('SIGTERM');
     for (const [i, { id: customerId, email }] of PEOPLE.entries()) {

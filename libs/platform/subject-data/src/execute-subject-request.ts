@@ -114,16 +114,21 @@ export class ExecuteSubjectRequest {
     const known = await this.receipts.find(request);
     if (known?.receipt !== undefined) return known.receipt;
     const counts = known?.counts ?? (await this.apply(request, work));
-    await this.data.forget(request);
-    const notes = request.action === 'erase' ? notesOf(await this.reclaim(counts)) : [];
+    const notes = request.action === 'erase' ? await this.forget(request, counts) : [];
     return this.receipts.finish(request, this.receipt(request, counts, notes));
+  }
+
+  /** What memory knows, then what the files still have. */
+  private async forget(request: SubjectRequest, counts: SubjectCounts): Promise<string[]> {
+    await this.data.forget(request);
+    return notesOf(await this.reclaim(counts));
   }
 
   private async apply(
     request: SubjectRequest,
     work: (tx: Queryable) => Promise<SubjectCounts>,
   ): Promise<SubjectCounts> {
-    const queued = request.action === 'rectify' ? {} : await this.data.prepare(request);
+    const queued = request.action === 'erase' ? await this.data.prepare(request) : {};
     return this.turns.take(() =>
       this.database.transaction(async (tx) => {
         const counts = { ...queued, ...(await work(tx)) };

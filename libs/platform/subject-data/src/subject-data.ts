@@ -72,7 +72,7 @@ export abstract class SubjectData {
     return Promise.resolve({});
   }
 
-  /** Drops what memory and caches still know, after the commit. */
+  /** Drops what memory, caches and keys still know, after the commit of an erasure. */
   forget(_subject: Subject): Promise<void> {
     return Promise.resolve();
   }

@@ -50,7 +50,7 @@ export class FlowSubjectData extends SubjectData {
     return { 'syncflow.decisions': decisions };
   }
 
-  /** Jobs that wait bid for a stranger instead; so they do after an objection. */
+  /** Jobs that wait bid for a stranger instead; after an objection consent is refused anyway. */
   override async prepare(subject: Subject): Promise<SubjectCounts> {
     const identifiers = new Set(identifiersOf(subject));
     return { 'queue:bids': await this.jobs.forget(subject.tenant, identifiers) };

@@ -10,6 +10,7 @@ import type {
   SubjectReceipt,
   SubjectRequest,
 } from '@kiki/subject-data';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { SubjectServices } from '../../application/privacy/subject-services.js';
 import type { StepService } from '../../domain/privacy/privacy-request.js';
 
@@ -37,7 +38,7 @@ const GRPC_ACTION = {
 } as const;
 
 /** SyncValue over gRPC, SyncShield itself in this process, the others over HTTP. */
-export class PeerSubjectServices extends SubjectServices {
+export class PeerSubjectServices extends SubjectServices implements OnApplicationShutdown {
   private value: SubjectDataClient | undefined;
 
   constructor(
@@ -62,7 +63,7 @@ export class PeerSubjectServices extends SubjectServices {
   }
 
   /** Ends the connection to SyncValue. */
-  close(): void {
+  onApplicationShutdown(): void {
     this.value?.close();
   }
 
