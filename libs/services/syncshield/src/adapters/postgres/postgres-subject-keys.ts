@@ -83,7 +83,9 @@ export class PostgresSubjectKeys extends SubjectKeys {
   ): Promise<Tombstone | undefined> {
     const lookup = this.vault.lookupOf(tenant, customerId);
     const nowMs = Math.floor(this.clock.nowMs());
-    const gone = await deleteKey(this.database, { tenant, lookup, requestId }, nowMs);
+    const gone = await this.database.transaction((tx) =>
+      deleteKey(tx, { tenant, lookup, requestId }, nowMs),
+    );
     this.cache.delete(cacheKey(tenant, customerId));
     return gone;
   }

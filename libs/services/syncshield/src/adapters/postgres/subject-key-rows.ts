@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '@kiki/postgres';
+import type { Queryable } from '@kiki/postgres';
 import type { Tombstone } from '../../application/subject-keys.js';
 
 /** Schema of the key store, in the service's own database or in one of its own. */
@@ -65,14 +65,18 @@ export async function insertKeys(
   );
 }
 
-/** Removes a key and writes its tombstone, both or neither. */
+/**
+ * Removes a key and writes its tombstone, within a transaction. One erasure at a time: were the numbers of two to become
+ * visible in another order than they were given, a process that saw the later one would never learn of the earlier.
+ */
 export async function deleteKey(
-  database: Database,
+  tx: Queryable,
   key: { readonly tenant: string; readonly lookup: Uint8Array; readonly requestId: string },
   nowMs: number,
 ): Promise<Tombstone | undefined> {
   const { tenant, lookup, requestId } = key;
-  const [row] = await database.query<{ key_id: string }>(
+  await tx.execute(`SELECT pg_advisory_xact_lock(hashtextextended('kiki subject keys', 0))`);
+  const [row] = await tx.query<{ key_id: string }>(
     `WITH gone AS (
        DELETE FROM ${KEYSTORE_SCHEMA}.subject_keys WHERE tenant = $1 AND lookup = $2
        RETURNING key_id

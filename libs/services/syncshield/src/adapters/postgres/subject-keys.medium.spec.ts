@@ -5,11 +5,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FakeClock, createTestDatabase, type TestDatabase } from '@kiki/testing';
-import { SystemRandom } from '@kiki/kernel';
+import { SystemClock, SystemRandom } from '@kiki/kernel';
 import { wrappingKeyOf } from '../../domain/subject-crypto.js';
 import { KeyVault } from './key-vault.js';
 import { PostgresSubjectKeys } from './postgres-subject-keys.js';
-import { KEYSTORE_SCHEMA } from './subject-key-rows.js';
+import { deleteKey, KEYSTORE_SCHEMA } from './subject-key-rows.js';
 
 const T = 'default';
 const SECRET = 'a secret of at least thirty-two characters';
@@ -25,13 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-async function open(secret = SECRET, ...earlier: string[]): Promise<PostgresSubjectKeys> {
-  const vault = await KeyVault.open(
-    db.database,
-    [wrappingKeyOf(secret), ...earlier.map(wrappingKeyOf)],
-    random,
-  );
-  return new PostgresSubjectKeys(db.database, vault, clock);
+const vaultOf = (secret = SECRET, ...earlier: string[]): Promise<KeyVault> =>
+  KeyVault.open(db.database, [wrappingKeyOf(secret), ...earlier.map(wrappingKeyOf)], random);
+
+async function open(...secrets: string[]): Promise<PostgresSubjectKeys> {
+  return new PostgresSubjectKeys(db.database, await vaultOf(...secrets), clock);
 }
 
 async function bytesOfStore(): Promise<string> {
@@ -73,6 +71,26 @@ describe('subject keys', () => {
     const after = await two.pseudonym(T, 'dora');
     expect(after).not.toBe(before);
     expect(await one.pseudonym(T, 'dora')).toBe(after);
+  });
+
+  it('destroy two at once: nobody is remembered whose erasure became visible late', async () => {
+    const [one, two] = [await open(), await open()];
+    const before = await two.pseudonyms(T, ['hans', 'ida']);
+    const lookup = (await vaultOf()).lookupOf(T, 'hans');
+    let erasing: Promise<unknown> = Promise.resolve();
+    await db.database.transaction(async (tx) => {
+      await deleteKey(tx, { tenant: T, lookup, requestId: 'r3' }, 1);
+      erasing = one.erase(T, 'ida', 'r4');
+      await Promise.race([erasing, new SystemClock().sleep(300)]);
+      // The other process looks while the first erasure is not visible yet.
+      await clock.advance(1_000);
+      await two.pseudonyms(T, ['hans', 'ida']);
+    });
+    await erasing;
+    await clock.advance(1_000);
+    const after = await two.pseudonyms(T, ['hans', 'ida']);
+    expect(after.get('ida')).not.toBe(before.get('ida'));
+    expect(after.get('hans')).not.toBe(before.get('hans'));
   });
 
   it('refuse altered details and those of another tenant', async () => {
