@@ -87,7 +87,10 @@ export class MoneyOutApi {
     return withBigints(await answerOf(call));
   }
 
-  /** Sets which shares of its limits are told, percent; none: nothing is. @throws budget_not_found, thresholds_invalid */
+  /**
+   * Sets which shares of its limits are told, percent; none: nothing is.
+   * @throws budget_not_found, thresholds_invalid
+   */
   async setThresholds(
     tenant: string,
     budgetId: string,

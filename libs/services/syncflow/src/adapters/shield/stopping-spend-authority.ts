@@ -7,7 +7,10 @@ import {
   type SettlementAnswer,
 } from '../../application/spend-authority.js';
 
-/** Does not ask for money of budgets that SyncShield has told to stop; it would say no, or the money is spent already. */
+/**
+ * Does not ask for money of budgets that SyncShield has told to stop; it would say no, or the money is spent
+ * already.
+ */
 export class StoppingSpendAuthority extends SpendAuthority {
   constructor(
     private readonly shield: SpendAuthority,

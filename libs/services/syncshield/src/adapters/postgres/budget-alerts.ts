@@ -103,7 +103,8 @@ export class BudgetAlerts {
     const events = new Map<string, NewEvent>();
     for (const { mark, event, told } of crossings) {
       const key = keyOf(mark);
-      // A mark that was there is committed, for it is written under the lock of the shard; a fresh one may still be undone.
+      // A mark that was there is committed, for it is written under the lock of the shard; a fresh one may still be
+      // undone.
       if (!fresh.has(key)) remember(told, key);
       else if (!events.has(key)) events.set(key, event);
     }
