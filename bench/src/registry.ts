@@ -3,6 +3,7 @@ import { hostBench } from './platform/host-bench.js';
 import { auditBench } from './shield/audit-bench.js';
 import { consentBench } from './shield/consent-bench.js';
 import { holdsBench } from './shield/holds-bench.js';
+import { lateBench } from './shield/late-bench.js';
 import { policyBench } from './shield/policy-bench.js';
 import { leasesBench } from './shield/leases-bench.js';
 import { windowsBench } from './shield/windows-bench.js';
@@ -20,6 +21,7 @@ export const benchmarks: readonly Benchmark[] = [
   auditBench,
   consentBench,
   holdsBench,
+  lateBench,
   policyBench,
   leasesBench,
   windowsBench,

@@ -2,9 +2,9 @@ import type { Clock } from '@kiki/kernel';
 import { PostgresListener, type Database, type Queryable } from '@kiki/postgres';
 import {
   Outbox,
+  type AttemptedDelivery,
   type ClaimOptions,
   type Delivery,
-  type DeliveryOutcome,
   type OutboxTotals,
   type SettledDelivery,
 } from '../../application/money-out/outbox.js';
@@ -50,10 +50,13 @@ const CLAIM = `
    ORDER BY c.seq`;
 
 const SETTLE = `
-  UPDATE deliveries
-     SET state = $4, last_status = $5, last_error = $6, due_ms = ${STORE_NOW} + $7,
-         settled_ms = CASE WHEN $4 = 'pending' THEN NULL ELSE ${STORE_NOW} END
-   WHERE tenant = $1 AND webhook_id = $2 AND seq = $3 AND state = 'pending'`;
+  UPDATE deliveries d
+     SET state = k.state, last_status = k.status, last_error = k.error,
+         due_ms = CASE WHEN k.state = 'pending' THEN ${STORE_NOW} + k.retry_ms ELSE d.due_ms END,
+         settled_ms = CASE WHEN k.state = 'pending' THEN NULL ELSE ${STORE_NOW} END
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::bigint[])
+         AS k (tenant, webhook_id, seq, state, status, error, retry_ms)
+   WHERE d.tenant = k.tenant AND d.webhook_id = k.webhook_id AND d.seq = k.seq AND d.state = 'pending'`;
 
 /** The outbox in PostgreSQL: claimed with SKIP LOCKED, announced by NOTIFY, looked for in case a notice was lost. */
 export class PostgresOutbox extends Outbox {
@@ -91,20 +94,18 @@ export class PostgresOutbox extends Outbox {
     });
   }
 
-  override settle(
-    delivery: Delivery,
-    outcome: DeliveryOutcome,
-    retryInMs: number | undefined,
-  ): Promise<SettledDelivery> {
-    const { event, webhook } = delivery;
-    const state = outcome.isDelivered ? 'delivered' : retryInMs === undefined ? 'dead' : 'pending';
+  override settle(attempts: readonly AttemptedDelivery[]): Promise<SettledDelivery[]> {
     return this.database.transaction(async (tx) => {
+      const states = attempts.map(stateOf);
       await tx.execute(SETTLE, [
-        ...[event.tenant, webhook?.id ?? QUEUE_RECEIVER, event.seq, state],
-        ...[outcome.status ?? null, outcome.error ?? null, retryInMs ?? 0],
+        ...[attempts.map(({ delivery }) => delivery.event.tenant), attempts.map(receiverOf)],
+        ...[attempts.map(({ delivery }) => delivery.event.seq), states],
+        attempts.map(({ outcome }) => outcome.status ?? null),
+        attempts.map(({ outcome }) => outcome.error ?? null),
+        attempts.map(({ retryInMs }) => retryInMs ?? 0),
       ]);
-      const isDisabled = webhook !== undefined && (await this.judge(tx, delivery, outcome, state));
-      return { state, isDisabled };
+      const isDisabled = await this.judge(tx, attempts, states);
+      return states.map((state) => ({ state, isDisabled }));
     });
   }
 
@@ -148,40 +149,52 @@ export class PostgresOutbox extends Outbox {
   /** Counts what fails in a row; a receiver that is gone, or to which nothing gets through any more, is disabled. */
   private async judge(
     tx: Queryable,
-    { event: { tenant }, webhook }: Delivery,
-    { isDelivered, isGone = false }: DeliveryOutcome,
-    state: SettledDelivery['state'],
+    attempts: readonly AttemptedDelivery[],
+    states: readonly SettledDelivery['state'][],
   ): Promise<boolean> {
-    const id = webhook?.id ?? '';
-    if (isDelivered) {
-      await tx.execute(
-        'UPDATE webhooks SET failures = 0 WHERE tenant = $1 AND id = $2 AND failures > 0',
-        [tenant, id],
-      );
-      return false;
-    }
+    const webhook = attempts[0]?.delivery.webhook;
+    if (webhook === undefined) return false;
+    const { tenant, id } = webhook;
+    const hasWorked = states.includes('delivered');
     const [row] = await tx.query<{ failures: number; is_enabled: boolean }>(
-      `UPDATE webhooks SET failures = failures + 1 WHERE tenant = $1 AND id = $2
-       RETURNING failures, is_enabled`,
-      [tenant, id],
+      `UPDATE webhooks SET failures = CASE WHEN $3 THEN 0 ELSE failures + $4 END
+        WHERE tenant = $1 AND id = $2 AND (NOT $3 OR failures > 0) RETURNING failures, is_enabled`,
+      [tenant, id, hasWorked, attempts.length],
     );
     if (row === undefined || !row.is_enabled) return false;
-    if (!isGone && (state !== 'dead' || row.failures < this.attempts)) return false;
-    const reason = isGone ? 'gone' : 'failing';
-    await disableWebhook(tx, { tenant, id }, reason);
-    const atMs = await storeNowMs(tx, STORE_NOW);
-    const data = { webhookId: id, reason, failures: row.failures };
-    await appendEvents(tx, [{ tenant, type: 'webhook.disabled', atMs, data }]);
-    const facts = {
-      webhookId: id,
-      reason,
-      before: { isEnabled: true },
-      after: { isEnabled: false },
-    };
-    const at = { tenant, actor: 'syncshield', atMs };
-    await appendAudit(tx, [moneyOutChanged(at, 'webhook.disabled', facts)]);
+    const isGone = attempts.some(({ outcome }) => outcome.isGone === true);
+    const isFailing = states.includes('dead') && row.failures >= this.attempts;
+    if (!isGone && !isFailing) return false;
+    await disable(
+      tx,
+      { tenant, id },
+      { reason: isGone ? 'gone' : 'failing', failures: row.failures },
+    );
     return true;
   }
+}
+
+async function disable(
+  tx: Queryable,
+  { tenant, id }: { readonly tenant: string; readonly id: string },
+  { reason, failures }: { readonly reason: string; readonly failures: number },
+): Promise<void> {
+  await disableWebhook(tx, { tenant, id }, reason);
+  const atMs = await storeNowMs(tx, STORE_NOW);
+  const data = { webhookId: id, reason, failures };
+  await appendEvents(tx, [{ tenant, type: 'webhook.disabled', atMs, data }]);
+  const facts = { webhookId: id, reason, before: { isEnabled: true }, after: { isEnabled: false } };
+  const at = { tenant, actor: 'syncshield', atMs };
+  await appendAudit(tx, [moneyOutChanged(at, 'webhook.disabled', facts)]);
+}
+
+function stateOf({ outcome, retryInMs }: AttemptedDelivery): SettledDelivery['state'] {
+  if (outcome.isDelivered) return 'delivered';
+  return retryInMs === undefined ? 'dead' : 'pending';
+}
+
+function receiverOf({ delivery }: AttemptedDelivery): string {
+  return delivery.webhook?.id ?? QUEUE_RECEIVER;
 }
 
 function lanesOf(busy: ReadonlySet<string>): string[] {

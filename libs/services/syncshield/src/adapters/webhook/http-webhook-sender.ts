@@ -24,6 +24,8 @@ export interface WebhookSenderOptions {
 /** An answer says nothing but its status; more of it is not read. */
 const MAX_ANSWER_BYTES = 65_536;
 const GONE = 410;
+/** To one origin. */
+const CONNECTIONS = 16;
 
 /** Sends events to webhooks: signed, to the open internet only, following no redirect. */
 export class HttpWebhookSender extends EventSender {
@@ -39,11 +41,15 @@ export class HttpWebhookSender extends EventSender {
     const { connectTimeoutMs, resolve } = options;
     this.guarded = guardedAgent({
       refusal: () => errors.webhook_url_forbidden(),
-      ...{ connectTimeoutMs, maxBytes: MAX_ANSWER_BYTES },
+      ...{ connectTimeoutMs, maxBytes: MAX_ANSWER_BYTES, connections: CONNECTIONS },
       ...(resolve === undefined ? {} : { resolve }),
     });
     const connect = { timeout: connectTimeoutMs };
-    this.trusted = new Agent({ maxResponseSize: MAX_ANSWER_BYTES, connections: 4, connect });
+    this.trusted = new Agent({
+      maxResponseSize: MAX_ANSWER_BYTES,
+      connections: CONNECTIONS,
+      connect,
+    });
   }
 
   /** Closes idle connections. */

@@ -2,7 +2,13 @@ import type { Clock, Random } from '@kiki/kernel';
 import type { Logger } from '@kiki/logging';
 import { retryDelayMs, type RetrySchedule } from '../../domain/money-out/retry-schedule.js';
 import type { DeliveryObserver } from './delivery-observer.js';
-import { laneOf, type Delivery, type EventSender, type Outbox } from './outbox.js';
+import {
+  laneOf,
+  type AttemptedDelivery,
+  type Delivery,
+  type EventSender,
+  type Outbox,
+} from './outbox.js';
 
 /** What delivering is made of. */
 export interface DeliverEventsParts {
@@ -24,14 +30,15 @@ export interface DeliverOptions {
   readonly pollMs: number;
 }
 
-/** Receivers that are served side by side, and events of one that are taken at once. */
+/** Receivers that are served side by side, events of one that are taken at once, and calls to it at a time. */
 const LANES = 32;
-const PER_LANE = 4;
+const PER_LANE = 48;
+const CALLS = 16;
 const SLACK_MS = 5_000;
 
 /**
- * Brings events to their receivers, at least once: each receiver gets its own one after the other, in order but for
- * those that have to be repeated, and a slow one keeps nobody else waiting.
+ * Brings events to their receivers, at least once: a receiver gets those of one budget one after the other, in order
+ * but for those that have to be repeated; budgets side by side; and a slow receiver keeps nobody else waiting.
  */
 export class DeliverEvents {
   private readonly stopping = new AbortController();
@@ -76,7 +83,7 @@ export class DeliverEvents {
     if (lanes <= 0) return Promise.resolve([]);
     return this.parts.outbox.claim({
       ...{ busy: new Set(this.lanes.keys()), lanes, perLane: PER_LANE },
-      leaseMs: PER_LANE * this.options.timeoutMs + SLACK_MS,
+      leaseMs: Math.ceil(PER_LANE / CALLS) * this.options.timeoutMs + SLACK_MS,
     });
   }
 
@@ -103,29 +110,47 @@ export class DeliverEvents {
 
   private async work(deliveries: readonly Delivery[]): Promise<void> {
     const { outbox, logger } = this.parts;
-    let next = 0;
-    try {
-      while (next < deliveries.length && !this.stopping.signal.aborted) {
-        const delivery = deliveries[next++];
-        if (delivery !== undefined) await this.attempt(delivery);
+    const groups = [...Map.groupBy(deliveries, ({ event }) => event.budgetId ?? '').values()];
+    const attempted: AttemptedDelivery[] = [];
+    const serve = async (): Promise<void> => {
+      for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+        for (const delivery of group) {
+          if (this.stopping.signal.aborted) return;
+          attempted.push(await this.attempt(delivery));
+        }
       }
-      await outbox.release(deliveries.slice(next));
+    };
+    try {
+      await Promise.all(Array.from({ length: CALLS }, serve));
+      await this.settle(attempted);
+      const done = new Set(attempted.map(({ delivery }) => delivery));
+      await outbox.release(deliveries.filter((delivery) => !done.has(delivery)));
     } catch (error) {
-      logger.warn('an event could not be settled; it will be delivered again', { error });
+      logger.warn('events could not be settled; they will be delivered again', { error });
     }
   }
 
-  private async attempt(delivery: Delivery): Promise<void> {
-    const { outbox, webhooks, queue, observer, clock, random, logger } = this.parts;
+  private async attempt(delivery: Delivery): Promise<AttemptedDelivery> {
+    const { webhooks, queue, random } = this.parts;
     const sender = delivery.webhook === undefined ? queue : webhooks;
     const outcome = await sender.send(delivery, AbortSignal.timeout(this.options.timeoutMs));
     const retryInMs = outcome.isGone
       ? undefined
       : retryDelayMs(this.options.schedule, delivery.attempt, random.nextDouble());
-    const settled = await outbox.settle(delivery, outcome, retryInMs);
-    observer.delivered(settled, delivery, clock.nowMs() - delivery.event.atMs);
-    if (settled.isDisabled) {
-      logger.warn('a webhook was disabled: what is sent to it fails', { id: delivery.webhook?.id });
+    return { delivery, outcome, retryInMs };
+  }
+
+  private async settle(attempted: readonly AttemptedDelivery[]): Promise<void> {
+    const { outbox, observer, clock, logger } = this.parts;
+    const atMs = clock.nowMs();
+    const settled = attempted.length === 0 ? [] : await outbox.settle(attempted);
+    for (const [index, result] of settled.entries()) {
+      const delivery = attempted[index]?.delivery;
+      if (delivery !== undefined) observer.delivered(result, delivery, atMs - delivery.event.atMs);
+    }
+    if (settled.some(({ isDisabled }) => isDisabled)) {
+      const id = attempted[0]?.delivery.webhook?.id;
+      logger.warn('a webhook was disabled: what is sent to it fails', { id });
     }
   }
 }

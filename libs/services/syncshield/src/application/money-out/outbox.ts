@@ -21,6 +21,14 @@ export interface DeliveryOutcome {
   readonly isGone?: boolean;
 }
 
+/** An attempt, and when it is repeated. */
+export interface AttemptedDelivery {
+  readonly delivery: Delivery;
+  readonly outcome: DeliveryOutcome;
+  /** Undefined: it is given up. */
+  readonly retryInMs: number | undefined;
+}
+
 /** What settling an attempt led to. */
 export interface SettledDelivery {
   readonly state: 'delivered' | 'pending' | 'dead';
@@ -51,12 +59,8 @@ export interface OutboxTotals {
 export abstract class Outbox {
   /** Takes due deliveries, of each receiver the earliest ones in order. */
   abstract claim(options: ClaimOptions): Promise<Delivery[]>;
-  /** @param retryInMs undefined: it is given up */
-  abstract settle(
-    delivery: Delivery,
-    outcome: DeliveryOutcome,
-    retryInMs: number | undefined,
-  ): Promise<SettledDelivery>;
+  /** Settles attempts of one receiver in one transaction; the results are in their order. */
+  abstract settle(attempts: readonly AttemptedDelivery[]): Promise<SettledDelivery[]>;
   /** Gives deliveries back that were not tried. */
   abstract release(deliveries: readonly Delivery[]): Promise<void>;
   abstract totals(): Promise<OutboxTotals>;
