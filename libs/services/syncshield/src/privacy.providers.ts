@@ -25,9 +25,11 @@ import { PostgresSubjectKeys } from './adapters/postgres/postgres-subject-keys.j
 import { KEYSTORE_SCHEMA } from './adapters/postgres/subject-key-rows.js';
 import { ShieldSubjectData } from './adapters/privacy/shield-subject-data.js';
 import { AuditLog } from './application/audit-log.js';
+import { ConsentRegistry } from './application/consent-registry.js';
 import { ComplianceFacts } from './application/privacy/compliance-facts.js';
 import { MakeComplianceReport } from './application/privacy/compliance-report.js';
 import { ExportPeriod } from './application/privacy/export-period.js';
+import { ForgetSubject } from './application/privacy/forget-subject.js';
 import { LegalHolds } from './application/privacy/legal-holds.js';
 import { Objections } from './application/privacy/objections.js';
 import { PrivacyObserver } from './application/privacy/privacy-observer.js';
@@ -59,7 +61,8 @@ export function privacyProviders(config: SyncshieldConfig): FactoryProvider[] {
 
 function requests(config: SyncshieldConfig): FactoryProvider[] {
   return [
-    provide(ShieldSubjectData, [SubjectKeys], SubjectData),
+    provide(ForgetSubject, [ConsentRegistry, SubjectKeys, Clock]),
+    provide(ShieldSubjectData, [SubjectKeys, ForgetSubject], SubjectData),
     ...subjectDataProviders,
     provide(PostgresPrivacyRequests, [Database, SubjectKeys, Clock], PrivacyRequests),
     provide(PostgresLegalHolds, [Database, SubjectKeys, Clock], LegalHolds),

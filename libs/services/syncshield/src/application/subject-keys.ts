@@ -7,6 +7,9 @@ export interface Tombstone {
   readonly erasedMs: number;
 }
 
+/** How long a process believes the keys that it remembers without asking whether one was destroyed, milliseconds. */
+export const BELIEVED_MS = 1_000;
+
 /**
  * A random key per data subject, kept apart from the ledger and its backups. What the ledger and the audit log say of
  * a person is a pseudonym under that key, or sealed by it; destroying the key is the erasure of both.

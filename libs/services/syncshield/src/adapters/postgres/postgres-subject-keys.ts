@@ -1,7 +1,7 @@
 import type { Clock } from '@kiki/kernel';
 import type { Database } from '@kiki/postgres';
 import { LRUCache } from 'lru-cache';
-import { SubjectKeys, type Tombstone } from '../../application/subject-keys.js';
+import { BELIEVED_MS, SubjectKeys, type Tombstone } from '../../application/subject-keys.js';
 import { decrypt, encrypt, pseudonymOf } from '../../domain/subject-crypto.js';
 import { errors } from '../../errors.js';
 import type { KeyVault } from './key-vault.js';
@@ -22,8 +22,6 @@ interface Known {
 
 /** Subjects remembered, each some 300 bytes. */
 const CACHED_SUBJECTS = 50_000;
-/** How long the cache is believed without asking whether something was erased. */
-const BELIEVED_MS = 1_000;
 const SEALED = /^v1\.([0-9a-f-]{36})\.([A-Za-z0-9_-]+)$/;
 
 /** Subject keys in PostgreSQL, wrapped; see `keystore-migrations/`. */

@@ -7,6 +7,7 @@ import {
   type SubjectCounts,
   type SubjectParts,
 } from '@kiki/subject-data';
+import type { ForgetSubject } from '../../application/privacy/forget-subject.js';
 import type { SubjectKeys } from '../../application/subject-keys.js';
 import { eraseHoldTexts, holdsWhere } from './hold-texts.js';
 import { SHIELD_STORES } from './shield-data-map.js';
@@ -18,7 +19,10 @@ import { SHIELD_STORES } from './shield-data-map.js';
 export class ShieldSubjectData extends SubjectData {
   override readonly stores = SHIELD_STORES;
 
-  constructor(private readonly keys: SubjectKeys) {
+  constructor(
+    private readonly keys: SubjectKeys,
+    private readonly forgetSubject: ForgetSubject,
+  ) {
     super();
   }
 
@@ -56,8 +60,8 @@ export class ShieldSubjectData extends SubjectData {
   }
 
   /** The end of the way back: also after a crash that came before it. */
-  override async forget({ tenant, customerIds, requestId }: Subject): Promise<void> {
-    for (const customerId of customerIds) await this.keys.erase(tenant, customerId, requestId);
+  override forget({ tenant, customerIds, requestId }: Subject): Promise<void> {
+    return this.forgetSubject.execute(tenant, customerIds, requestId);
   }
 
   private async pseudonymsOf({ tenant, customerIds }: Subject): Promise<string[]> {
