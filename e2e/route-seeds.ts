@@ -91,6 +91,7 @@ async function seedShield(call: Call): Promise<Seeds> {
   await must(call('POST', '/v1/holds', { id: 'h1', ...hold }));
   const url = 'https://hooks.example.test/';
   await must(call('POST', '/v1/webhooks', { id: 'w1', url, types: ['budget.resumed'] }));
+  await must(call('POST', '/v1/webhooks', { id: 'w2', url }));
   // The first event of the tenant.
   await must(call('POST', '/v1/budgets/b1/pause'));
   await must(call('POST', '/v1/budgets/b1/resume'));
@@ -157,7 +158,7 @@ const moneyOutSeeds: Seeds = {
     path: '/v1/webhooks/w1',
     body: { url: 'https://hooks.example.test/', types: ['budget.resumed'] },
   },
-  'DELETE /v1/webhooks/{id}': { path: '/v1/webhooks/w1' },
+  'DELETE /v1/webhooks/{id}': { path: '/v1/webhooks/w2' },
   'POST /v1/webhooks/{id}/rotate-secret': { path: '/v1/webhooks/w1/rotate-secret' },
   'POST /v1/webhooks/{id}/enable': { path: '/v1/webhooks/w1/enable' },
   'POST /v1/webhooks/{id}/disable': { path: '/v1/webhooks/w1/disable' },
