@@ -62,7 +62,7 @@ export function privacyProviders(config: SyncshieldConfig): FactoryProvider[] {
 function requests(config: SyncshieldConfig): FactoryProvider[] {
   return [
     provide(ForgetSubject, [ConsentRegistry, SubjectKeys, Clock]),
-    provide(ShieldSubjectData, [SubjectKeys, ForgetSubject], SubjectData),
+    provide(ShieldSubjectData, [SubjectKeys, ForgetSubject, PrivacyRequests], SubjectData),
     ...subjectDataProviders,
     provide(PostgresPrivacyRequests, [Database, SubjectKeys, Clock], PrivacyRequests),
     provide(PostgresLegalHolds, [Database, SubjectKeys, Clock], LegalHolds),

@@ -10,7 +10,12 @@ import {
 } from '../../domain/privacy/privacy-request.js';
 import { plainText } from './shared.schema.js';
 
-const CustomerId = z.string().min(1).max(128).meta({ description: 'The customer.' });
+const CustomerId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'text without control characters')
+  .meta({ description: 'The customer.' });
 const Email = z
   .string()
   .max(254)

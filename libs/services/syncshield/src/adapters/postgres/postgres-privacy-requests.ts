@@ -1,6 +1,6 @@
 import { canonicalJson, kernelErrors, type Clock } from '@kiki/kernel';
 import type { Database, Queryable } from '@kiki/postgres';
-import type { SubjectParts } from '@kiki/subject-data';
+import type { Subject, SubjectParts } from '@kiki/subject-data';
 import {
   PrivacyRequests,
   type ClaimedRequest,
@@ -19,7 +19,8 @@ import {
 } from '../../domain/privacy/privacy-request.js';
 import { errors } from '../../errors.js';
 import { appendOne } from './audited.js';
-import { dropExports, readExport } from './privacy-exports.js';
+import { openedOf } from './claimed-requests.js';
+import { dropExports, dropExportsOf, readExport } from './privacy-exports.js';
 import { completionFacts, FINISHED, sealedName, stateError } from './privacy-facts.js';
 import { withSteps, type RequestRow } from './privacy-rows.js';
 import { recordOutcomes } from './privacy-steps.js';
@@ -90,7 +91,8 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
         ? null
         : await this.resealed(tenant, id, { verificationReference });
     const nowMs = this.nowMs();
-    return this.database.transaction(async (tx) => {
+    const isEnd = FINISHED.has(to);
+    const moved = await this.database.transaction(async (tx) => {
       const before = await this.row(tx, tenant, id, 'FOR UPDATE');
       if (!from.includes(before.state)) throw stateError(before.state, from);
       await tx.execute(
@@ -101,12 +103,15 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
           WHERE tenant = $1 AND id = $2`,
         [
           ...[tenant, id, to, reason ?? null, verificationMethod ?? null, nowMs],
-          ...[FINISHED.has(to) ? nowMs : null, sealed],
+          ...[isEnd ? nowMs : null, isEnd ? '' : sealed],
         ],
       );
       const facts = { before: { state: before.state }, reason, verificationMethod };
       return this.audited(tx, { tenant, id }, actor, `privacy.${to}`, facts);
     });
+    // Whoever is not helped is forgotten too.
+    if (isEnd) await this.keys.erase(tenant, sealedName(id), id);
+    return moved;
   }
 
   override extend(
@@ -142,8 +147,10 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
       [nowMs, leaseMs, limit],
     );
     const requests = await withSteps(this.database, rows);
-    const details = await Promise.all(rows.map((row) => this.opened(row)));
-    return requests.map((request, i) => ({ request, details: details[i] as RequestDetails }));
+    return openedOf(
+      requests,
+      rows.map((row) => this.opened(row)),
+    );
   }
 
   override async located({ tenant, id }: PrivacyRequest, details: RequestDetails): Promise<void> {
@@ -210,6 +217,10 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     return dropExports(this.database, this.keys, tenant, completedBeforeMs);
   }
 
+  override dropExportsOf(subject: Subject): Promise<number> {
+    return dropExportsOf(this.database, this.keys, subject);
+  }
+
   private async digestsOf({ tenant, kind, regime, details, ...draft }: PrivacyRequestDraft) {
     const [customerId] = details.customerIds;
     const { email } = details;
@@ -258,7 +269,9 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     id: string,
     changes: Partial<RequestDetails>,
   ): Promise<string> {
-    const known = await this.opened(await this.row(this.database, tenant, id));
+    const row = await this.row(this.database, tenant, id);
+    if (FINISHED.has(row.state)) throw stateError(row.state, ['received']);
+    const known = await this.opened(row);
     return this.keys.seal(tenant, sealedName(id), JSON.stringify({ ...known, ...changes }));
   }
 
@@ -270,14 +283,8 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     action: string,
     facts: Readonly<Record<string, unknown>>,
   ): Promise<PrivacyRequest> {
-    const record = {
-      tenant,
-      actor,
-      atMs: this.nowMs(),
-      action,
-      facts: { requestId: id, ...facts },
-    };
-    const seq = await appendOne(tx, record);
+    const said = { requestId: id, ...facts };
+    const seq = await appendOne(tx, { tenant, actor, atMs: this.nowMs(), action, facts: said });
     await tx.execute('UPDATE privacy_requests SET audit_seq = $3 WHERE tenant = $1 AND id = $2', [
       ...[tenant, id, seq],
     ]);

@@ -8,6 +8,7 @@ import {
   type SubjectParts,
 } from '@kiki/subject-data';
 import type { ForgetSubject } from '../../application/privacy/forget-subject.js';
+import type { PrivacyRequests } from '../../application/privacy/privacy-requests.js';
 import type { SubjectKeys } from '../../application/subject-keys.js';
 import { eraseHoldTexts, holdsWhere } from './hold-texts.js';
 import { SHIELD_STORES } from './shield-data-map.js';
@@ -22,6 +23,7 @@ export class ShieldSubjectData extends SubjectData {
   constructor(
     private readonly keys: SubjectKeys,
     private readonly forgetSubject: ForgetSubject,
+    private readonly requests: PrivacyRequests,
   ) {
     super();
   }
@@ -51,7 +53,10 @@ export class ShieldSubjectData extends SubjectData {
   }
 
   override async prepare(subject: Subject): Promise<SubjectCounts> {
-    return { 'kiki_subject_keys.subject_keys': (await this.pseudonymsOf(subject)).length };
+    return {
+      'syncshield.privacy_exports': await this.requests.dropExportsOf(subject),
+      'kiki_subject_keys.subject_keys': (await this.pseudonymsOf(subject)).length,
+    };
   }
 
   override async erase(tx: Queryable, subject: Subject): Promise<SubjectCounts> {

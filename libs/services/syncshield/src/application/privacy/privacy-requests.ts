@@ -1,4 +1,4 @@
-import type { SubjectParts, SubjectReceipt } from '@kiki/subject-data';
+import type { Subject, SubjectParts, SubjectReceipt } from '@kiki/subject-data';
 import type {
   PrivacyRequest,
   Regime,
@@ -94,4 +94,6 @@ export abstract class PrivacyRequests {
   abstract export(tenant: string, id: string): Promise<Readonly<Record<string, SubjectParts>>>;
   /** Deletes a tenant's exports that were completed before the instant; how many requests lost theirs. */
   abstract dropExports(tenant: string, completedBeforeMs: number): Promise<number>;
+  /** Deletes every export about a subject. @throws unavailable while one is being made */
+  abstract dropExportsOf(subject: Subject): Promise<number>;
 }

@@ -1,0 +1,87 @@
+/**
+ * Goal: whoever is erased leaves no export behind, whoever is refused no details; a request that cannot be opened stops
+ * no other.
+ * Method: the saga on a real PostgreSQL, services that answer by script.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { PrivacyRequestDraft } from '../../application/privacy/privacy-requests.js';
+import type { PrivacyRequest } from '../../domain/privacy/privacy-request.js';
+import { openPrivacyFixture, type PrivacyFixture } from './privacy.fixture.js';
+
+const T = 'acme';
+const NAME = 'zq9subject';
+let fixture: PrivacyFixture;
+let serial = 0;
+
+beforeAll(async () => {
+  fixture = await openPrivacyFixture();
+}, 60_000);
+afterAll(() => fixture.test.drop());
+
+function draft(more: Partial<PrivacyRequestDraft> = {}): PrivacyRequestDraft {
+  return {
+    ...{ tenant: T, id: `r${serial++}`, kind: 'erase', regime: 'gdpr', isSuppressing: false },
+    details: { customerIds: [`${NAME}-1`], isLocated: true },
+    verificationMethod: 'logged_in',
+    ...more,
+  };
+}
+
+const file = (more: Partial<PrivacyRequestDraft> = {}): Promise<PrivacyRequest> =>
+  fixture.requests.create(draft(more), 'ops');
+
+describe('what is left', () => {
+  it('is nothing of exports about somebody who is erased, however they were asked for', async () => {
+    const gone = {
+      tenant: T,
+      requestId: 'e',
+      customerIds: [`${NAME}-90`],
+      email: 'x90@example.test',
+    };
+    const found = { customerIds: [], email: 'other@example.test', isLocated: false };
+    fixture.services.located = [`${NAME}-90`];
+    const named = { customerIds: [`${NAME}-90`], isLocated: true };
+    const about = await Promise.all(
+      [named, found].map((details) => file({ kind: 'access', details })),
+    );
+    const other = await file({ kind: 'access' });
+    expect(await fixture.requests.claim(1, 0)).toHaveLength(1);
+    await expect(fixture.requests.dropExportsOf(gone)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    await fixture.run.execute();
+    expect(await fixture.requests.dropExportsOf(gone)).toBe(2);
+    expect(await fixture.requests.dropExportsOf(gone)).toBe(0);
+    for (const { id } of about) {
+      await expect(fixture.requests.export(T, id)).rejects.toMatchObject({
+        code: 'privacy_export_gone',
+      });
+    }
+    expect(JSON.stringify(await fixture.requests.export(T, other.id))).toContain(NAME);
+  });
+
+  it('says of whoever is refused no more than of whoever is helped', async () => {
+    const { verificationMethod: _none, ...unverified } = draft();
+    const request = await fixture.requests.create(unverified, 'ops');
+    const [row] = await fixture.database.query<{ sealed: string }>(
+      'SELECT sealed FROM privacy_requests WHERE id = $1',
+      [request.id],
+    );
+    const end = { from: ['received'], to: 'rejected', reason: 'unfounded', actor: 'ops' } as const;
+    await fixture.requests.move(T, request.id, end);
+    expect(await fixture.keys.open(T, row!.sealed)).toBeUndefined();
+    const late = { from: ['received'], to: 'verified', verificationReference: 't', actor: 'ops' } as const; // prettier-ignore
+    await expect(fixture.requests.move(T, request.id, late)).rejects.toMatchObject({
+      code: 'privacy_request_state',
+    });
+  });
+
+  it('is not stopped by a request that cannot be opened', async () => {
+    const broken = await file();
+    const sound = await file({ tenant: 'rival' });
+    await fixture.keys.erase(T, `\u0001privacy-request:${broken.id}`, 'x');
+    await fixture.run.execute();
+    expect((await fixture.requests.get('rival', sound.id)).state).toBe('completed');
+    expect((await fixture.requests.get(T, broken.id)).state).toBe('running');
+  });
+});
