@@ -16,14 +16,9 @@ const settings = {
     .min(1)
     .optional()
     .meta({ description: 'Which events; all by default.' }),
-  budgetIds: z
-    .array(wireId('Id of a budget.'))
-    .min(1)
-    .max(1_000)
-    .optional()
-    .meta({
-      description: 'Only events about these budgets; all, and those of the tenant, by default.',
-    }),
+  budgetIds: z.array(wireId('Id of a budget.')).min(1).max(1_000).optional().meta({
+    description: 'Only events about these budgets; all, and those of the tenant, by default.',
+  }),
 };
 
 /** Body of POST /v1/webhooks. */

@@ -109,7 +109,7 @@ async function takeIn(
       versions.push({ keyNo, version, amountMicros, isCovered, deltaMicros });
     } else if (judged.kind === 'known') known.push({ keyNo, version });
     const isKept = judged.kind === 'taken' || judged.kind === 'known';
-    places.push({ keyNo, version, status: isKept ? 'recorded' : (judged.kind as 'superseded') });
+    places.push({ keyNo, version, status: isKept ? 'recorded' : judged.kind });
   }
   await writeVersions(tx, by, states, versions);
   const open = await openOfKeys(tx, by.budgetNo, [...states.keys()], [...known]);
