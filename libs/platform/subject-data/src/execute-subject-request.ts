@@ -54,6 +54,8 @@ export interface SubjectRequest extends Subject {
 
 /** Transactions at once: they may ask for a second connection of the same pool, which must not be drained by them. */
 const AT_ONCE = 2;
+/** Shorter identifiers, such as 42, are part of many keys that name nobody: without them requests would run twice. */
+const LONG = 6;
 
 /** Does what a data subject asked for in one service: once per request, with a receipt. */
 export class ExecuteSubjectRequest {
@@ -112,8 +114,10 @@ export class ExecuteSubjectRequest {
     work: (tx: Queryable) => Promise<SubjectCounts>,
   ): Promise<SubjectReceipt> {
     const known = await this.receipts.find(request);
-    if (known?.receipt !== undefined) return known.receipt;
-    const counts = known?.counts ?? (await this.apply(request, work));
+    if (known?.receipt !== undefined && request.action === 'rectify') return known.receipt;
+    // Not by the receipt alone: an id that is used again, once its first request is no longer kept, may name another.
+    const isUnfinished = known !== undefined && known.receipt === undefined;
+    const counts = isUnfinished ? known.counts : await this.apply(request, work);
     const notes = request.action === 'erase' ? await this.forget(request, counts) : [];
     return this.receipts.finish(request, this.receipt(request, counts, notes));
   }
@@ -151,7 +155,8 @@ export class ExecuteSubjectRequest {
     );
     const keys = await tx.execute(
       `DELETE FROM ${table} WHERE tenant = $1
-          AND EXISTS (SELECT FROM unnest($2::text[]) AS q (text) WHERE position(q.text IN key) > 0)`,
+          AND EXISTS (SELECT FROM unnest($2::text[]) AS q (text)
+                       WHERE key = q.text OR (length(q.text) >= ${LONG} AND position(q.text IN key) > 0))`,
       [request.tenant, identifiers],
     );
     return { ...counts, [table]: answers + keys };
