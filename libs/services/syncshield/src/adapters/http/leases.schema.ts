@@ -12,12 +12,9 @@ export const LeaseBody = z
     id: wireId('Your id of the lease, unique per tenant: repeating it returns the first answer.'),
     nodeId: wireId('Who spends it; the same at every start of a node.'),
     budgetId: wireId('The budget; every budget above it is asked too.'),
-    epoch: z
-      .int()
-      .min(1)
-      .meta({
-        description: 'Grows with every start of the node; an older one gets no more slices.',
-      }),
+    epoch: z.int().min(1).meta({
+      description: 'Grows with every start of the node; an older one gets no more slices.',
+    }),
     askMicros: wireMicros({ min: 1, description: 'The most that is of use; less may be granted.' }),
     atLeastMicros: wireMicros({ min: 1, description: 'The least that is of use.' }).default(1),
   })
