@@ -3,6 +3,8 @@
  * Method: a real Nest application on Fastify, called through `inject()` and, for the drain, through a socket.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Body, Controller, Get, HttpCode, Module, Param, Post, Query } from '@nestjs/common';
 import { kernelErrors } from '@kiki/kernel';
 import { SilentLogger } from '@kiki/logging';
@@ -275,5 +277,18 @@ describe('the drain', () => {
     expect((await inFlight).status).toBe(200);
     expect(await finished).toBe(true);
     await drained.app.close();
+  });
+
+  it('does not wait for connections on which nothing was asked', async () => {
+    const drained = await build();
+    await drained.app.listen(0, '127.0.0.1');
+    const socket = connect(Number(new URL(await drained.app.getUrl()).port), '127.0.0.1');
+    await once(socket, 'connect');
+    const ended = once(socket, 'close');
+    // The server has seen the connection too, once it has answered one that came later.
+    await fetch(`${await drained.app.getUrl()}/v1/slow?ms=0`);
+    expect(await drained.drain(5000)).toBe(true);
+    await drained.app.close();
+    await ended;
   });
 });
