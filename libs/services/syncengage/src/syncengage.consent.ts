@@ -35,6 +35,6 @@ export function consentProviders(): Provider[] {
     provide(AskConsent, [MarketingConsent, Messages, Clock, DeliveryMeter]),
     provide(PostgresConsentOutbox, [Database], ConsentOutbox),
     provide(ShieldConsentSink, [ConsentApi], ConsentSink),
-    provide(ForwardConsents, [ConsentOutbox, ConsentSink, Clock, Logger]),
+    provide(ForwardConsents, [ConsentOutbox, ConsentSink, Logger]),
   ];
 }

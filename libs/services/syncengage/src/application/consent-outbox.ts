@@ -24,22 +24,22 @@ export type ForwardOutcome = string | undefined;
 export abstract class ConsentOutbox {
   /** Tenants with something to tell. */
   abstract tenants(): Promise<string[]>;
-  /** The oldest words of a tenant. */
-  abstract words(tenant: string, limit: number): Promise<ConsentWord[]>;
-  abstract signals(tenant: string, limit: number): Promise<PrivacySignal[]>;
-  /** Outcomes in the order of the words. */
-  abstract finishWords(
+  /**
+   * Sends the oldest words of a tenant and writes down what became of them; outcomes in their order. Their rows are
+   * locked until then: an erasure waits for what is on its way, so that nothing arrives at SyncShield after it.
+   * @throws what `send` throws: all of them wait on
+   */
+  abstract forwardWords(
     tenant: string,
-    words: readonly ConsentWord[],
-    outcomes: readonly ForwardOutcome[],
-    at: Date,
-  ): Promise<void>;
-  abstract finishSignals(
+    limit: number,
+    send: (words: readonly ConsentWord[]) => Promise<ForwardOutcome[]>,
+  ): Promise<readonly ForwardOutcome[]>;
+  /** As {@link forwardWords}. */
+  abstract forwardSignals(
     tenant: string,
-    signals: readonly PrivacySignal[],
-    outcomes: readonly ForwardOutcome[],
-    at: Date,
-  ): Promise<void>;
+    limit: number,
+    send: (signals: readonly PrivacySignal[]) => Promise<ForwardOutcome[]>,
+  ): Promise<readonly ForwardOutcome[]>;
 }
 
 /** Where they go: SyncShield, which counts an id once. */

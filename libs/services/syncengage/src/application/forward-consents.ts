@@ -1,4 +1,3 @@
-import type { Clock } from '@kiki/kernel';
 import type { Logger } from '@kiki/logging';
 import type { ConsentOutbox, ConsentSink, ForwardOutcome } from './consent-outbox.js';
 
@@ -13,7 +12,6 @@ export class ForwardConsents {
   constructor(
     private readonly outbox: ConsentOutbox,
     private readonly sink: ConsentSink,
-    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
@@ -33,24 +31,24 @@ export class ForwardConsents {
   private async words(tenant: string): Promise<number> {
     let answered = 0;
     for (;;) {
-      const words = await this.outbox.words(tenant, WORDS);
-      if (words.length === 0) return answered;
-      const outcomes = await this.sink.words(tenant, words);
-      await this.outbox.finishWords(tenant, words, outcomes, this.clock.now());
+      const outcomes = await this.outbox.forwardWords(tenant, WORDS, (due) =>
+        this.sink.words(tenant, due),
+      );
+      if (outcomes.length === 0) return answered;
       this.warn(tenant, outcomes);
-      answered += words.length;
+      answered += outcomes.length;
     }
   }
 
   private async signals(tenant: string): Promise<number> {
     let answered = 0;
     for (;;) {
-      const signals = await this.outbox.signals(tenant, SIGNALS);
-      if (signals.length === 0) return answered;
-      const outcomes = await this.sink.signals(tenant, signals);
-      await this.outbox.finishSignals(tenant, signals, outcomes, this.clock.now());
+      const outcomes = await this.outbox.forwardSignals(tenant, SIGNALS, (due) =>
+        this.sink.signals(tenant, due),
+      );
+      if (outcomes.length === 0) return answered;
       this.warn(tenant, outcomes);
-      answered += signals.length;
+      answered += outcomes.length;
     }
   }
 

@@ -42,13 +42,12 @@ export class ForwardTransactions {
     let answered = 0;
     try {
       for (;;) {
-        const rows = await this.outbox.pending(tenant, BATCH);
-        if (rows.length === 0) break;
-        const outcomes = await this.sink.send(tenant, rows);
-        await this.outbox.finish(tenant, outcomes, this.clock.now());
+        const { sent, outcomes } = await this.outbox.forward(tenant, BATCH, (rows) =>
+          this.sink.send(tenant, rows),
+        );
         this.warnOfRejections(tenant, outcomes);
         answered += outcomes.length;
-        if (outcomes.length < rows.length || rows.length < BATCH) break;
+        if (outcomes.length < sent || sent < BATCH) break;
       }
       this.backoff.delete(tenant);
     } catch (error) {

@@ -21,14 +21,28 @@ export interface OutboxOutcome {
   readonly rejectedBecause?: string;
 }
 
+/** What one call sent. */
+export interface Forwarded {
+  readonly sent: number;
+  readonly outcomes: readonly OutboxOutcome[];
+}
+
 /** Orders on their way to SyncValue, in the order they came in. */
 export abstract class Outbox {
   /** Tenants with waiting orders. */
   abstract tenants(): Promise<string[]>;
   /** The oldest waiting orders of a tenant. */
   abstract pending(tenant: string, limit: number): Promise<OutboxRow[]>;
-  /** Only waiting rows change, so telling it twice is telling it once. */
-  abstract finish(tenant: string, outcomes: readonly OutboxOutcome[], at: Date): Promise<void>;
+  /**
+   * Sends the oldest waiting orders of a tenant and writes down what became of them. Their rows are locked until then:
+   * an erasure waits for what is on its way, so that nothing arrives at SyncValue after it.
+   * @throws what `send` throws: all of them wait on
+   */
+  abstract forward(
+    tenant: string,
+    limit: number,
+    send: (rows: readonly OutboxRow[]) => Promise<OutboxOutcome[]>,
+  ): Promise<Forwarded>;
   /** Of one tenant, or of all. */
   abstract lag(tenant?: string): Promise<OutboxLag>;
 }

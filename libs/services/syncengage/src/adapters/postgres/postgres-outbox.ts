@@ -1,6 +1,7 @@
 import type { Database } from '@kiki/postgres';
 import {
   Outbox,
+  type Forwarded,
   type OutboxLag,
   type OutboxOutcome,
   type OutboxRow,
@@ -17,9 +18,13 @@ interface PendingRow extends Record<string, unknown> {
 
 const FINISH = `
   update outbox o set state = case when u.reason is null then 'sent' else 'rejected' end, reason = u.reason,
-         finished_at = $4
+         finished_at = clock_timestamp()
     from unnest($2::text[], $3::text[]) as u (transaction_id, reason)
    where o.tenant = $1 and o.transaction_id = u.transaction_id and o.state = 'pending'`;
+
+const PENDING = `
+  select transaction_id, customer_id, occurred_at, amount_micros, currency, kind from outbox
+   where tenant = $1 and state = 'pending' order by sequence limit $2`;
 
 /** The outbox in the service's own schema. */
 export class PostgresOutbox extends Outbox {
@@ -35,32 +40,28 @@ export class PostgresOutbox extends Outbox {
   }
 
   override async pending(tenant: string, limit: number): Promise<OutboxRow[]> {
-    const rows = await this.database.query<PendingRow>(
-      `select transaction_id, customer_id, occurred_at, amount_micros, currency, kind from outbox
-        where tenant = $1 and state = 'pending' order by sequence limit $2`,
-      [tenant, limit],
-    );
-    return rows.map((row) => ({
-      transactionId: row.transaction_id,
-      customerId: row.customer_id,
-      occurredAt: row.occurred_at,
-      amountMicros: row.amount_micros,
-      currency: row.currency,
-      kind: row.kind,
-    }));
+    return (await this.database.query<PendingRow>(PENDING, [tenant, limit])).map(toRow);
   }
 
-  override async finish(
+  override forward(
     tenant: string,
-    outcomes: readonly OutboxOutcome[],
-    at: Date,
-  ): Promise<void> {
-    await this.database.execute(FINISH, [
-      tenant,
-      outcomes.map(({ transactionId }) => transactionId),
-      outcomes.map(({ rejectedBecause }) => rejectedBecause ?? null),
-      at,
-    ]);
+    limit: number,
+    send: (rows: readonly OutboxRow[]) => Promise<OutboxOutcome[]>,
+  ): Promise<Forwarded> {
+    return this.database.transaction(async (tx) => {
+      const locked = await tx.query<PendingRow>(`${PENDING} for update skip locked`, [
+        tenant,
+        limit,
+      ]);
+      if (locked.length === 0) return { sent: 0, outcomes: [] };
+      const outcomes = await send(locked.map(toRow));
+      await tx.execute(FINISH, [
+        tenant,
+        outcomes.map(({ transactionId }) => transactionId),
+        outcomes.map(({ rejectedBecause }) => rejectedBecause ?? null),
+      ]);
+      return { sent: locked.length, outcomes };
+    });
   }
 
   override async lag(tenant?: string): Promise<OutboxLag> {
@@ -81,4 +82,15 @@ export class PostgresOutbox extends Outbox {
       ...(row?.oldest == null ? {} : { oldestAt: row.oldest }),
     };
   }
+}
+
+function toRow(row: PendingRow): OutboxRow {
+  return {
+    transactionId: row.transaction_id,
+    customerId: row.customer_id,
+    occurredAt: row.occurred_at,
+    amountMicros: row.amount_micros,
+    currency: row.currency,
+    kind: row.kind,
+  };
 }
