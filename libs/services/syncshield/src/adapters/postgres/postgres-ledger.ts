@@ -12,6 +12,7 @@ import { errors } from '../../errors.js';
 import { BudgetAlerts } from './budget-alerts.js';
 import type { Judges } from './judges.js';
 import { KeptCounters } from './kept-counters.js';
+import { ledgerSettings } from './ledger-settings.js';
 import { LedgerTransaction, type TransactionReport } from './ledger-transaction.js';
 import { Routes } from './routes.js';
 import { untilKnown } from './settled-outcome.js';
@@ -71,6 +72,7 @@ const RELEASES_PER_SWEEP = 1_000;
 const CAUTIOUS_BATCHES = 16;
 /** Shards that one pass of the sweeper looks at. */
 const SHARDS_PER_SWEEP = 32;
+const NOTHING_RELEASED: ReleaseReport = { released: 0, lagMs: 0, hasMore: false };
 
 /**
  * The money path on PostgreSQL: one transaction per batch, the rows of its shards locked in a
@@ -126,15 +128,27 @@ export class PostgresLedger extends Ledger {
     let released = 0;
     let lagMs = 0;
     let hasMore = due.length === SHARDS_PER_SWEEP;
+    let failure: Error | undefined;
     for (const { shard_no: shardNo } of due) {
-      const report = await this.untilKnown(() =>
-        this.database.transaction((tx) => this.releaseIn(tx, shardNo), { settings: this.settings }),
-      );
+      const report = await this.release(shardNo).catch((error: unknown) => {
+        if (!isOfOneShard(error)) throw error;
+        failure ??= error as Error;
+        return NOTHING_RELEASED;
+      });
       released += report.released;
       lagMs = Math.max(lagMs, report.lagMs);
       hasMore ||= report.hasMore;
     }
+    // Said once the others have got their money back.
+    if (failure !== undefined) throw failure;
     return { released, lagMs, hasMore };
+  }
+
+  private release(shardNo: number): Promise<ReleaseReport> {
+    const { database, settings } = this;
+    return this.untilKnown(() =>
+      database.transaction((tx) => this.releaseIn(tx, shardNo), { settings }).catch(orShardBusy),
+    );
   }
 
   /**
@@ -261,7 +275,7 @@ export class PostgresLedger extends Ledger {
       lockFreeShards(tx, [shardNo]),
       storeNowMs(tx, this.storeNow),
     ]);
-    if (head === undefined) return { released: 0, lagMs: 0, hasMore: false };
+    if (head === undefined) return NOTHING_RELEASED;
     const { released } = await LedgerTransaction.run(tx, {
       shards: await this.trees.viewsOf(tx, [head], nowMs),
       commands: [],
@@ -273,22 +287,11 @@ export class PostgresLedger extends Ledger {
   }
 }
 
-/**
- * Bounds the wait for a lock and the time that a process may hang with one, and keeps the planner
- * on the indexes: named statements are planned once per connection, perhaps while the tables are
- * still empty.
- */
-function ledgerSettings(options: PostgresLedgerOptions): Readonly<Record<string, string>> {
-  return {
-    lock_timeout: `${options.lockTimeoutMs ?? 2_000}ms`,
-    idle_in_transaction_session_timeout: `${options.idleTimeoutMs ?? 2_000}ms`,
-    plan_cache_mode: 'force_generic_plan',
-    enable_seqscan: 'off',
-    enable_hashjoin: 'off',
-    enable_mergejoin: 'off',
-  };
-}
-
 function isShardBusy(error: unknown): error is DomainError {
   return DomainError.is(error) && error.code === 'shard_busy';
+}
+
+/** Whether other shards may fare better: the store itself is there. */
+function isOfOneShard(error: unknown): boolean {
+  return isShardBusy(error) || !DomainError.is(error) || error.code === 'ledger_inconsistent';
 }

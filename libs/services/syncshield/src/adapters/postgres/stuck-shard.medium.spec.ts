@@ -82,4 +82,24 @@ describe('a lock that does not come', () => {
     expect(await answersOf(commands)).toEqual(['held', 'held']);
     expect(await of.recount()).toEqual([]);
   });
+
+  it('keeps the money of that tenant, and of no other, past its grace', async () => {
+    const due = { expiresInMs: 1_000, graceMs: 0 };
+    await ledger.decide([
+      holdCommand({ id: 'r1', budgetId: 'free', ...due }),
+      holdCommand({ id: 'r2', budgetId: 'theirs', tenant: 'other', ...due, graceMs: 1_000 }),
+    ]);
+    await of.advance(3_000);
+    const heldOf = async (tenant: string, id: string) => (await of.reader.hold(tenant, id)).state;
+    const client = await of.database.pool.connect();
+    await client.query('BEGIN');
+    await client.query(`SELECT 1 FROM audit_heads WHERE tenant = 'acme' FOR UPDATE`);
+    await expect(ledger.releaseDue()).rejects.toMatchObject({ code: 'shard_busy' });
+    expect([await heldOf('acme', 'r1'), await heldOf('other', 'r2')]).toEqual(['held', 'expired']);
+    await client.query('ROLLBACK');
+    client.release();
+    expect(await ledger.releaseDue()).toMatchObject({ released: 1 });
+    expect(await heldOf('acme', 'r1')).toBe('expired');
+    expect(await of.recount()).toEqual([]);
+  });
 });
