@@ -5,10 +5,13 @@ const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const NAME = 'test.kiki/acme';
 const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
 const typed = Buffer.concat([Buffer.from([1]), raw]);
-const id = createHash('sha256').update(`${NAME}\n`).update(typed).digest().subarray(0, 4);
+const idOf = (name: string): Buffer =>
+  createHash('sha256').update(`${name}\n`).update(typed).digest().subarray(0, 4);
 
-/** The key that signs in these specs. */
-export const KEY = `${NAME}+${id.toString('hex')}+${typed.toString('base64')}`;
+/** The key that signs in these specs, as that of a log. */
+export const keyOf = (name: string): string =>
+  `${name}+${idOf(name).toString('hex')}+${typed.toString('base64')}`;
+export const KEY = keyOf(NAME);
 
 /** Canonical JSON of a flat record. */
 export function recordText(facts: Readonly<Record<string, unknown>>): string {
@@ -56,9 +59,9 @@ export function checkpointOf(records: readonly string[], size = records.length):
 }
 
 /** A text as a note of the key. */
-export function signed(text: string): string {
-  const signature = Buffer.concat([id, sign(null, Buffer.from(text), privateKey)]);
-  return `${text}\n\u2014 ${NAME} ${signature.toString('base64')}\n`;
+export function signed(text: string, name = NAME): string {
+  const signature = Buffer.concat([idOf(name), sign(null, Buffer.from(text), privateKey)]);
+  return `${text}\n\u2014 ${name} ${signature.toString('base64')}\n`;
 }
 
 /** Bytes in pieces of `size`, as a stream hands them out. */

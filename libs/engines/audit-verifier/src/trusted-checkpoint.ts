@@ -63,6 +63,11 @@ export function openCheckpoint(note: string, keys: readonly TrustedKey[]): Opene
         why: `the signature of ${trusted.id} is wrong`,
       };
     }
+    if (trusted.name !== head.origin) {
+      // The signature says nothing of the name beside it: the log of another tenant would pass for this one.
+      const why = `it is of log ${head.origin}, the key is of ${trusted.name}`;
+      return { ok: false, kind: 'checkpoint_signature', why };
+    }
     keyId = trusted.id;
   }
   if (keyId === undefined) {

@@ -9,6 +9,7 @@ import {
   checkpointOf,
   exported,
   KEY,
+  keyOf,
   moneyLog,
   pieces,
   recordText,
@@ -190,9 +191,19 @@ describe('checkpoints', () => {
     const id = KEY.split('+')[1]!;
     const other = KEY.replace(id, '00000000');
     await expect(verify('', { publicKeys: [other] })).rejects.toThrow('The id of key');
-    const foreign = signed(`other.kiki/acme\n1\n${'A'.repeat(43)}=\n`);
+    const foreign = signed(`other.kiki/acme\n1\n${'A'.repeat(43)}=\n`, 'other.kiki/acme');
     const checkpoints = [...CHECKPOINTS, foreign];
-    await expect(verify('', { checkpoints })).rejects.toThrow('of two logs');
+    const publicKeys = [KEY, keyOf('other.kiki/acme')];
+    await expect(verify('', { checkpoints, publicKeys })).rejects.toThrow('of two logs');
+  });
+
+  it('of the log of somebody else do not pass, though the same key signed them', async () => {
+    const root = checkpointOf(RECORDS).split('\n')[2]!;
+    // What the service signed for a rival, under the name that the auditor trusts.
+    const checkpoints = [signed(`test.kiki/rival\n${RECORDS.length}\n${root}\n`)];
+    const report = await verify(exported(RECORDS), { checkpoints });
+    expect(kinds(report)).toEqual(['checkpoint_signature', 'checkpoint_missing']);
+    expect(report).toMatchObject({ isValid: false, covered: 0 });
   });
 
   it('are read from notes, from several notes, and from an anchor file', () => {
