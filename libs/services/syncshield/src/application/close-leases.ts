@@ -3,6 +3,7 @@ import { closesMs, presumptionOf, settlementOf, type LeaseState } from '../domai
 import type { Decide } from './decide.js';
 import type { LeaseObserver } from './lease-observer.js';
 import type { Leases } from './leases.js';
+import type { LedgerOutcome } from './ledger.js';
 
 /** Leases that one pass looks at. */
 const PER_PASS = 256;
@@ -65,18 +66,30 @@ export class CloseLeases {
       return request === undefined ? [] : [{ lease, micros, lagMs, request }];
     });
     await this.leases.presume(closing.map(({ lease, micros }) => ({ ...keyOf(lease), micros })));
-    const outcomes = await this.decide.execute(
-      closing.map(({ request }) => ({ kind: 'settle', actor: ACTOR, request })),
+    // One by one, which share a transaction as long as none of them stops it.
+    const outcomes = await Promise.allSettled(
+      closing.map(({ request }) =>
+        this.decide.execute([{ kind: 'settle', actor: ACTOR, request }]),
+      ),
     );
     // Where a report was faster, the next pass looks at what it left.
-    const closed = closing.filter((_, index) => outcomes[index]?.result.ok === true);
-    if (closed.length === 0) return;
-    const keys = closed.map(({ lease }) => keyOf(lease));
-    await this.leases.end(keys, 'expired');
+    const closed = closing.filter((_, index) => isDecided(outcomes[index]));
+    if (closed.length > 0) {
+      await this.leases.end(
+        closed.map(({ lease }) => keyOf(lease)),
+        'expired',
+      );
+    }
     for (const { lagMs, micros } of closed) this.observer.closed(lagMs, micros);
+    const failed = outcomes.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 }
 
 function keyOf({ tenant, id }: LeaseState['lease']): { tenant: string; id: string } {
   return { tenant, id };
+}
+
+function isDecided(outcome: PromiseSettledResult<LedgerOutcome[]> | undefined): boolean {
+  return outcome?.status === 'fulfilled' && outcome.value[0]?.result.ok === true;
 }
