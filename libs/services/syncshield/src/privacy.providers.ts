@@ -67,7 +67,7 @@ function requests(config: SyncshieldConfig): FactoryProvider[] {
     provide(PostgresPrivacyRequests, [Database, SubjectKeys, Clock], PrivacyRequests),
     provide(PostgresLegalHolds, [Database, SubjectKeys, Clock], LegalHolds),
     provide(PeerSubjectServices, [Peers, ExecuteSubjectRequest, Logger], SubjectServices),
-    provide(Objections, [RecordConsents]),
+    provide(Objections, [RecordConsents, ConsentRegistry, SubjectKeys]),
     provide(PrivacyMetrics, [Metrics], PrivacyObserver),
     {
       provide: RunPrivacyRequests,

@@ -47,7 +47,10 @@ it('stops advertising, sale to vendors and mail alike, until the person says oth
   const beforeMs = Date.now() - 60_000;
   await say('yes-1', { atMs: beforeMs });
   expect(await reasons()).toEqual(['granted', 'no_objection', 'no_objection']);
-  await new Objections(records).object(T, 'opt-out-1', ['kim']);
+  const objections = new Objections(records, registry, keys);
+  expect(await objections.stands(T, ['kim', 'nobody'])).toBe(false);
+  await objections.object(T, 'opt-out-1', ['kim']);
+  expect(await objections.stands(T, ['nobody', 'kim'])).toBe(true);
   expect(await reasons()).toEqual(['objected', 'objected', 'objected']);
   await say('yes-2', { atMs: beforeMs + 1_000 });
   expect(await reasons()).toEqual(['objected', 'objected', 'objected']);

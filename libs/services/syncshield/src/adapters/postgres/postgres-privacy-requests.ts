@@ -1,4 +1,4 @@
-import { canonicalJson, kernelErrors, type Clock } from '@kiki/kernel';
+import { kernelErrors, type Clock } from '@kiki/kernel';
 import type { Database, Queryable } from '@kiki/postgres';
 import type { Subject, SubjectParts } from '@kiki/subject-data';
 import {
@@ -21,7 +21,7 @@ import { errors } from '../../errors.js';
 import { appendOne } from './audited.js';
 import { openedOf } from './claimed-requests.js';
 import { dropExports, dropExportsOf, readExport } from './privacy-exports.js';
-import { completionFacts, FINISHED, sealedName, stateError } from './privacy-facts.js';
+import { completionFacts, digestsOf, FINISHED, sealedName, stateError } from './privacy-facts.js';
 import { withSteps, type RequestRow } from './privacy-rows.js';
 import { recordOutcomes } from './privacy-steps.js';
 
@@ -37,7 +37,7 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
 
   override async create(draft: PrivacyRequestDraft, actor: string): Promise<PrivacyRequest> {
     const { tenant, id, kind, regime, details, verificationMethod } = draft;
-    const digests = await this.digestsOf(draft);
+    const digests = await digestsOf(this.keys, draft);
     const sealed = await this.keys.seal(tenant, sealedName(id), JSON.stringify(details));
     const nowMs = this.nowMs();
     const due = dueMs(regime, nowMs);
@@ -161,6 +161,14 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     );
   }
 
+  override async suppress({ tenant, id }: PrivacyRequest): Promise<PrivacyRequest> {
+    await this.database.execute(
+      'UPDATE privacy_requests SET is_suppressing = true WHERE tenant = $1 AND id = $2',
+      [tenant, id],
+    );
+    return this.get(tenant, id);
+  }
+
   override async record(
     request: PrivacyRequest,
     outcomes: readonly StepOutcome[],
@@ -219,18 +227,6 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
 
   override dropExportsOf(subject: Subject): Promise<number> {
     return dropExportsOf(this.database, this.keys, subject);
-  }
-
-  private async digestsOf({ tenant, kind, regime, details, ...draft }: PrivacyRequestDraft) {
-    const [customerId] = details.customerIds;
-    const { email } = details;
-    const said = { kind, regime, details, suppress: draft.isSuppressing };
-    return {
-      creation: await this.keys.digest(tenant, 'privacy-request', canonicalJson(said)),
-      customer:
-        customerId === undefined ? null : await this.keys.digest(tenant, 'customer', customerId),
-      email: email === undefined ? null : await this.keys.digest(tenant, 'email', email),
-    };
   }
 
   private async replay(

@@ -1,3 +1,6 @@
+import { canonicalJson } from '@kiki/kernel';
+import type { PrivacyRequestDraft } from '../../application/privacy/privacy-requests.js';
+import type { SubjectKeys } from '../../application/subject-keys.js';
 import type { PrivacyStep, RequestState } from '../../domain/privacy/privacy-request.js';
 import { errors } from '../../errors.js';
 
@@ -21,4 +24,19 @@ export function stateError(state: string, from: readonly string[], also?: string
   return errors.privacy_request_state(`The request is ${state}.`, {
     fields: [{ field: 'state', expected }],
   });
+}
+
+/** HMACs that stand for what a request was created with, and for whom it is about. */
+export async function digestsOf(
+  keys: SubjectKeys,
+  { tenant, kind, regime, details, isSuppressing }: PrivacyRequestDraft,
+) {
+  const [customerId] = details.customerIds;
+  const { email } = details;
+  const said = { kind, regime, details, suppress: isSuppressing };
+  return {
+    creation: await keys.digest(tenant, 'privacy-request', canonicalJson(said)),
+    customer: customerId === undefined ? null : await keys.digest(tenant, 'customer', customerId),
+    email: email === undefined ? null : await keys.digest(tenant, 'email', email),
+  };
 }

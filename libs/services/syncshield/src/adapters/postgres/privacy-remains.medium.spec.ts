@@ -60,6 +60,22 @@ describe('what is left', () => {
     expect(JSON.stringify(await fixture.requests.export(T, other.id))).toContain(NAME);
   });
 
+  it('is the objection of whoever is erased after it', async () => {
+    const details = { customerIds: [`${NAME}-80`], isLocated: true };
+    await file({ kind: 'opt_out', details });
+    await fixture.run.execute();
+    const erase = await file({ details });
+    fixture.services.isDown = (service) => service === 'syncvalue';
+    await fixture.run.execute();
+    fixture.services.isDown = () => false;
+    await fixture.clock.advance(60_000);
+    await fixture.run.execute();
+    expect(fixture.objections.map(([id]) => id)).toContain(erase.id);
+    expect(await fixture.requests.get(T, erase.id)).toMatchObject({
+      ...{ state: 'completed', isSuppressing: true },
+    });
+  });
+
   it('says of whoever is refused no more than of whoever is helped', async () => {
     const { verificationMethod: _none, ...unverified } = draft();
     const request = await fixture.requests.create(unverified, 'ops');

@@ -72,6 +72,10 @@ export async function openPrivacyFixture(): Promise<PrivacyFixture> {
   const { database } = test;
   const another = (): Promise<PrivacyProcess> =>
     openProcess(database, clock, services, {
+      stands: (_tenant: string, ids: readonly string[]) =>
+        Promise.resolve(
+          objections.some(([, objectors]) => objectors.some((id) => ids.includes(id))),
+        ),
       object: (_tenant, requestId, ids) => {
         objections.push([requestId, ids]);
         return Promise.resolve();

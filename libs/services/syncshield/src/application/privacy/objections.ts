@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ANY } from '../../domain/consent/consent-record.js';
+import type { ConsentRegistry } from '../consent-registry.js';
 import type { RecordConsents } from '../record-consents.js';
+import type { SubjectKeys } from '../subject-keys.js';
 
 /**
  * Records that somebody must not be processed for anything. After an erasure the word is kept under the key of the new
@@ -8,7 +10,23 @@ import type { RecordConsents } from '../record-consents.js';
  * again. A later consent of the person ends it.
  */
 export class Objections {
-  constructor(private readonly consents: RecordConsents) {}
+  constructor(
+    private readonly consents: RecordConsents,
+    private readonly registry: ConsentRegistry,
+    private readonly keys: SubjectKeys,
+  ) {}
+
+  /** Whether one of the customers has objected to everything; an erasure must not undo that. @throws unavailable */
+  async stands(tenant: string, customerIds: readonly string[]): Promise<boolean> {
+    const found = await Promise.all(customerIds.map((id) => this.keys.find(tenant, id)));
+    const subjects = found.filter((subject) => subject !== undefined);
+    if (subjects.length === 0) return false;
+    const { statesOf } = await this.registry.snapshot(tenant, subjects);
+    const states = subjects.flatMap((subject) => statesOf.get(subject) ?? []);
+    return states.some(({ purpose, channel, action }) => {
+      return purpose === ANY && channel === ANY && action === 'objected';
+    });
+  }
 
   /** Once per request. @throws what the registry answers */
   async object(tenant: string, requestId: string, customerIds: readonly string[]): Promise<void> {

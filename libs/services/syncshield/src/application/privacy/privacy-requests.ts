@@ -78,6 +78,8 @@ export abstract class PrivacyRequests {
   abstract claim(limit: number, leaseMs: number): Promise<ClaimedRequest[]>;
   /** Keeps what was found out about the subject. */
   abstract located(request: PrivacyRequest, details: RequestDetails): Promise<void>;
+  /** From here on the subject must not be processed again after the erasure. */
+  abstract suppress(request: PrivacyRequest): Promise<PrivacyRequest>;
   /** Writes down what services answered; exports are sealed. */
   abstract record(
     request: PrivacyRequest,

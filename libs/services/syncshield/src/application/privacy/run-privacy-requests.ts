@@ -77,11 +77,21 @@ export class RunPrivacyRequests {
       }
       // Before anything else: an objection counts from here on.
       if (request.kind === 'opt_out') await this.object(request, known);
-      await this.steps(request, known);
+      await this.steps(await this.keepingObjection(request, known), known);
     } catch (error) {
       await this.later(request);
       if (!DomainError.is(error) || !error.isRetryable) throw error;
     }
+  }
+
+  /** Whoever has objected before stays so when their key is gone: written down first, for whoever goes on after a crash. */
+  private async keepingObjection(
+    request: PrivacyRequest,
+    { customerIds }: RequestDetails,
+  ): Promise<PrivacyRequest> {
+    if (request.kind !== 'erase' || request.isSuppressing) return request;
+    const stands = await this.tools.objections.stands(request.tenant, customerIds);
+    return stands ? this.requests.suppress(request) : request;
   }
 
   /** What everybody has erased already is beyond a hold. */
