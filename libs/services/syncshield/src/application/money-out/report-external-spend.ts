@@ -47,10 +47,15 @@ export class ReportExternalSpend {
     return results;
   }
 
-  /** Carries on what a crash has left; returns how many. */
+  /**
+   * Carries on what a crash has left; returns how many. What fails of one tenant is said once the others' is recorded.
+   */
   async carryOn(): Promise<number> {
     const left = await this.external.left(LEFT_AFTER_MS, LEFT_PER_PASS);
-    await this.record(left);
+    const tenants = Map.groupBy(left, ({ tenant }) => tenant);
+    const ends = await Promise.allSettled([...tenants.values()].map((of) => this.record(of)));
+    const failed = ends.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
     return left.length;
   }
 
