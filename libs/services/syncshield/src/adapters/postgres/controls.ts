@@ -1,6 +1,5 @@
 import { sqlLiteral, textArray, type Queryable, type Row } from '@kiki/postgres';
 import type { Controls, KillScope } from '../../domain/policy/controls.js';
-import { NO_CONTROLS } from '../../domain/policy/controls.js';
 import { CompiledPolicy } from '../../domain/policy/compiled-policy.js';
 import { policyFromText } from '../../domain/policy/rule.js';
 
@@ -57,30 +56,41 @@ export class ControlCache {
   async ofHeads(tx: Queryable, rows: readonly Row[]): Promise<Map<string, Controls>> {
     const heads = rows as readonly HeadRow[];
     if (this.kept.size > MAX_KEPT) this.kept.clear();
-    const stale = heads.filter((head) => this.kept.get(head.tenant)?.version !== head.version);
-    if (stale.length > 0) await this.load(tx, stale);
     const known = new Map<string, Controls>();
-    for (const { tenant } of heads) known.set(tenant, this.kept.get(tenant) ?? NO_CONTROLS);
+    for (const { tenant, version } of heads) {
+      const kept = this.kept.get(tenant);
+      if (kept?.version === version) known.set(tenant, kept);
+    }
+    const stale = heads.filter(({ tenant }) => !known.has(tenant));
+    const loaded = stale.length === 0 ? [] : await this.load(tx, stale);
+    for (const [tenant, controls] of loaded) {
+      this.kept.set(tenant, controls);
+      known.set(tenant, controls);
+    }
     return known;
   }
 
-  private async load(tx: Queryable, heads: readonly HeadRow[]): Promise<void> {
+  private async load(
+    tx: Queryable,
+    heads: readonly HeadRow[],
+  ): Promise<(readonly [string, Controls])[]> {
     const tenants = heads.map(({ tenant }) => tenant);
     const kills = Map.groupBy(await tx.query<KillRow>(KILLS, [tenants]), ({ tenant }) => tenant);
     const versions = heads.map((head) => head.policy_version);
     const rows = await tx.query<PolicyRow>(POLICIES, [tenants, versions]);
     const policies = new Map(rows.map((row) => [row.tenant, row]));
-    for (const { tenant, version } of heads) {
+    return heads.map(({ tenant, version }) => {
       const policy = policies.get(tenant);
-      this.kept.set(tenant, {
+      const controls = {
         version,
         kills: (kills.get(tenant) ?? []).map(toScope),
         policy:
           policy === undefined
             ? undefined
             : new CompiledPolicy(policy.version, policyFromText(policy.document)),
-      });
-    }
+      };
+      return [tenant, controls] as const;
+    });
   }
 }
 
