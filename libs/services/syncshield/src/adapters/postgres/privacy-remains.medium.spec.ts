@@ -44,11 +44,11 @@ describe('what is left', () => {
     const about = await Promise.all(
       [named, found].map((details) => file({ kind: 'access', details })),
     );
-    const other = await file({ kind: 'access' });
     expect(await fixture.requests.claim(1, 0)).toHaveLength(1);
     await expect(fixture.requests.dropExportsOf(gone)).rejects.toMatchObject({
       code: 'unavailable',
     });
+    const other = await file({ kind: 'access' });
     await fixture.run.execute();
     expect(await fixture.requests.dropExportsOf(gone)).toBe(2);
     expect(await fixture.requests.dropExportsOf(gone)).toBe(0);
@@ -74,6 +74,27 @@ describe('what is left', () => {
     expect(await fixture.requests.get(T, erase.id)).toMatchObject({
       ...{ state: 'completed', isSuppressing: true },
     });
+  });
+
+  it('is what services hold that were not asked yet when a legal hold came', async () => {
+    const erase = await file();
+    const { services } = fixture;
+    services.asked.length = 0;
+    const hold = { id: 'case-9', customerId: `${NAME}-1`, matter: 'case 9' };
+    let placing: Promise<unknown> = Promise.resolve();
+    services.isDown = (service) => {
+      if (service === 'syncflow') placing = fixture.holds.place(T, hold, 'counsel');
+      return false;
+    };
+    const execute = services.execute.bind(services);
+    services.execute = async (...asked) => execute(...asked).finally(() => placing);
+    await fixture.run.execute();
+    services.isDown = () => false;
+    services.execute = execute;
+    expect(await fixture.requests.get(T, erase.id)).toMatchObject({ state: 'rejected' });
+    const asked = services.asked.map(({ service }) => service);
+    expect(asked).toEqual(['syncengage', 'syncflow', 'synccreate']);
+    await fixture.holds.release(T, 'case-9', 'counsel');
   });
 
   it('says of whoever is refused no more than of whoever is helped', async () => {

@@ -68,13 +68,6 @@ export class RunPrivacyRequests {
   private async work({ request, details }: ClaimedRequest): Promise<void> {
     try {
       const known = await this.locate(request, details);
-      if (request.kind === 'erase' && (await this.isHeld(request, known))) {
-        const change = { to: 'rejected', reason: 'legal_hold', actor: ACTOR } as const;
-        await this.requests.move(request.tenant, request.id, {
-          ...{ ...change, from: ['verified', 'running'] },
-        });
-        return;
-      }
       // Before anything else: an objection counts from here on.
       if (request.kind === 'opt_out') await this.object(request, known);
       await this.steps(await this.keepingObjection(request, known), known);
@@ -94,12 +87,15 @@ export class RunPrivacyRequests {
     return stands ? this.requests.suppress(request) : request;
   }
 
-  /** What everybody has erased already is beyond a hold. */
-  private async isHeld(
-    { tenant, steps }: PrivacyRequest,
+  /** Ends an erasure that a legal hold forbids. */
+  private async givesWay(
+    { tenant, id, kind }: PrivacyRequest,
     { customerIds }: RequestDetails,
   ): Promise<boolean> {
-    return !isConfirmed(steps) && this.tools.holds.covers(tenant, customerIds);
+    if (kind !== 'erase' || !(await this.tools.holds.covers(tenant, customerIds))) return false;
+    const change = { to: 'rejected', reason: 'legal_hold', actor: ACTOR } as const;
+    await this.requests.move(tenant, id, { ...change, from: ['verified', 'running'] });
+    return true;
   }
 
   /** An address alone is looked up where addresses are held. */
@@ -119,6 +115,8 @@ export class RunPrivacyRequests {
     for (;;) {
       const ready = readySteps(current.steps);
       if (ready.length === 0) break;
+      // Before every round: what all have erased is beyond a hold, what some have not is not.
+      if (await this.givesWay(current, details)) return;
       const outcomes = await Promise.all(ready.map((one) => this.step(current, details, one)));
       current = await this.requests.record(current, outcomes);
       for (const outcome of outcomes) {
