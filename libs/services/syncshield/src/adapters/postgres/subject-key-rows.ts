@@ -66,8 +66,8 @@ export async function insertKeys(
 }
 
 /**
- * Removes a key and writes its tombstone, within a transaction. One erasure at a time: were the numbers of two to become
- * visible in another order than they were given, a process that saw the later one would never learn of the earlier.
+ * Removes a key and writes its tombstone, within a transaction. One erasure at a time: were the numbers of two to
+ * become visible in another order than they were given, whoever saw the later one would never learn of the earlier.
  */
 export async function deleteKey(
   tx: Queryable,

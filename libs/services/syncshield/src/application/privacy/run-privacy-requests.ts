@@ -77,7 +77,7 @@ export class RunPrivacyRequests {
     }
   }
 
-  /** Whoever has objected before stays so when their key is gone: written down first, for whoever goes on after a crash. */
+  /** An objection outlives the key of whoever made it: written down first, for whoever goes on after a crash. */
   private async keepingObjection(
     request: PrivacyRequest,
     { customerIds }: RequestDetails,
