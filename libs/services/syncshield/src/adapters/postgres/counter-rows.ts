@@ -30,9 +30,8 @@ const LOAD_FALLEN = `
     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS k (tenant, cap_no, before, size)
     JOIN cap_counters l ON l.tenant = k.tenant AND l.cap_no = k.cap_no AND l.slot = -1
      AND k.before - l.mark < k.size
-   CROSS JOIN LATERAL generate_series(l.mark, k.before - 1) AS f (bucket)
     JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no
-     AND c.slot = f.bucket % k.size AND c.mark = f.bucket`;
+     AND c.slot >= 0 AND c.mark >= l.mark AND c.mark < k.before`;
 
 const INSERT = `
   INSERT INTO cap_counters (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part)

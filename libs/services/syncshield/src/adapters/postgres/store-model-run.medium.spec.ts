@@ -12,7 +12,7 @@ import { ModelStore } from './model-store.js';
 import { recount } from './recount.js';
 import { StoreModelRun } from './store-model-run.js';
 
-const RUNS = 20;
+const RUNS = 12;
 const COMMANDS = 100;
 
 let test: TestDatabase;
