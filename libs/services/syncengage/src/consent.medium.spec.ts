@@ -18,7 +18,7 @@ import { syncengageDefinition } from './index.js';
 import { TestMailServer } from './smtp.fixture.js';
 
 const T = 'default';
-const RACERS = 400;
+const RACERS = 200;
 const home = mkdtempSync(join(tmpdir(), 'kiki-engage-consent-'));
 let db: TestDatabase;
 let smtp: TestMailServer;

@@ -127,7 +127,7 @@ describe('isAsStrict', () => {
           }
         },
       ),
-      { numRuns: 20_000 },
+      { numRuns: 4_000 },
     );
     expect(seen.strict).toBeGreaterThan(5_000);
     expect(seen.weaker).toBeGreaterThan(500);
