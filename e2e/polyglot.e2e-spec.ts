@@ -89,6 +89,7 @@ function talks(title: string, reason: string | undefined, program: Program): voi
       const printed = await answerOf(program, await keyOf(title), 'customer-6', '--demo');
       expect(printed.services).toEqual([
         'grpc.health.v1.Health',
+        'kiki.syncvalue.v1.SubjectDataService',
         'kiki.syncvalue.v1.SyncValueService',
       ]);
       expect(printed).toMatchObject({ health: 'SERVING', received: '451', modelVersion: 'v1' });
