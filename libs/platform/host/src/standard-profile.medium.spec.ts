@@ -67,7 +67,8 @@ describeUnless(redisMissing(), 'a host on PostgreSQL and Redis', () => {
     const schemas = await db.database.query<{ name: string }>(
       `SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'syncflow%' ORDER BY 1`,
     );
-    expect(schemas.map(({ name }) => name)).toEqual(['syncflow', 'syncflow_http']);
+    const own = ['syncflow', 'syncflow_http', 'syncflow_privacy'];
+    expect(schemas.map(({ name }) => name)).toEqual(own);
     await lease?.release();
   });
 
