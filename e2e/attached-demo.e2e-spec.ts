@@ -4,15 +4,16 @@
  * over one home, with the environment that the command prints; one is killed before the job, SyncShield while bids
  * run; the same demo runs on its own beside it. The seed of order and victim is in the title.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SeededRandom } from '@kiki/kernel';
-import { removeHome, repositoryRoot, testSeed, waitFor } from '@kiki/testing';
+import { describeUnless, removeHome, repositoryRoot, testSeed, waitFor } from '@kiki/testing';
 import { freePortBase } from './free-port-base.ts';
 import { ServiceProcess } from './service-process.ts';
+import { tooLong } from './too-long.ts';
 
 const HTTP_NAMES = ['syncshield', 'syncflow', 'syncengage', 'synccreate'];
 const main = path.join(repositoryRoot, 'apps', 'kiki', 'dist', 'main.js');
@@ -108,7 +109,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe(`kiki demo --attach (KIKI_TEST_SEED=${seed})`, () => {
+describeUnless(tooLong(), `kiki demo --attach (KIKI_TEST_SEED=${seed})`, () => {
   it('names every setting that the services were not started with', async () => {
     const { exitCode, stderr } = await attached(['--stand-in-port', String(base + 7)]);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('demo_unprepared')]);

@@ -19,7 +19,10 @@ const SNAPSHOT_WAIT_MS = 30_000;
 /** lock_not_available, deadlock_detected, internal_error ("tuple concurrently updated"). */
 const RETRYABLE = new Set(['55P03', '40P01', 'XX000']);
 
-/** A deleted row stays while an older snapshot may still see it; waits up to half a minute for such snapshots to end. */
+/**
+ * A deleted row stays while an older snapshot may still see it; waits up to half a minute for such snapshots to
+ * end.
+ */
 export async function waitForOldSnapshots(database: Database, clock: Clock): Promise<void> {
   const [now] = await database.query<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid');
   const deadlineMs = clock.monotonicMs() + SNAPSHOT_WAIT_MS;
