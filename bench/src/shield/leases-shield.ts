@@ -6,9 +6,8 @@ import { SyncShieldClient } from '@kiki/contract-syncshield';
 import { DEFAULT_TENANT } from '@kiki/kernel';
 import { openPostgres, PostgresDatabase } from '@kiki/postgres';
 import { recount } from '@kiki/service-syncshield';
-import { freePort, temporaryHome } from '@kiki/testing';
-import { CommitProxy } from '../torture/shield/commit-proxy.js';
-import { ShieldReplica } from '../torture/shield/replica.js';
+import { databaseUrl, freePort, temporaryHome } from '@kiki/testing';
+import { ServiceProcess } from '../torture/service-process.js';
 
 /** A SyncShield process of its own over the embedded PostgreSQL, for the nodes of a benchmark. */
 export interface LeaseShield {
@@ -31,11 +30,17 @@ export async function startLeaseShield(
   mkdirSync(home.path, { mode: 0o700 });
   mkdirSync(join(home.path, 'shield'), { mode: 0o700 });
   const server = await openPostgres({ home: home.path, name: 'bench' });
-  const proxy = new CommitProxy(server.connection);
   const secret = randomBytes(32).toString('hex');
-  const replica = new ShieldReplica({
-    ...{ name: 'shield', home: home.path, secret, port: await freePort(), environment },
-    database: await proxy.open(),
+  const httpPort = await freePort();
+  const replica = new ServiceProcess({
+    ...{ app: 'syncshield', folder: home.path, httpPort },
+    environment: {
+      KIKI_HOME: join(home.path, 'shield'),
+      KIKI_SECRET: secret,
+      DATABASE_URL: databaseUrl(server.connection),
+      SYNCSHIELD_HTTP_PORT: String(httpPort),
+      ...environment,
+    },
   });
   await replica.start();
   const database = new PostgresDatabase({ connection: server.connection, schema: 'syncshield' });
@@ -61,7 +66,6 @@ export async function startLeaseShield(
     close: async () => {
       await replica.stop();
       await database.close();
-      await proxy.close();
       await server.stop();
       home.remove();
     },

@@ -10,7 +10,7 @@ import { PersistentClient } from './client.js';
 import { killPostmaster } from './postmaster.js';
 import type { Torture, TortureOptions } from './torture.js';
 import { ValueLoad } from './value-load.js';
-import { ValueProcess } from './value-process.js';
+import { ServiceProcess } from './service-process.js';
 import { recountValue } from './value-recount.js';
 import { Witness } from './witness.js';
 
@@ -22,7 +22,7 @@ const VICTIMS = ['service', 'service', 'service', 'server', 'both'] as const;
 interface Scene {
   readonly options: TortureOptions;
   readonly home: string;
-  readonly service: ValueProcess;
+  readonly service: ServiceProcess;
   readonly client: PersistentClient;
   readonly witness: Witness;
   readonly load: ValueLoad;
@@ -69,7 +69,14 @@ async function build(options: TortureOptions, home: string): Promise<Scene> {
   const [httpPort, grpcPort] = await twoPorts();
   const hook = new URL('./value-sabotage-hook.js', import.meta.url).href;
   const nodeOptions = options.isSabotaged ? [`--import=${hook}`] : [];
-  const service = new ValueProcess({ home, secret, httpPort, grpcPort, nodeOptions });
+  const environment = {
+    KIKI_HOME: home,
+    KIKI_SECRET: secret,
+    SYNCVALUE_HTTP_PORT: String(httpPort),
+    SYNCVALUE_GRPC_PORT: String(grpcPort),
+  };
+  const app = { app: 'syncvalue', folder: home, httpPort };
+  const service = new ServiceProcess({ ...app, environment, nodeOptions });
   const client = new PersistentClient(secret, 'default');
   const witness = new Witness(join(home, 'witness.ndjson'));
   const load = new ValueLoad(client, witness, `127.0.0.1:${grpcPort}`);

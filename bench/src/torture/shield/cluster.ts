@@ -7,10 +7,10 @@ import {
   type ConnectionOptions,
   type PostgresServer,
 } from '@kiki/postgres';
-import { freePort } from '@kiki/testing';
+import { databaseUrl, freePort } from '@kiki/testing';
 import { postmasterPid, killPostmaster } from '../postmaster.js';
+import { ServiceProcess } from '../service-process.js';
 import { CommitProxy } from './commit-proxy.js';
-import { ShieldReplica } from './replica.js';
 
 /** Several SyncShield processes over one PostgreSQL, each behind a proxy of its own. */
 export class ShieldCluster {
@@ -18,7 +18,7 @@ export class ShieldCluster {
     private readonly home: string,
     private readonly server: PostgresServer,
     readonly secret: string,
-    readonly replicas: readonly ShieldReplica[],
+    readonly replicas: readonly ServiceProcess[],
     readonly proxies: readonly CommitProxy[],
     readonly database: PostgresDatabase,
   ) {}
@@ -32,13 +32,19 @@ export class ShieldCluster {
     const server = await openPostgres({ home, name: 'torture' });
     const secret = randomBytes(32).toString('hex');
     const proxies = Array.from({ length: count }, () => new CommitProxy(server.connection));
-    const replicas: ShieldReplica[] = [];
+    const replicas: ServiceProcess[] = [];
     for (const [i, proxy] of proxies.entries()) {
       const name = `shield-${i}`;
       mkdirSync(join(home, name), { mode: 0o700 });
-      const database = await proxy.open();
-      const port = await freePort();
-      replicas.push(new ShieldReplica({ name, home, secret, port, database, nodeOptions }));
+      const httpPort = await freePort();
+      const environment = {
+        KIKI_HOME: join(home, name),
+        KIKI_SECRET: secret,
+        DATABASE_URL: databaseUrl(await proxy.open()),
+        SYNCSHIELD_HTTP_PORT: String(httpPort),
+      };
+      const app = { app: 'syncshield', name, folder: home, httpPort };
+      replicas.push(new ServiceProcess({ ...app, environment, nodeOptions }));
     }
     for (const replica of replicas) await replica.start();
     const database = new PostgresDatabase({ connection: server.connection, schema: 'syncshield' });

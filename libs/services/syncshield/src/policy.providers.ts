@@ -10,7 +10,7 @@ import { ExplanationsController } from './adapters/http/explanations.controller.
 import { HoldCommands } from './adapters/http/hold-commands.js';
 import { KillSwitchController } from './adapters/http/kill-switch.controller.js';
 import { PolicyController } from './adapters/http/policy.controller.js';
-import { ControlMetrics } from './adapters/metrics/control-metrics.js';
+import { ControlGauges } from './adapters/nest/control-gauges.js';
 import { ControlUpkeep } from './adapters/nest/control-upkeep.js';
 import {
   approvedBudgetChanges,
@@ -116,10 +116,10 @@ function upkeep({ policyIntervalMs, totalsIntervalMs }: SyncshieldConfig): Facto
         new ControlUpkeep(approvals, learning, policyIntervalMs, clock, logger),
     },
     {
-      provide: ControlMetrics,
+      provide: ControlGauges,
       inject: [Database, Clock, Logger, Metrics],
       useFactory: (database: Database, clock: Clock, logger: Logger, metrics: Metrics) =>
-        new ControlMetrics(() => controlTotals(database), totalsIntervalMs, clock, logger, metrics),
+        new ControlGauges(() => controlTotals(database), totalsIntervalMs, clock, logger, metrics),
     },
   ];
 }

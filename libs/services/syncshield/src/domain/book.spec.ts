@@ -8,7 +8,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DRAW_LENGTH, type Draw } from './model/model-draws.js';
-import { ModelRun, SETUP_DRAWS } from './model/model-run.js';
+import { ModelRun } from './model/model-run.js';
+import { SETUP_DRAWS } from './model/model-setup.js';
 
 const draw: fc.Arbitrary<Draw> = fc.array(fc.nat(2 ** 31 - 1), {
   minLength: DRAW_LENGTH,

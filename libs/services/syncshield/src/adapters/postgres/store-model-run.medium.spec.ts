@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SeededRandom } from '@kiki/kernel';
 import { testSeed, createTestDatabase, type TestDatabase } from '@kiki/testing';
 import { DRAW_LENGTH, type Draw } from '../../domain/model/model-draws.js';
-import { SETUP_DRAWS } from '../../domain/model/model-run.js';
+import { SETUP_DRAWS } from '../../domain/model/model-setup.js';
 import { ModelStore } from './model-store.js';
 import { recount } from './recount.js';
 import { StoreModelRun } from './store-model-run.js';

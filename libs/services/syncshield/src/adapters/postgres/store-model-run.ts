@@ -1,24 +1,22 @@
-import type { DomainError, Result } from '@kiki/kernel';
 import type { BudgetReport, LedgerCommand, LedgerOutcome } from '../../application/ledger.js';
-import { BudgetTree, isCallers, METER_ID, withoutNo, type Budget } from '../../domain/budget.js';
+import { BudgetTree, METER_ID, type Budget } from '../../domain/budget.js';
 import type { CapInput } from '../../domain/caps.js';
 import type { Hold } from '../../domain/hold.js';
-import { treeOf } from '../../domain/model/memory-shard.js';
 import { budgetOf, moneyCommand, otherLimits } from '../../domain/model/model-commands.js';
-import { capsOf, startOf, waitOf, type Draw } from '../../domain/model/model-draws.js';
+import { waitOf, type Draw } from '../../domain/model/model-draws.js';
+import { callersCaps, setupOf } from '../../domain/model/model-setup.js';
 import {
   Disagreement,
   entryOutcome,
   holdOutcome,
+  outcomeOf,
   settlementOutcome,
-} from '../../domain/model/model-run.js';
+  text,
+} from '../../domain/model/model-words.js';
 import type { ReferenceCommand, ReferenceOutcome } from '../../domain/model/reference-command.js';
 import { ReferenceLedger } from '../../domain/model/reference-ledger.js';
 import type { ModelStore } from './model-store.js';
 
-/** A root, two budgets below it, and a leaf: by place, who is above. */
-const PARENTS = [undefined, 0, 0, 1] as const;
-const CAPS = 3;
 const ACTOR = 'model';
 
 type MoneyCommand = Extract<ReferenceCommand, { readonly request: unknown }>;
@@ -52,14 +50,8 @@ export class StoreModelRun {
     tenant: string,
     setup: readonly Draw[],
   ): Promise<StoreModelRun> {
-    const [first = []] = setup;
-    const [start = 0, , ...counts] = first;
-    const nodes = PARENTS.map((parent, index) => {
-      const from = 1 + index * CAPS;
-      const caps = capsOf(setup.slice(from, from + ((counts[index] ?? 0) % (CAPS + 1))));
-      return { caps, ...(parent === undefined ? {} : { parent }) };
-    });
-    const run = new StoreModelRun(store, tenant, treeOf(nodes), startOf(start));
+    const { tree, nowMs } = setupOf(setup);
+    const run = new StoreModelRun(store, tenant, tree, nowMs);
     await store.setNow(run.nowMs);
     for (const budget of run.tree.budgets) await run.create(budget);
     return run;
@@ -196,27 +188,7 @@ function answerOf(outcome: LedgerOutcome): ReferenceOutcome {
   return outcomeOf(outcome.result, settlementOutcome);
 }
 
-function outcomeOf<T>(
-  result: Result<T, DomainError>,
-  of: (value: T) => ReferenceOutcome,
-): ReferenceOutcome {
-  return result.ok ? of(result.value) : { is: 'error', code: result.error.code };
-}
-
-function callersCaps({ caps }: Budget): CapInput[] {
-  return caps.filter(isCallers).map(withoutNo);
-}
-
 function withLimits(budget: Budget, caps: readonly CapInput[]): Budget {
   const changed = new Map(caps.map((cap) => [cap.id, cap]));
   return { ...budget, caps: budget.caps.map((cap) => ({ ...cap, ...changed.get(cap.id) })) };
-}
-
-/** As text, whatever the order of its members. */
-function text(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member === 'bigint') return `${member}`;
-    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
-    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

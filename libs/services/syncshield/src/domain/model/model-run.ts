@@ -1,33 +1,20 @@
-import type { DomainError, Result } from '@kiki/kernel';
-import { isCallers, METER_ID, withoutNo, type Budget } from '../budget.js';
+import { METER_ID } from '../budget.js';
 import type { Book, ShardView } from '../book.js';
-import type { Entry } from '../entry.js';
-import { keyOf, type Hold } from '../hold.js';
-import type { SettlementResult } from '../settlement.js';
-import { MemoryShard, treeOf } from './memory-shard.js';
+import { keyOf } from '../hold.js';
+import { MemoryShard } from './memory-shard.js';
 import { budgetOf, moneyCommand, otherLimits, type ModelState } from './model-commands.js';
-import { capsOf, startOf, waitOf, type Draw } from './model-draws.js';
+import { waitOf, type Draw } from './model-draws.js';
+import { callersCaps, setupOf } from './model-setup.js';
+import {
+  Disagreement,
+  entryOutcome,
+  holdOutcome,
+  outcomeOf,
+  settlementOutcome,
+  text,
+} from './model-words.js';
 import type { ReferenceCommand, ReferenceOutcome } from './reference-command.js';
 import { ReferenceLedger } from './reference-ledger.js';
-
-/** A root, two budgets below it, and a leaf: by place, who is above. */
-const PARENTS = [undefined, 0, 0, 1] as const;
-/** Caps of one budget. */
-const CAPS = 3;
-/** Draws that set up a run. */
-export const SETUP_DRAWS = 1 + PARENTS.length * CAPS;
-
-/** The ledger answered or counted something else than the reference. */
-export class Disagreement extends Error {
-  constructor(
-    readonly what: string,
-    readonly ledger: unknown,
-    readonly reference: unknown,
-  ) {
-    super(`${what}: the ledger says ${text(ledger)}, the reference ${text(reference)}`);
-    this.name = 'Disagreement';
-  }
-}
 
 /**
  * The rules of the ledger on a shard in memory beside the reference: both are asked the same, and
@@ -44,15 +31,8 @@ export class ModelRun {
 
   /** @param setup SETUP_DRAWS draws: the clock and how counters are kept, then the caps */
   constructor(setup: readonly Draw[]) {
-    const [first = []] = setup;
-    const [start = 0, keeps = 0, ...counts] = first;
-    const nodes = PARENTS.map((parent, index) => {
-      const from = 1 + index * CAPS;
-      const caps = capsOf(setup.slice(from, from + ((counts[index] ?? 0) % (CAPS + 1))));
-      return { caps, ...(parent === undefined ? {} : { parent }) };
-    });
-    const tree = treeOf(nodes);
-    this.shard = new MemoryShard(tree, startOf(start), { keepsCounters: keeps % 2 === 0 });
+    const { tree, nowMs, keepsCounters } = setupOf(setup);
+    this.shard = new MemoryShard(tree, nowMs, { keepsCounters });
     for (const budget of tree.budgets) {
       const parentId = budget.parentNo === undefined ? undefined : tree.get(budget.parentNo)?.id;
       this.reference.create({ ...budget, parentId, caps: callersCaps(budget) });
@@ -159,10 +139,6 @@ export class ModelRun {
   }
 }
 
-function callersCaps({ caps }: Budget): ReturnType<typeof withoutNo>[] {
-  return caps.filter(isCallers).map(withoutNo);
-}
-
 /** What the book answers, in the words of the reference. */
 function answerOf(book: Book, view: ShardView, command: ReferenceCommand): ReferenceOutcome {
   if (command.do === 'hold') return outcomeOf(book.hold(view, command.request, 'm'), holdOutcome);
@@ -170,42 +146,4 @@ function answerOf(book: Book, view: ShardView, command: ReferenceCommand): Refer
     return outcomeOf(book.enter(view, command.request, 'm'), entryOutcome);
   if (command.do !== 'settle') return { is: 'done' };
   return outcomeOf(book.settle(view, command.request, 'm'), settlementOutcome);
-}
-
-function outcomeOf<T>(
-  result: Result<T, DomainError>,
-  of: (value: T) => ReferenceOutcome,
-): ReferenceOutcome {
-  return result.ok ? of(result.value) : { is: 'error', code: result.error.code };
-}
-
-/** A decision in the words of the reference. */
-export function holdOutcome({ reason, amountMicros, denial }: Hold): ReferenceOutcome {
-  const { budgetId, capId } = denial ?? {};
-  const by = {
-    ...(budgetId === undefined ? {} : { budgetId }),
-    ...(capId === undefined ? {} : { capId }),
-  };
-  return { is: 'hold', reason, grantedMicros: amountMicros, ...by };
-}
-
-/** A settlement in the words of the reference. */
-export function settlementOutcome({ settlement, hold }: SettlementResult): ReferenceOutcome {
-  const { outcome, capturedMicros, lateMicros, refundedMicros } = settlement;
-  const amounts = { outcome, capturedMicros, lateMicros, refundedMicros };
-  return { is: 'settlement', ...amounts, state: hold.state };
-}
-
-/** An entry in the words of the reference. */
-export function entryOutcome({ overMicros, isPausing }: Entry): ReferenceOutcome {
-  return { is: 'entry', overMicros, isPausing };
-}
-
-function text(value: unknown): string {
-  const names = (member: object): [string, unknown][] => Object.entries(member);
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member === 'bigint') return `${member}`;
-    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
-    return Object.fromEntries(names(member).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }
