@@ -1,5 +1,6 @@
 import { DomainError, kernelErrors, type ErrorDetails, type ErrorKind } from '@kiki/kernel';
 import createClient, { type Client } from 'openapi-fetch';
+import { exchange, PlainRequest, type PlainResponse } from './exchange.js';
 
 /** How a client of one service is made. */
 export interface ApiClientOptions {
@@ -39,10 +40,16 @@ const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
  * {@link answerOf} for the data or the service's own error. Redirects are not followed; nothing is retried.
  */
 export function createApi<P extends object>(options: ApiClientOptions): Client<P> {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return createClient<P>({
     baseUrl: options.baseUrl,
     headers: { ...options.headers },
-    fetch: (request) => bounded(request, options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    Request: PlainRequest as unknown as typeof Request,
+    fetch: (request) =>
+      bounded(
+        request as unknown as PlainRequest,
+        timeoutMs,
+      ) as Promise<unknown> as Promise<Response>,
   });
 }
 
@@ -60,25 +67,16 @@ function unreadable(cause: unknown): never {
   throw kernelErrors.internal('The answer of a service cannot be read.', {}, { cause });
 }
 
-async function bounded(request: Request, timeoutMs: number): Promise<Response> {
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
+async function bounded(call: PlainRequest, timeoutMs: number): Promise<PlainResponse> {
+  const limit = AbortSignal.timeout(timeoutMs);
   try {
-    return await whole(await fetch(request, { signal, redirect: 'error' }));
+    return await exchange(call, call.signal ? AbortSignal.any([call.signal, limit]) : limit);
   } catch (cause) {
-    throw noAnswer(cause, request, timeoutMs);
+    throw noAnswer(cause, call, timeoutMs);
   }
 }
 
-/** The body is read within the same time limit: an answer that breaks off is no answer. */
-async function whole(response: Response): Promise<Response> {
-  const { status, statusText, headers, url } = response;
-  const bytes = await response.arrayBuffer();
-  const body = bytes.byteLength === 0 ? null : bytes;
-  const copy = new Response(body, { status, statusText, headers });
-  return Object.defineProperty(copy, 'url', { value: url });
-}
-
-function noAnswer(cause: unknown, request: Request, timeoutMs: number): DomainError {
+function noAnswer(cause: unknown, request: PlainRequest, timeoutMs: number): DomainError {
   const place = new URL(request.url).origin;
   const { name } = cause as { name?: unknown };
   if (name === 'TimeoutError') {
