@@ -11272,7 +11272,7 @@ export interface operations {
                     "application/json": {
                         rules: {
                             /** @enum {string} */
-                            category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                            category: "hold_texts" | "leases" | "privacy_exports" | "privacy_requests" | "legal_holds";
                             /** @description Days that it is kept. */
                             keepDays: number;
                             /** @description What goes after that. */
@@ -11304,7 +11304,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @enum {string} */
-                    category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                    category: "hold_texts" | "leases" | "privacy_exports" | "privacy_requests" | "legal_holds";
                     /** @description Days that it is kept. */
                     keepDays: number;
                 };
@@ -11320,7 +11320,7 @@ export interface operations {
                     "application/json": {
                         rules: {
                             /** @enum {string} */
-                            category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                            category: "hold_texts" | "leases" | "privacy_exports" | "privacy_requests" | "legal_holds";
                             /** @description Days that it is kept. */
                             keepDays: number;
                             /** @description What goes after that. */
@@ -11375,7 +11375,7 @@ export interface operations {
                         dryRun: boolean;
                         results: {
                             /** @enum {string} */
-                            category: "hold_texts" | "privacy_exports" | "privacy_requests" | "legal_holds";
+                            category: "hold_texts" | "leases" | "privacy_exports" | "privacy_requests" | "legal_holds";
                             /** @description Days that it is kept. */
                             keepDays: number;
                             /**

@@ -11,6 +11,9 @@ const PAGE = 5_000;
 
 const HOLD_TEXTS = `tenant = $1 AND decided_ms < $2 AND state <> 'held'
   AND (purpose IS NOT NULL OR reference IS NOT NULL OR context IS NOT NULL)`;
+// The hold of a lost lease may have been decided after all: the lease stays as long as that.
+const LEASES = `tenant = $1 AND asked_ms < $2 AND closed_as IS NOT NULL
+  AND NOT EXISTS (SELECT FROM holds h WHERE h.tenant = l.tenant AND h.id = l.id AND h.state = 'held')`;
 const EXPORTS = `privacy_exports e JOIN privacy_requests r ON r.tenant = e.tenant AND r.id = e.request_id
   WHERE e.tenant = $1 AND r.finished_ms < $2`;
 
@@ -20,6 +23,11 @@ export const RETENTION_STATEMENTS: Readonly<Record<RetentionCategory, RetentionS
     count: `SELECT count(*) AS rows FROM holds WHERE ${HOLD_TEXTS}`,
     sweep: `UPDATE holds SET purpose = NULL, reference = NULL, context = NULL, is_redacted = true
              WHERE tenant = $1 AND id IN (SELECT id FROM holds WHERE ${HOLD_TEXTS} LIMIT ${PAGE})`,
+  },
+  leases: {
+    count: `SELECT count(*) AS rows FROM leases l WHERE ${LEASES}`,
+    sweep: `DELETE FROM leases WHERE tenant = $1 AND id IN
+              (SELECT id FROM leases l WHERE ${LEASES} ORDER BY asked_ms LIMIT ${PAGE})`,
   },
   privacy_exports: {
     count: `SELECT count(DISTINCT r.id) AS rows FROM ${EXPORTS}`,

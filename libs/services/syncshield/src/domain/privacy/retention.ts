@@ -1,6 +1,7 @@
 /** What is kept for a time. */
 export const RETENTION_CATEGORIES = [
   'hold_texts',
+  'leases',
   'privacy_exports',
   'privacy_requests',
   'legal_holds',
@@ -22,6 +23,12 @@ export const RETENTION_DEFAULTS: readonly RetentionDefault[] = [
     keepDays: 400,
     what: 'purpose, reference and context of settled holds; amounts and decisions stay',
     isStoppedByLegalHold: true,
+  },
+  {
+    category: 'leases',
+    keepDays: 400,
+    what: 'closed leases: which node asked for what; the hold of each, and what was booked, stay',
+    isStoppedByLegalHold: false,
   },
   {
     category: 'privacy_exports',
