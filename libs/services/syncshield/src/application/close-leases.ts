@@ -9,6 +9,9 @@ import type { LedgerOutcome } from './ledger.js';
 const PER_PASS = 256;
 /** A hold that is not decided by then never will be. */
 const LOST_AFTER_MS = 600_000;
+/** What could not be closed is tried again after as long as it is overdue, within these bounds. */
+const LEAST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 60_000;
 const ACTOR = 'syncshield';
 
 /** A lease whose node is silent. */
@@ -26,11 +29,12 @@ export class CloseLeases {
     private readonly leases: Leases,
     private readonly decide: Decide,
     private readonly observer: LeaseObserver,
+    private readonly perPass = PER_PASS,
   ) {}
 
   /** One pass; true when more is due. */
   async execute(): Promise<boolean> {
-    const { nowMs, states } = await this.leases.due(PER_PASS);
+    const { nowMs, states } = await this.leases.due(this.perPass);
     const silent: Silent[] = [];
     for (const state of states) {
       const { lease, hold } = state;
@@ -38,8 +42,8 @@ export class CloseLeases {
       if (hold === undefined || dueMs > nowMs) await this.tidy(state, nowMs);
       else silent.push({ state: { lease, hold }, lagMs: nowMs - dueMs });
     }
-    if (silent.length > 0) await this.close(silent);
-    return states.length === PER_PASS;
+    if (silent.length > 0) await this.close(silent, nowMs);
+    return states.length === this.perPass;
   }
 
   /** What is over already, or is not due yet. */
@@ -58,7 +62,7 @@ export class CloseLeases {
     return this.leases.end([lease], as);
   }
 
-  private async close(silent: readonly Silent[]): Promise<void> {
+  private async close(silent: readonly Silent[], nowMs: number): Promise<void> {
     const closing = silent.flatMap(({ state, lagMs }) => {
       const { lease } = state;
       const micros = presumptionOf(state);
@@ -72,8 +76,12 @@ export class CloseLeases {
         this.decide.execute([{ kind: 'settle', actor: ACTOR, request }]),
       ),
     );
-    // Where a report was faster, the next pass looks at what it left.
     const closed = closing.filter((_, index) => isDecided(outcomes[index]));
+    // Where a report was faster, a later pass looks at what it left; what fails goes behind the others.
+    for (const [index, { lease, lagMs }] of closing.entries()) {
+      if (isDecided(outcomes[index])) continue;
+      await this.leases.postpone(keyOf(lease), nowMs + retryMs(lagMs));
+    }
     if (closed.length > 0) {
       await this.leases.end(
         closed.map(({ lease }) => keyOf(lease)),
@@ -88,6 +96,11 @@ export class CloseLeases {
 
 function keyOf({ tenant, id }: LeaseState['lease']): { tenant: string; id: string } {
   return { tenant, id };
+}
+
+/** Twice as overdue at every attempt. */
+function retryMs(lagMs: number): number {
+  return Math.min(LONGEST_RETRY_MS, Math.max(LEAST_RETRY_MS, lagMs));
 }
 
 function isDecided(outcome: PromiseSettledResult<LedgerOutcome[]> | undefined): boolean {
