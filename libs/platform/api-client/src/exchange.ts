@@ -63,7 +63,7 @@ export async function exchange(call: PlainRequest, signal: AbortSignal): Promise
   const { method, headers, body, url } = call;
   const answer = await send(url, {
     ...{ method, headers, body, signal, dispatcher: agent },
-  } as Parameters<typeof send>[1]);
+  });
   const bytes = await answer.body.arrayBuffer();
   const { statusCode } = answer;
   if (statusCode >= 300 && statusCode < 400) throw new RangeError(`redirected: ${statusCode}`);

@@ -1,7 +1,6 @@
 import { plainArray, textArray, type Queryable, type Row } from '@kiki/postgres';
 import type { Cap } from '../../domain/budget.js';
 import { CounterBook, type CounterRow, type CounterUpdate } from '../../domain/counter-book.js';
-import { errors } from '../../errors.js';
 import type { CounterNeeds, CounterWant } from '../../domain/counter-needs.js';
 
 interface StoredRow extends Row {
@@ -33,14 +32,17 @@ const LOAD_FALLEN = `
     JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no
      AND c.slot >= 0 AND c.mark >= l.mark AND c.mark < k.before`;
 
-const INSERT = `
+/** Inserts counters; `counterColumns` are its parameters. */
+export const INSERT_COUNTERS = `
   INSERT INTO cap_counters (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part)
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
                        $8::bigint[], $9::bigint[])`;
 
-// Differences, not values: counters read before somebody else's change would break the CHECK
-// instead of hiding it.
-const UPDATE = `
+/**
+ * Adds differences to counters, whose columns are `updateColumns`. Differences, not values: counters read before
+ * somebody else's change would break the CHECK instead of hiding it.
+ */
+export const UPDATE_COUNTERS = `
   UPDATE cap_counters c
      SET spent = c.spent + k.spent, held = c.held + k.held, limit_amount = k.limit_amount,
          excess = c.excess + k.excess, mark = k.mark, part = k.part
@@ -104,27 +106,19 @@ export async function allCounters(tx: Queryable, tenant: string | null): Promise
   return (await tx.query<StoredRow>(sql, [tenant])).map(toCounter);
 }
 
-/** Writes what changed. @throws ledger_inconsistent when a counter is not as it was read */
-export async function writeCounters(tx: Queryable, book: CounterBook): Promise<void> {
-  const { inserts, updates } = book.changes();
-  const [count] = await Promise.all([updateCounters(tx, updates), insertCounters(tx, inserts)]);
-  if (count !== updates.length) {
-    throw errors.ledger_inconsistent('A counter has changed although its shard was locked.');
-  }
-}
-
-async function updateCounters(tx: Queryable, updates: readonly CounterUpdate[]): Promise<number> {
-  if (updates.length === 0) return 0;
-  const values = [...columns(updates), plainArray(updates.map(({ wasMark }) => wasMark))];
-  return tx.execute(UPDATE, values, { name: 'shield-update-counters' });
-}
-
 /** Writes counters that do not exist yet. */
 export async function insertCounters(tx: Queryable, rows: readonly CounterRow[]): Promise<void> {
-  if (rows.length > 0) await tx.execute(INSERT, columns(rows), { name: 'shield-insert-counters' });
+  if (rows.length > 0)
+    await tx.execute(INSERT_COUNTERS, counterColumns(rows), { name: 'shield-insert-counters' });
 }
 
-function columns(rows: readonly CounterRow[]): string[] {
+/** Changes as UPDATE_COUNTERS takes them. */
+export function updateColumns(updates: readonly CounterUpdate[]): string[] {
+  return [...counterColumns(updates), plainArray(updates.map(({ wasMark }) => wasMark))];
+}
+
+/** Counters as INSERT_COUNTERS takes them. */
+export function counterColumns(rows: readonly CounterRow[]): string[] {
   return [
     textArray(rows.map(({ tenant }) => tenant)),
     plainArray(rows.map(({ capNo }) => capNo)),

@@ -166,14 +166,14 @@ describe('counters that are kept', () => {
         (tx, opened) =>
           work(
             {
-              query: (...args) => tx.query(...args),
-              execute: async (sql, values, how) => {
-                if (how?.name === 'shield-insert-holds' && ++writes === 1) {
+              execute: (...args) => tx.execute(...args),
+              query: async (sql, values, how) => {
+                if (how?.name === 'shield-write-batch' && ++writes === 1) {
                   await of.database.execute(
                     `UPDATE shards SET epoch = epoch + 1, state_seq = state_seq + 1`,
                   );
                 }
-                return tx.execute(sql, values, how);
+                return tx.query(sql, values, how);
               },
             },
             opened,

@@ -50,7 +50,8 @@ const DUE = `
     JOIN budgets b ON b.budget_no = h.budget_no
    ORDER BY h.release_ms LIMIT $3`;
 
-const INSERT = `
+/** Inserts holds; `holdColumns` are its parameters. */
+export const INSERT_HOLDS = `
   INSERT INTO holds (tenant, id, shard_no, budget_no, amount_micros, currency, expires_in_ms, grace_ms, purpose,
                      reference, is_approved, reason, denial, decided_ms, release_ms, state,
                      captured_micros, late_micros, refunded_micros, requested_micros, at_least_micros,
@@ -104,16 +105,12 @@ export async function findDueHolds(
   return rows.map(toHold);
 }
 
-/**
- * Writes new holds in order of decision. A unique violation means that another process was faster
- * with one of the ids.
- */
-export async function insertHolds(tx: Queryable, holds: readonly Hold[]): Promise<void> {
-  if (holds.length === 0) return;
+/** New holds in order of decision, as INSERT_HOLDS takes them. */
+export function holdColumns(holds: readonly Hold[]): string[] {
   const plain = (of: (hold: Hold) => number | bigint | boolean): string =>
     plainArray(holds.map(of));
   const text = (of: (hold: Hold) => string): string => textArray(holds.map(of));
-  const values = [
+  return [
     text(({ tenant }) => tenant),
     text(({ id }) => id),
     plain(({ shardNo }) => shardNo),
@@ -139,7 +136,6 @@ export async function insertHolds(tx: Queryable, holds: readonly Hold[]): Promis
     rareText(holds, ({ context }) => contextToText(context)),
     rare(holds, ({ policyVersion }) => policyVersion),
   ];
-  await tx.execute(INSERT, values, { name: 'shield-insert-holds' });
 }
 
 /** A column that most holds have nothing in: unnest fills a shorter array up with nulls. */

@@ -7,18 +7,17 @@ import type { EntryRequest } from '../../domain/entry.js';
 import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
 import { NoJudge, type Judge } from '../../domain/judge.js';
 import type { SettlementRequest } from '../../domain/settlement.js';
-import { appendAudit } from './audit-rows.js';
+import { writeBatch } from './batch-rows.js';
 import type { BudgetAlerts } from './budget-alerts.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
-import { loadCounters, writeCounters } from './counter-rows.js';
+import { loadCounters } from './counter-rows.js';
 import { findEntries, insertEntries } from './entry-rows.js';
-import { findDueHolds, findHolds, insertHolds, updateHolds } from './hold-rows.js';
+import { findDueHolds, findHolds, updateHolds } from './hold-rows.js';
 import { findSettlements, insertBreaches, insertSettlements } from './settlement-rows.js';
 import {
   nextReleases,
   orShardBusy,
   shardBusy,
-  writeShards,
   type LockedShard,
   type ShardChange,
 } from './shard-rows.js';
@@ -134,11 +133,8 @@ export class LedgerTransaction {
     const toTell = await alerts?.find(tx, locked, changes, this.counters);
     await insertBreaches(tx, changes.breaches);
     const rows = Promise.all([
-      insertHolds(tx, changes.newHolds),
       updateHolds(tx, changes.changedHolds, this.asRead),
-      insertSettlements(tx, changes.newSettlements),
       insertEntries(tx, changes.newEntries),
-      writeCounters(tx, this.counters),
     ]);
     const releasing = [...locked.values()].filter(isReleasing);
     if (releasing.length > 0 || toTell !== undefined) await rows;
@@ -151,7 +147,15 @@ export class LedgerTransaction {
         : NONE;
     const shards = this.shardChanges(changes, releases);
     if (toTell !== undefined) await alerts?.append(tx, toTell);
-    await Promise.all([rows, writeShards(tx, shards), appendAudit(tx, changes.audit)]);
+    await Promise.all([
+      rows,
+      writeBatch(tx, {
+        ...{ holds: changes.newHolds, counters: this.counters.changes(), shards },
+        audit: changes.audit,
+      }),
+      // They refer to holds, which may be new themselves.
+      insertSettlements(tx, changes.newSettlements),
+    ]);
     return new Set(shards.map(({ shardNo }) => shardNo));
   }
 
@@ -163,9 +167,10 @@ export class LedgerTransaction {
       .map((shard) => ({
         ...{ shardNo: shard.shardNo, stateSeq: shard.stateSeq, epoch: shard.epoch },
         nowMs: shard.nowMs,
-        nextReleaseMs: isReleasing(shard)
-          ? releases.get(shard.shardNo)
-          : earlier(shard.nextReleaseMs, earliest.get(shard.shardNo)),
+        nextReleaseMs: earlier(
+          isReleasing(shard) ? releases.get(shard.shardNo) : shard.nextReleaseMs,
+          earliest.get(shard.shardNo),
+        ),
         isTreeChanged: [...changes.pausedBudgetNos].some((no) => shard.tree.get(no) !== undefined),
       }));
   }

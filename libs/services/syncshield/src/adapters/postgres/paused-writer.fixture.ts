@@ -20,11 +20,11 @@ class PausingDatabase extends PostgresDatabase {
     options?: TransactionOptions,
   ): Promise<T> {
     return super.transaction((tx, opened) => {
-      const execute: Queryable['execute'] = async (sql, values, how) => {
-        if (how?.name === 'shield-insert-holds') await this.pause();
-        return tx.execute(sql, values, how);
+      const query: Queryable['query'] = async (sql, values, how) => {
+        if (how?.name === 'shield-write-batch') await this.pause();
+        return tx.query(sql, values, how);
       };
-      return work({ execute, query: (...of) => tx.query(...of) }, opened);
+      return work({ query, execute: (...of) => tx.execute(...of) }, opened);
     }, options);
   }
 

@@ -80,8 +80,11 @@ const TREES = `
    WHERE b.shard_no = ANY($1::int[])
    ORDER BY b.budget_no, c.position`;
 
-// Only if nobody has written to the shard since it was read, and whoever wrote may still write.
-const WRITE = `
+/**
+ * Writes shards by `shardColumns`: only if nobody has written to the shard since it was read, and whoever wrote may
+ * still write.
+ */
+export const WRITE_SHARDS = `
   UPDATE shards s
      SET clock_ms = k.clock_ms, next_release_ms = k.next_release_ms, version = s.version + k.step,
          state_seq = s.state_seq + 1
@@ -152,19 +155,22 @@ export async function readShards(tx: Queryable, shardNos: readonly number[]): Pr
  */
 export async function writeShards(tx: Queryable, changes: readonly ShardChange[]): Promise<void> {
   if (changes.length === 0) return;
-  const count = await tx.execute(
-    WRITE,
-    [
-      plainArray(changes.map(({ shardNo }) => shardNo)),
-      plainArray(changes.map(({ nowMs }) => nowMs)),
-      plainArray(changes.map(({ nextReleaseMs }) => nextReleaseMs ?? null)),
-      plainArray(changes.map(({ isTreeChanged }) => (isTreeChanged ? 1 : 0))),
-      plainArray(changes.map(({ stateSeq }) => stateSeq)),
-      plainArray(changes.map(({ epoch }) => epoch)),
-    ],
-    { name: 'shield-write-shards' },
-  );
+  const count = await tx.execute(WRITE_SHARDS, shardColumns(changes), {
+    name: 'shield-write-shards',
+  });
   if (count !== changes.length) throw shardBusy();
+}
+
+/** Changes of shards as WRITE_SHARDS takes them. */
+export function shardColumns(changes: readonly ShardChange[]): string[] {
+  return [
+    plainArray(changes.map(({ shardNo }) => shardNo)),
+    plainArray(changes.map(({ nowMs }) => nowMs)),
+    plainArray(changes.map(({ nextReleaseMs }) => nextReleaseMs ?? null)),
+    plainArray(changes.map(({ isTreeChanged }) => (isTreeChanged ? 1 : 0))),
+    plainArray(changes.map(({ stateSeq }) => stateSeq)),
+    plainArray(changes.map(({ epoch }) => epoch)),
+  ];
 }
 
 /** The earliest release of what each of the shards still holds. */
