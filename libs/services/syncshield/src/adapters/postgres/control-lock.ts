@@ -30,7 +30,7 @@ const REST_TIMEOUT = '5000ms';
 const MAX_ROUNDS = 5;
 
 /**
- * Keeps what is in force for tenants from changing until the end of the transaction. What is in
+ * Keeps what is in force for tenants, which come sorted, from changing until the end of the transaction. What is in
  * force must be read in a later statement: this one's snapshot may be from before it waited.
  */
 export async function lockControls(tx: Queryable, tenants: readonly string[]): Promise<void> {

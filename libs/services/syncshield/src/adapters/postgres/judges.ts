@@ -85,7 +85,9 @@ export class Judges {
     batch: JudgedBatch,
   ): Promise<LoadedJudge> {
     const loaded = new Map<string, RuleFacts>();
-    for (const [tenant, { policy }] of controls) {
+    // Trial amounts are locked: tenant by tenant in the one order.
+    for (const tenant of [...controls.keys()].sort()) {
+      const policy = controls.get(tenant)?.policy;
       if (policy === undefined || policy.rules.length === 0) continue;
       const order = { tenant, policy, asks: asksOf(tenant, batch) };
       loaded.set(tenant, await loadRuleFacts(tx, this.sources, order));
@@ -94,11 +96,14 @@ export class Judges {
   }
 }
 
-/** Only holds are judged: what was spent is always recorded. */
+/**
+ * Only holds are judged: what was spent is always recorded. In the one order in which everybody takes the locks of
+ * tenants: a change waits between two batches, so that also shared locks can wait for each other.
+ */
 function tenantsOf(commands: readonly LedgerCommand[]): string[] {
   const tenants = new Set<string>();
   for (const { kind, request } of commands) if (kind === 'hold') tenants.add(request.tenant);
-  return [...tenants];
+  return [...tenants].sort();
 }
 
 function asksOf(tenant: string, { shards, commands, shardNoOf }: JudgedBatch): Ask[] {

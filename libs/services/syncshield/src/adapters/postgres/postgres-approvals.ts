@@ -3,6 +3,7 @@ import type { Queryable } from '@kiki/postgres';
 import { Approvals, type ApprovedChange } from '../../application/approvals.js';
 import type { Page, PageRequest } from '../../application/ledger.js';
 import type { Approval, ApprovalRequest, ApprovalState } from '../../domain/approval.js';
+import type { AuditRecord } from '../../domain/audit-record.js';
 import { controlChanged, type ControlAction } from '../../domain/control-record.js';
 import { errors } from '../../errors.js';
 import {
@@ -39,7 +40,7 @@ export class PostgresApprovals extends Approvals {
       const nowMs = await this.now(tx);
       const same = await findSameApproval(tx, request);
       if (same !== undefined && same.expiresMs > nowMs) return same;
-      if (same !== undefined) await this.expire(tx, same, nowMs);
+      if (same !== undefined) await appendAudit(tx, [await expireOne(tx, same, nowMs)]);
       const approval = await insertApproval(tx, request, { nowMs, expiresMs: nowMs + this.ttlMs });
       const facts = {
         before: JSON.parse(request.before) as unknown,
@@ -99,7 +100,10 @@ export class PostgresApprovals extends Approvals {
     return this.changes.run(async (tx) => {
       const nowMs = await this.now(tx);
       const due = await dueApprovals(tx, nowMs, EXPIRES_PER_PASS);
-      for (const approval of due) await this.expire(tx, approval, nowMs);
+      const leaves: AuditRecord[] = [];
+      for (const approval of due) leaves.push(await expireOne(tx, approval, nowMs));
+      // All at once: the heads of several tenants' logs are locked in one order only.
+      await appendAudit(tx, leaves);
       return due.length;
     });
   }
@@ -141,19 +145,15 @@ export class PostgresApprovals extends Approvals {
       if (approval === undefined) throw errors.approval_not_found();
       const nowMs = await this.now(tx);
       if (approval.state !== 'pending') return approval;
-      if (approval.expiresMs <= nowMs) return this.expire(tx, approval, nowMs);
+      if (approval.expiresMs <= nowMs) {
+        await appendAudit(tx, [await expireOne(tx, approval, nowMs)]);
+        return { ...approval, state: 'expired', decidedMs: nowMs };
+      }
       const to = { state, by: actor, nowMs, ...(reason === undefined ? {} : { reason }) };
       const decided = await closeApproval(tx, approval, to);
       await record(tx, decided, `approval.${state}`, { actor, nowMs }, states(state, reason));
       return decided;
     });
-  }
-
-  private async expire(tx: Queryable, approval: Approval, nowMs: number): Promise<Approval> {
-    const expired = await closeApproval(tx, approval, { state: 'expired', nowMs });
-    const by = { actor: SYSTEM, nowMs };
-    await record(tx, expired, 'approval.expired', by, states('expired', undefined));
-    return expired;
   }
 
   private now(tx: Queryable): Promise<number> {
@@ -168,16 +168,29 @@ function states(state: ApprovalState, reason: string | undefined): Record<string
   };
 }
 
+/** Closes one that nobody decided in time; its leaf is still to be appended. */
+async function expireOne(tx: Queryable, approval: Approval, nowMs: number): Promise<AuditRecord> {
+  const expired = await closeApproval(tx, approval, { state: 'expired', nowMs });
+  const by = { actor: SYSTEM, nowMs };
+  return leafOf(expired, 'approval.expired', by, states('expired', undefined));
+}
+
 async function record(
   tx: Queryable,
+  ...[approval, leaf, by, facts]: Parameters<typeof leafOf>
+): Promise<void> {
+  await appendAudit(tx, [leafOf(approval, leaf, by, facts)]);
+}
+
+function leafOf(
   { tenant, id, action, target, requestedBy }: Approval,
   leaf: ControlAction,
   by: { readonly actor: string; readonly nowMs: number },
   facts: Readonly<Record<string, unknown>>,
-): Promise<void> {
+): AuditRecord {
   const change = { tenant, actor: by.actor, atMs: by.nowMs };
   const of = { approvalId: id, change: action, target, requestedBy };
-  await appendAudit(tx, [controlChanged(change, leaf, { ...of, ...facts })]);
+  return controlChanged(change, leaf, { ...of, ...facts });
 }
 
 function closed({ state }: Approval): DomainError {
