@@ -31,7 +31,7 @@ async function whileWaiting<T>(lock: string, work: () => Promise<T>, sql: string
     await keeper.query(lock);
     const running = work();
     await waitFor(async () => {
-      const { rows } = await keeper.query(
+      const { rows } = await other.query(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       );
       return rows.length > 0;
