@@ -1,4 +1,4 @@
-import { sqlLiteral, textArray, type Queryable } from '@kiki/postgres';
+import type { Queryable } from '@kiki/postgres';
 import { errors } from '../../errors.js';
 
 /** One lock per tenant, apart from every other advisory lock of the schema. */
@@ -35,11 +35,6 @@ const MAX_ROUNDS = 5;
  */
 export async function lockControls(tx: Queryable, tenants: readonly string[]): Promise<void> {
   await tx.query(LOCK_SHARED, [tenants], { name: 'shield-lock-controls' });
-}
-
-/** The same as a statement without parameters, to go with BEGIN. */
-export function lockControlsText(tenants: readonly string[]): string {
-  return LOCK_SHARED.replace('$1', () => sqlLiteral(textArray(tenants)));
 }
 
 /**

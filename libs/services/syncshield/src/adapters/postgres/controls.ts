@@ -1,4 +1,4 @@
-import { sqlLiteral, textArray, type Queryable, type Row } from '@kiki/postgres';
+import type { Queryable, Row } from '@kiki/postgres';
 import type { Controls, KillScope } from '../../domain/policy/controls.js';
 import { CompiledPolicy } from '../../domain/policy/compiled-policy.js';
 import { policyFromText } from '../../domain/policy/rule.js';
@@ -35,11 +35,6 @@ const POLICIES = `
 /** Most tenants whose controls a process keeps. */
 const MAX_KEPT = 10_000;
 
-/** Reads what is in force, without parameters, to go with BEGIN. */
-export function controlHeadsText(tenants: readonly string[]): string {
-  return HEADS.replace('$1', () => sqlLiteral(textArray(tenants)));
-}
-
 /** What is in force by tenant and version: read and compiled again only after it changed. */
 export class ControlCache {
   private readonly kept = new Map<string, Controls>();
@@ -52,7 +47,7 @@ export class ControlCache {
     return this.ofHeads(tx, await tx.query(HEADS, [tenants], { name: 'shield-controls' }));
   }
 
-  /** The same from the rows that `controlHeadsText` has read. */
+  /** The same from rows that were read with BEGIN. */
   async ofHeads(tx: Queryable, rows: readonly Row[]): Promise<Map<string, Controls>> {
     const heads = rows as readonly HeadRow[];
     if (this.kept.size > MAX_KEPT) this.kept.clear();

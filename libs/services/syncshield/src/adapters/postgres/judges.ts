@@ -1,5 +1,5 @@
 import type { Clock } from '@kiki/kernel';
-import type { OpenedRows, Queryable } from '@kiki/postgres';
+import type { Queryable, Row } from '@kiki/postgres';
 import type { ConsentCheck } from '../../application/consent-check.js';
 import type { LedgerCommand } from '../../application/ledger.js';
 import type { ShardView } from '../../domain/book.js';
@@ -7,8 +7,8 @@ import type { Controls } from '../../domain/policy/controls.js';
 import type { Ask } from '../../domain/policy/finding.js';
 import { askOf, PolicyJudge } from '../../domain/policy/policy-judge.js';
 import type { RuleFacts } from '../../domain/policy/rule-facts.js';
-import { lockControls, lockControlsText } from './control-lock.js';
-import { ControlCache, controlHeadsText } from './controls.js';
+import { lockControls } from './control-lock.js';
+import { ControlCache } from './controls.js';
 import { ProfileCache } from './profile-rows.js';
 import { loadRuleFacts, writeRuleCounters } from './rule-facts-rows.js';
 import { orShardBusy } from './shard-rows.js';
@@ -48,16 +48,14 @@ export class Judges {
     this.sources = { consents, profiles: new ProfileCache(clock) };
   }
 
-  /** Lock and read of `locked` as statements that go with BEGIN, after those that lock shards. */
-  opening(commands: readonly LedgerCommand[]): string[] {
-    const tenants = tenantsOf(commands);
-    return tenants.length === 0 ? [] : [lockControlsText(tenants), controlHeadsText(tenants)];
+  /** The tenants whose controls `opened` needs, locked and read with BEGIN. */
+  tenantsOf(commands: readonly LedgerCommand[]): string[] {
+    return tenantsOf(commands);
   }
 
-  /** What is in force by the rows of `opening`. */
-  async opened(tx: Queryable, rows: OpenedRows): Promise<ReadonlyMap<string, Controls>> {
-    const [, heads] = rows;
-    return heads === undefined ? NOTHING : this.controls.ofHeads(tx, heads);
+  /** What is in force by rows of controls that were locked and read. */
+  async opened(tx: Queryable, rows: readonly Row[]): Promise<ReadonlyMap<string, Controls>> {
+    return rows.length === 0 ? NOTHING : this.controls.ofHeads(tx, rows);
   }
 
   /**
@@ -78,18 +76,25 @@ export class Judges {
     return controls;
   }
 
+  /** The judge of what is only asked, on a snapshot that reads: what is in force there, and nothing is locked. */
+  async advising(tx: Queryable, batch: JudgedBatch): Promise<LoadedJudge> {
+    const controls = await this.controls.of(tx, tenantsOf(batch.commands));
+    return this.judgeOf(tx, controls, batch, true);
+  }
+
   /** Nothing is read for tenants without a policy, or whose rules need nothing. */
   async judgeOf(
     tx: Queryable,
     controls: ReadonlyMap<string, Controls> = NOTHING,
     batch: JudgedBatch,
+    isReading = false,
   ): Promise<LoadedJudge> {
     const loaded = new Map<string, RuleFacts>();
     // Trial amounts are locked: tenant by tenant in the one order.
     for (const tenant of [...controls.keys()].sort()) {
       const policy = controls.get(tenant)?.policy;
       if (policy === undefined || policy.rules.length === 0) continue;
-      const order = { tenant, policy, asks: asksOf(tenant, batch) };
+      const order = { tenant, policy, asks: asksOf(tenant, batch), isReading };
       loaded.set(tenant, await loadRuleFacts(tx, this.sources, order));
     }
     return new LoadedJudge(controls, loaded);

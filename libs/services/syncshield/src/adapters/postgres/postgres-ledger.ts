@@ -8,6 +8,7 @@ import {
   type ReleaseReport,
 } from '../../application/ledger.js';
 import { releaseMs } from '../../domain/hold.js';
+import type { Controls } from '../../domain/policy/controls.js';
 import { errors } from '../../errors.js';
 import { BudgetAlerts } from './budget-alerts.js';
 import type { Judges } from './judges.js';
@@ -20,7 +21,6 @@ import {
   lockFreeShards,
   lockShards,
   openedShards,
-  SHARD_OPENING,
   openingOf,
   orShardBusy,
   TreeCache,
@@ -182,7 +182,7 @@ export class PostgresLedger extends Ledger {
       if (isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
       const isPatient = shardNos.every((shardNo) => !this.suspects.has(shardNo));
       const opening = isPatient
-        ? [...openingOf(shardNos, this.storeNow), ...(this.judges?.opening(commands) ?? [])]
+        ? openingOf(shardNos, this.judges?.tenantsOf(commands) ?? [], this.storeNow)
         : [];
       const report = await this.transaction(opening, (tx, counters, opened) =>
         this.decideIn(tx, { commands, shardNos, counters, opened, isAllNew }),
@@ -223,12 +223,7 @@ export class PostgresLedger extends Ledger {
 
   private async decideIn(tx: Queryable, batch: Batch): Promise<LockedReport> {
     const { commands, counters, isAllNew } = batch;
-    const [{ heads, nowMs }, controls] = await Promise.all([
-      this.lockedShards(tx, batch),
-      batch.opened.length > 0
-        ? this.judges?.opened(tx, batch.opened.slice(SHARD_OPENING))
-        : this.judges?.locked(tx, commands),
-    ]).catch(orShardBusy);
+    const { heads, nowMs, controls } = await this.opened(tx, batch).catch(orShardBusy);
     const shards = await this.trees.viewsOf(tx, heads, nowMs);
     counters.align(shards);
     const shardNoOf = (tenant: string, budgetId: string): number | undefined =>
@@ -243,17 +238,22 @@ export class PostgresLedger extends Ledger {
     return { report, shards };
   }
 
-  /** As they were found along with BEGIN, unless some of them are not to be waited for. */
-  private async lockedShards(
+  /** As it was found along with BEGIN, unless some of the shards are not to be waited for. */
+  private async opened(
     tx: Queryable,
-    { opened, shardNos }: Batch,
-  ): Promise<{ heads: ShardHead[]; nowMs: number }> {
-    if (opened.length > 0) return openedShards(opened);
-    const [heads, nowMs] = await Promise.all([
+    { opened, shardNos, commands }: Batch,
+  ): Promise<{ heads: ShardHead[]; nowMs: number; controls?: ReadonlyMap<string, Controls> }> {
+    const { judges } = this;
+    if (opened.length > 0) {
+      const { heads, nowMs, controls } = openedShards(opened);
+      return { heads, nowMs, ...(judges && { controls: await judges.opened(tx, controls) }) };
+    }
+    const [heads, nowMs, controls] = await Promise.all([
       this.lock(tx, shardNos),
       storeNowMs(tx, this.storeNow),
+      judges?.locked(tx, commands),
     ]);
-    return { heads, nowMs };
+    return { heads, nowMs, ...(controls && { controls }) };
   }
 
   /** Waits for the locks of shards, but not for those that have kept a batch waiting lately. */

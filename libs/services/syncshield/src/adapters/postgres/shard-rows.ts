@@ -1,5 +1,12 @@
 import type { DomainError } from '@kiki/kernel';
-import { plainArray, type OpenedRows, type Queryable, type Row } from '@kiki/postgres';
+import {
+  plainArray,
+  sqlLiteral,
+  textArray,
+  type OpenedRows,
+  type Queryable,
+  type Row,
+} from '@kiki/postgres';
 import type { ShardView } from '../../domain/book.js';
 import { BudgetTree, type Budget, type Cap } from '../../domain/budget.js';
 import { errors } from '../../errors.js';
@@ -96,22 +103,37 @@ export const WRITE_SHARDS = `
 export type ShardHead = Omit<LockedShard, 'tree' | 'nowMs'> & { readonly clockMs: number };
 
 /**
- * Locks and reads shards along with BEGIN (`opening` of a transaction), and reads the store's clock
- * after that: one round trip instead of two.
+ * Locks and reads shards, and what is in force for tenants, along with BEGIN (`opening` of a transaction), and reads
+ * the store's clock after that: one round trip. Both come sorted.
  */
-export function openingOf(shardNos: readonly number[], storeNow: string): string[] {
-  const numbers = `'${plainArray(shardNos)}'::int[]`;
-  const onShards = [LOCK, READ].map((sql) => sql.replace('$1::int[]', numbers));
-  return [...onShards, `SELECT ${storeNow} AS now_ms`];
+export function openingOf(
+  shardNos: readonly number[],
+  tenants: readonly string[],
+  storeNow: string,
+): string[] {
+  const names = sqlLiteral(textArray(tenants));
+  return [
+    `SELECT * FROM open_shards('${plainArray(shardNos)}', ${names})`,
+    `SELECT ${storeNow} AS now_ms`,
+  ];
 }
 
-/** How many statements `openingOf` has. */
-export const SHARD_OPENING = 3;
-
 /** What a transaction has found when it was opened so. */
-export function openedShards(opened: OpenedRows): { heads: ShardHead[]; nowMs: number } {
-  const [, shards = [], clock = []] = opened;
-  return { heads: (shards as ShardRow[]).map(toHead), nowMs: Number(clock[0]?.['now_ms']) };
+export interface Opened {
+  readonly heads: ShardHead[];
+  /** Rows of tenants that something is in force for. */
+  readonly controls: Row[];
+  readonly nowMs: number;
+}
+
+/** Reads what `openingOf` has found. */
+export function openedShards([rows = [], clock = []]: OpenedRows): Opened {
+  const isShard = (row: Row): row is ShardRow => row['shard_no'] !== null;
+  return {
+    heads: rows.filter(isShard).map(toHead),
+    controls: rows.filter((row) => !isShard(row)),
+    nowMs: Number(clock[0]?.['now_ms']),
+  };
 }
 
 /**
