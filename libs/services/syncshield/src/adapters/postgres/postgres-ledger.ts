@@ -15,13 +15,12 @@ import type { Judges } from './judges.js';
 import { KeptCounters } from './kept-counters.js';
 import { ledgerSettings } from './ledger-settings.js';
 import { LedgerTransaction, type TransactionReport } from './ledger-transaction.js';
+import { openedShards, openingOf } from './opened-shards.js';
 import { Routes } from './routes.js';
 import { untilKnown } from './settled-outcome.js';
 import {
   lockFreeShards,
   lockShards,
-  openedShards,
-  openingOf,
   orShardBusy,
   TreeCache,
   type LockedShard,

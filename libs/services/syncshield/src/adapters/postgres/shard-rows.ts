@@ -24,7 +24,8 @@ export interface LockedShard extends ShardView {
   readonly nextReleaseMs: number | undefined;
 }
 
-interface ShardRow extends Row {
+/** A shard as it is stored. */
+export interface ShardRow extends Row {
   shard_no: number;
   tenant: string;
   root_id: string;
@@ -101,40 +102,6 @@ export const WRITE_SHARDS = `
 
 /** A shard row before its instant and its tree are known. */
 export type ShardHead = Omit<LockedShard, 'tree' | 'nowMs'> & { readonly clockMs: number };
-
-/**
- * Locks and reads shards, and what is in force for tenants, along with BEGIN (`opening` of a transaction), and reads
- * the store's clock after that: one round trip. Both come sorted.
- */
-export function openingOf(
-  shardNos: readonly number[],
-  tenants: readonly string[],
-  storeNow: string,
-): string[] {
-  const names = sqlLiteral(textArray(tenants));
-  return [
-    `SELECT * FROM open_shards('${plainArray(shardNos)}', ${names})`,
-    `SELECT ${storeNow} AS now_ms`,
-  ];
-}
-
-/** What a transaction has found when it was opened so. */
-export interface Opened {
-  readonly heads: ShardHead[];
-  /** Rows of tenants that something is in force for. */
-  readonly controls: Row[];
-  readonly nowMs: number;
-}
-
-/** Reads what `openingOf` has found. */
-export function openedShards([rows = [], clock = []]: OpenedRows): Opened {
-  const isShard = (row: Row): row is ShardRow => row['shard_no'] !== null;
-  return {
-    heads: rows.filter(isShard).map(toHead),
-    controls: rows.filter((row) => !isShard(row)),
-    nowMs: Number(clock[0]?.['now_ms']),
-  };
-}
 
 /**
  * Locks shards until the end of the transaction. The lock and the read behind it share a round
@@ -285,7 +252,8 @@ function toBudget(node: NodeRow, caps: readonly NodeRow[]): Budget {
   };
 }
 
-function toHead(row: ShardRow): ShardHead {
+/** A stored row in the terms of a transaction. */
+export function toHead(row: ShardRow): ShardHead {
   return {
     shardNo: row.shard_no,
     tenant: row.tenant,
