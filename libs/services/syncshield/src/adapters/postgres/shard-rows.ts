@@ -1,12 +1,5 @@
 import type { DomainError } from '@kiki/kernel';
-import {
-  plainArray,
-  sqlLiteral,
-  textArray,
-  type OpenedRows,
-  type Queryable,
-  type Row,
-} from '@kiki/postgres';
+import { plainArray, type Queryable, type Row } from '@kiki/postgres';
 import type { ShardView } from '../../domain/book.js';
 import { BudgetTree, type Budget, type Cap } from '../../domain/budget.js';
 import { errors } from '../../errors.js';
