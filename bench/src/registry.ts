@@ -6,6 +6,7 @@ import { holdsBench } from './shield/holds-bench.js';
 import { lateBench } from './shield/late-bench.js';
 import { policyBench } from './shield/policy-bench.js';
 import { leasesBench } from './shield/leases-bench.js';
+import { replicasBench } from './shield/replicas-bench.js';
 import { windowsBench } from './shield/windows-bench.js';
 import { backtestBench } from './value/backtest-bench.js';
 import { engineBench } from './value/engine-bench.js';
@@ -24,6 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   lateBench,
   policyBench,
   leasesBench,
+  replicasBench,
   windowsBench,
   backtestBench,
   engineBench,

@@ -15,7 +15,7 @@ import {
 } from '../../domain/model/model-words.js';
 import type { ReferenceCommand, ReferenceOutcome } from '../../domain/model/reference-command.js';
 import { ReferenceLedger } from '../../domain/model/reference-ledger.js';
-import type { ModelStore } from './model-store.js';
+import type { CommitLoss, ModelStore } from './model-store.js';
 
 const ACTOR = 'model';
 
@@ -127,9 +127,13 @@ export class StoreModelRun {
       commands.push(command);
       this.asked.push(command);
     }
-    this.maybeLose(draw.at(-1) ?? 0);
+    const loss = this.maybeLose(draw.at(-1) ?? 0);
     const outcomes = await this.store.ledgers[this.turn].decide(commands.map(toLedger));
     if ((draw[1] ?? 0) % 3 === 0) this.turn = this.turn === 0 ? 1 : 0;
+    // Committed, but asked again: what was refused is decided anew on what the others left.
+    if (loss === 'lose the answer') {
+      for (const command of commands) this.reference.apply(command, this.nowMs);
+    }
     for (const [index, command] of commands.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined) throw new Disagreement(text(command), undefined, 'an answer');
@@ -138,10 +142,12 @@ export class StoreModelRun {
     this.commands += commands.length;
   }
 
-  private maybeLose(draw: number): void {
-    if (draw % 25 !== 0) return;
+  private maybeLose(draw: number): CommitLoss | undefined {
+    if (draw % 25 !== 0) return undefined;
     this.losses++;
-    this.store.lose(this.turn, draw % 2 === 0 ? 'lose the answer' : 'lose the commit');
+    const loss = draw % 2 === 0 ? 'lose the answer' : 'lose the commit';
+    this.store.lose(this.turn, loss);
+    return loss;
   }
 
   private check(command: MoneyCommand, outcome: LedgerOutcome): void {
