@@ -187,6 +187,24 @@ describe('counters that are kept', () => {
   });
 });
 
+describe('a hold whose id is known', () => {
+  it.each([
+    ['a budget that there is not', { budgetId: 'nowhere' }],
+    ['another currency', { currency: 'USD' }],
+  ])('conflicts, also on %s, to a process that has not looked it up', async (name, other) => {
+    const tenant = `known-${name.length}`;
+    await createTree(tenant);
+    const command = { tenant, id: '1', budgetId: 'x', amountMicros: 1n };
+    await of.another().ledger.decide([holdCommand(command)]);
+    const fresh = { ...command, ...other };
+    const outcomes = await of
+      .another()
+      .ledger.decide([holdCommand(fresh), holdCommand({ ...fresh, id: '2' })]);
+    const code = 'budgetId' in other ? 'budget_not_found' : 'currency_mismatch';
+    expect(outcomes.map(shown)).toEqual(['idempotency_conflict', code]);
+  });
+});
+
 describe('a process that is stopped in the middle of a decision', () => {
   it('loses its locks and its decision; others go on, and it hears what is true now', async () => {
     await createTree('paused');

@@ -6,6 +6,7 @@ import type { CounterBook } from '../../domain/counter-book.js';
 import type { EntryRequest } from '../../domain/entry.js';
 import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
 import { NoJudge, type Judge } from '../../domain/judge.js';
+import { replayHold } from '../../domain/replay.js';
 import type { SettlementRequest } from '../../domain/settlement.js';
 import { writeBatch } from './batch-rows.js';
 import type { BudgetAlerts } from './budget-alerts.js';
@@ -84,7 +85,8 @@ export class LedgerTransaction {
     const book = new Book(counters, pages, order.judge ?? new NoJudge());
     const work = new LedgerTransaction(tx, order, asRead, holds, counters, book, due);
     work.release();
-    const outcomes = order.commands.map((command) => work.apply(command));
+    const decided = order.commands.map((command) => work.apply(command));
+    const outcomes = order.isAllNew ? await repeated(tx, order.commands, decided) : decided;
     const written = await work.write().catch(orShardBusy);
     return { outcomes, released: due, written };
   }
@@ -221,6 +223,29 @@ function needsOf(
     needs.addNow(tenant, shard, budgetNo);
   }
   return needs;
+}
+
+/** A hold that was not looked up and is refused may be a repetition, whatever else is wrong with it now. */
+async function repeated(
+  tx: Queryable,
+  commands: readonly LedgerCommand[],
+  outcomes: LedgerOutcome[],
+): Promise<LedgerOutcome[]> {
+  const known = await findHolds(
+    tx,
+    commands.flatMap((command, at) =>
+      outcomes[at]?.result.ok === false ? holdKeyOf(command) : [],
+    ),
+  );
+  if (known.size === 0) return outcomes;
+  return outcomes.map((outcome, at) => {
+    const command = commands[at];
+    if (command?.kind !== 'hold' || outcome.result.ok) return outcome;
+    const hold = known.get(keyOf(command.request.tenant, command.request.id));
+    return hold === undefined
+      ? outcome
+      : { kind: 'hold', result: replayHold(hold, command.request) };
+  });
 }
 
 function holdKeyOf({ kind, request }: LedgerCommand): { tenant: string; id: string }[] {
