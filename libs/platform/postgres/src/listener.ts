@@ -99,7 +99,10 @@ export class PostgresListener {
     client.on('notification', ({ channel, payload }) => this.deliver(channel, payload ?? ''));
     await client.connect();
     for (const channel of this.handlers.keys()) await client.query(`LISTEN ${channel}`);
-    if (isLost) throw kernelErrors.unavailable();
+    if (isLost || this.stopping.signal.aborted) {
+      void client.end().catch(() => undefined);
+      throw kernelErrors.unavailable();
+    }
     this.client = client;
     void this.probe(client, lose);
   }

@@ -72,7 +72,7 @@ async function age(budgetId: string, perHour: number): Promise<void> {
     [budgetId],
   );
   const [now] = await ledger.query<{ spent: bigint }>(
-    `SELECT k.spent FROM cap_counters k JOIN caps c USING (tenant, cap_no) WHERE c.budget_no = $1 AND c.kind = 'meter'`,
+    `SELECT k.spent FROM cap_counters k JOIN caps c USING (tenant, cap_no) WHERE c.budget_no = $1 AND c.is_meter`,
     [row!.budget_no],
   );
   const nowMs = Date.now();

@@ -9,7 +9,7 @@ export type CapMeasure = 'micros' | 'actions';
 export const MAX_DEPTH = 8;
 /** Most caps one budget may have. */
 export const MAX_CAPS = 16;
-/** The largest amount the wire can carry exactly: the limit of the meter that every budget has. */
+/** The largest amount the wire can carry exactly: the limit of the meter of a budget without a total. */
 export const MAX_MICROS = 9_007_199_254_740_991n;
 /** Id of the meter; no cap of a caller may be called so. */
 export const METER_ID = '$meter';
@@ -72,6 +72,15 @@ export interface Budget {
   /** Whether external spend without room pauses it. */
   readonly pausesOnExternal: boolean;
   readonly caps: readonly Cap[];
+  /** The cap that has counted all its money from the beginning. @default its meter */
+  readonly meterNo?: number;
+}
+
+/** The cap that counts all that a budget spends and holds, from its beginning. */
+export function meterOf({ caps, meterNo }: Budget): Cap | undefined {
+  return caps.find(({ capNo, kind }) =>
+    meterNo === undefined ? kind === 'meter' : capNo === meterNo,
+  );
 }
 
 /** One root budget and everything below it, as it stood at one version of its shard. */

@@ -1,7 +1,7 @@
 import type { Queryable } from '@kiki/postgres';
 import type { BudgetReport, CapReport } from '../../application/ledger.js';
 import { headroom } from '../../domain/decision.js';
-import { isCallers, withoutNo, type Budget } from '../../domain/budget.js';
+import { isCallers, meterOf, withoutNo, type Budget } from '../../domain/budget.js';
 import { windowAt } from '../../domain/cap-window.js';
 import type { CounterBook } from '../../domain/counter-book.js';
 import type { BudgetRow } from './budget-rows.js';
@@ -37,7 +37,7 @@ function reportOf(
   budget: Budget,
   counters: CounterBook,
 ): BudgetReport {
-  const meter = budget.caps.find(({ kind }) => kind === 'meter');
+  const meter = meterOf(budget);
   const total = meter && counters.usage(shard.tenant, meter, shard.nowMs);
   return {
     id: budget.id,

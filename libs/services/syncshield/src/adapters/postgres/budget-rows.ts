@@ -69,7 +69,7 @@ export interface NewBudget {
   readonly pausesOnExternal: boolean;
 }
 
-/** Stores a budget with its meter, and gives its number. */
+/** Stores a budget, and gives its number. */
 export async function insertBudget(tx: Queryable, budget: NewBudget): Promise<bigint> {
   const { tenant, id, shardNo, parentNo, depth, name, currency, creation, createdMs } = budget;
   const { pausesOnExternal } = budget;
@@ -79,25 +79,59 @@ export async function insertBudget(tx: Queryable, budget: NewBudget): Promise<bi
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING budget_no`,
     [tenant, id, shardNo, parentNo, depth, name, currency, creation, createdMs, pausesOnExternal],
   );
-  const budgetNo = row?.budget_no ?? -1n;
-  await tx.execute(
-    `INSERT INTO caps (tenant, budget_no, id, position, kind, measure, limit_amount)
-     VALUES ($1, $2, $3, 0, 'meter', 'micros', $4)`,
-    [tenant, budgetNo, METER_ID, MAX_MICROS],
+  return row?.budget_no ?? -1n;
+}
+
+/** Stores the caps of a new budget; without a total over money also a meter. */
+export async function insertCaps(
+  tx: Queryable,
+  tenant: string,
+  budgetNo: bigint,
+  caps: readonly CapInput[],
+): Promise<void> {
+  const meter = caps.find(({ kind, measure }) => kind === 'total' && measure === 'micros');
+  if (meter === undefined) {
+    await tx.execute(
+      `INSERT INTO caps (tenant, budget_no, id, position, kind, measure, limit_amount, is_meter)
+       VALUES ($1, $2, $3, 0, 'meter', 'micros', $4, true)`,
+      [tenant, budgetNo, METER_ID, MAX_MICROS],
+    );
+  }
+  for (const [index, cap] of caps.entries()) {
+    await insertCap(tx, { tenant, budgetNo, position: index + 1, isMeter: cap === meter }, cap);
+  }
+}
+
+/** A total that is to go becomes the meter of its budget if it has been that until now. */
+export async function keepMeter(tx: Queryable, capNos: readonly number[]): Promise<number[]> {
+  const rows = await tx.query<{ cap_no: bigint }>(
+    `UPDATE caps SET id = $2, position = 0, kind = 'meter', limit_amount = $3
+      WHERE cap_no = ANY($1::bigint[]) AND is_meter RETURNING cap_no`,
+    [capNos, METER_ID, MAX_MICROS],
   );
-  return budgetNo;
+  const kept = rows.map(({ cap_no: capNo }) => Number(capNo));
+  await tx.execute(
+    `UPDATE cap_counters SET limit_amount = $2, excess = greatest(0, spent + held - $2) WHERE cap_no = ANY($1::bigint[])`,
+    [kept, MAX_MICROS],
+  );
+  return kept;
+}
+
+/** Where a cap stands. */
+export interface CapPlace {
+  readonly tenant: string;
+  readonly budgetNo: bigint;
+  readonly position: number;
+  /** Whether it counts for the budget as its meter. @default false */
+  readonly isMeter?: boolean;
 }
 
 /** Stores a cap and gives its number. */
-export async function insertCap(
-  tx: Queryable,
-  at: { readonly tenant: string; readonly budgetNo: bigint; readonly position: number },
-  cap: CapInput,
-): Promise<number> {
+export async function insertCap(tx: Queryable, at: CapPlace, cap: CapInput): Promise<number> {
   const [row] = await tx.query<{ cap_no: bigint }>(
     `INSERT INTO caps (tenant, budget_no, id, position, kind, measure, limit_amount, time_zone, window_ms, burst,
-                       flex_percent)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING cap_no`,
+                       flex_percent, is_meter)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING cap_no`,
     [
       at.tenant,
       at.budgetNo,
@@ -110,6 +144,7 @@ export async function insertCap(
       cap.windowMs ?? null,
       cap.burst ?? null,
       cap.flexPercent ?? null,
+      at.isMeter ?? false,
     ],
   );
   return Number(row?.cap_no ?? -1);

@@ -2,7 +2,7 @@ import type { Queryable } from '@kiki/postgres';
 import { enforcedLimit, isCallers, withoutNo, type Budget, type Cap } from '../../domain/budget.js';
 import { countsAlike, type CapInput } from '../../domain/caps.js';
 import { drained } from '../../domain/rate-counter.js';
-import { insertCap } from './budget-rows.js';
+import { insertCap, keepMeter } from './budget-rows.js';
 import { countedAlready } from './cap-history.js';
 import { insertCounters } from './counter-rows.js';
 import type { LockedShard } from './shard-rows.js';
@@ -24,7 +24,10 @@ export async function replaceCapRows(
   });
   const keptIds = new Set(kept.map(({ id }) => id));
   const gone = [...old.values()].filter(({ id }) => !keptIds.has(id)).map(({ capNo }) => capNo);
-  await tx.execute('DELETE FROM caps WHERE cap_no = ANY($1::bigint[])', [gone]);
+  const meters = await keepMeter(tx, gone);
+  await tx.execute('DELETE FROM caps WHERE cap_no = ANY($1::bigint[])', [
+    gone.filter((capNo) => !meters.includes(capNo)),
+  ]);
   for (const [index, input] of inputs.entries()) {
     const cap = keptIds.has(input.id) ? old.get(input.id) : undefined;
     if (cap === undefined) await addCap(tx, shard, budget, input, index + 1);

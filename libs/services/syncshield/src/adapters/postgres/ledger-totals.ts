@@ -12,7 +12,7 @@ export async function ledgerTotals(database: Database): Promise<LedgerTotals[]> 
   const rows = await database.query<{ currency: string; spent: string; held: string }>(
     `SELECT b.currency, sum(c.spent)::text AS spent, sum(c.held)::text AS held
        FROM budgets b
-       JOIN caps m ON m.budget_no = b.budget_no AND m.kind = 'meter'
+       JOIN caps m ON m.budget_no = b.budget_no AND m.is_meter
        JOIN cap_counters c ON c.tenant = m.tenant AND c.cap_no = m.cap_no AND c.slot = 0
       WHERE b.depth = 0 GROUP BY b.currency`,
   );

@@ -18,7 +18,7 @@ import { errors } from '../../errors.js';
 import { appendAudit } from './audit-rows.js';
 import { guardChange } from './change-guard.js';
 import { reportBudgets } from './budget-reports.js';
-import { findBudget, insertBudget, insertCap, listBudgets, rootShard } from './budget-rows.js';
+import { findBudget, insertBudget, insertCaps, listBudgets, rootShard } from './budget-rows.js';
 import { replaceCapRows } from './cap-replacement.js';
 import { forgetBreachMarks } from './budget-alerts.js';
 import { appendEvents } from './event-rows.js';
@@ -204,9 +204,7 @@ export class PostgresBudgets extends Budgets {
       parentNo: parent?.budget_no ?? null,
       createdMs: shard.nowMs,
     });
-    for (const [index, cap] of caps.entries()) {
-      await insertCap(tx, { tenant, budgetNo, position: index + 1 }, cap);
-    }
+    await insertCaps(tx, tenant, budgetNo, caps);
     const facts = { budgetId: id, after: { parentId: parentId ?? null, ...asked } };
     const by = { approvalId: approval?.id };
     await this.conclude(tx, shard, actor, 'budget.created', { ...facts, ...by });

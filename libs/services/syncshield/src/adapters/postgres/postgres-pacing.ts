@@ -5,7 +5,7 @@ import {
   type PacingReport,
   type PlanProgress,
 } from '../../application/money-out/pacing.js';
-import { isCallers, type Budget, type Cap } from '../../domain/budget.js';
+import { isCallers, meterOf, type Budget, type Cap } from '../../domain/budget.js';
 import { windowAt } from '../../domain/cap-window.js';
 import type { CounterBook } from '../../domain/counter-book.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
@@ -111,7 +111,7 @@ async function rates(
   const robust = new Map<bigint, bigint>();
   let burn: PacingReport['burn'] = [];
   for (const node of path) {
-    const now = meterOf(shard, node, counters).spent;
+    const now = spentIn(shard, node, counters).spent;
     const known = totals.get(node.budgetNo) ?? [];
     robust.set(node.budgetNo, robustPerHour([...known.slice(0, PARTS), now], spanMs));
     if (node.budgetNo !== row.budget_no) continue;
@@ -135,7 +135,7 @@ function report(snapshot: Snapshot, set: Plan | undefined, { robust, burn }: Rat
   const first = caps
     .filter(({ exhaustsMs }) => exhaustsMs !== undefined)
     .toSorted((a, b) => (a.exhaustsMs ?? 0) - (b.exhaustsMs ?? 0))[0];
-  const { spent, held } = meterOf(shard, budget, counters);
+  const { spent, held } = spentIn(shard, budget, counters);
   return {
     ...{ budgetId: budget.id, currency: budget.currency, asOfMs: shard.nowMs },
     isPaused: path.some(({ isPaused }) => isPaused),
@@ -190,12 +190,12 @@ function progress(
   };
 }
 
-function meterOf(
+function spentIn(
   { tenant, nowMs }: LockedShard,
   node: Budget,
   counters: CounterBook,
 ): { spent: bigint; held: bigint } {
-  const meter = node.caps.find(({ kind }) => kind === 'meter');
+  const meter = meterOf(node);
   return meter === undefined ? { spent: 0n, held: 0n } : counters.usage(tenant, meter, nowMs);
 }
 

@@ -98,7 +98,7 @@ async function readMeters(tx: Queryable, tenant: string, nowMs: number): Promise
     `INSERT INTO meter_hours (tenant, budget_no, hour, spent_micros)
      SELECT $1, p.budget_no, $2, coalesce(c.spent, 0) FROM caps p
        LEFT JOIN cap_counters c ON c.tenant = $1 AND c.cap_no = p.cap_no AND c.slot = 0
-      WHERE p.tenant = $1 AND p.kind = 'meter'
+      WHERE p.tenant = $1 AND p.is_meter
      ON CONFLICT DO NOTHING`,
     [tenant, hour],
   );

@@ -1,5 +1,5 @@
 import type { Database, Queryable, Row } from '@kiki/postgres';
-import { followsMoney, type Budget } from '../../domain/budget.js';
+import { followsMoney, meterOf, type Budget } from '../../domain/budget.js';
 import { WHOLE_SLOT } from '../../domain/cap-window.js';
 import { allCounters } from './counter-rows.js';
 import { CapRecount, type Counted } from './recount-caps.js';
@@ -188,7 +188,7 @@ class Recount {
   }
 
   private recounted(tenant: string, budget: Budget): RecountedBudget {
-    const meter = budget.caps.find(({ kind }) => kind === 'meter');
+    const meter = meterOf(budget);
     const { spent = 0n, held = 0n } = (meter && this.caps.usage(meter, WHOLE_SLOT)) ?? {};
     const limits = budget.caps.filter((cap) => cap.kind === 'total' && followsMoney(cap));
     return {

@@ -42,6 +42,7 @@ interface NodeRow extends Row {
   cap_no: bigint;
   cap_id: string;
   kind: Cap['kind'];
+  is_meter: boolean;
   measure: Cap['measure'];
   limit_amount: bigint;
   time_zone: string | null;
@@ -75,7 +76,7 @@ const READ = `SELECT ${SHARD_COLUMNS} FROM shards WHERE shard_no = ANY($1::int[]
 
 const TREES = `
   SELECT b.shard_no, b.budget_no, b.id, b.parent_no, b.depth, b.name, b.currency, b.is_paused,
-         b.pauses_on_external, c.cap_no, c.id AS cap_id, c.kind, c.measure, c.limit_amount, c.time_zone,
+         b.pauses_on_external, c.cap_no, c.id AS cap_id, c.kind, c.is_meter, c.measure, c.limit_amount, c.time_zone,
          c.window_ms, c.burst, c.flex_percent
     FROM budgets b JOIN caps c ON c.budget_no = b.budget_no
    WHERE b.shard_no = ANY($1::int[])
@@ -222,6 +223,7 @@ function treeOf(rows: readonly NodeRow[]): BudgetTree {
 }
 
 function toBudget(node: NodeRow, caps: readonly NodeRow[]): Budget {
+  const meter = caps.find(({ is_meter: isMeter }) => isMeter);
   return {
     budgetNo: node.budget_no,
     id: node.id,
@@ -242,6 +244,7 @@ function toBudget(node: NodeRow, caps: readonly NodeRow[]): Budget {
       ...(row.burst === null ? {} : { burst: row.burst }),
       ...(row.flex_percent === null ? {} : { flexPercent: row.flex_percent }),
     })),
+    ...(meter === undefined ? {} : { meterNo: Number(meter.cap_no) }),
   };
 }
 

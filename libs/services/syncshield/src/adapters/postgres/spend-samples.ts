@@ -14,7 +14,7 @@ export async function noteSpend(tx: Queryable): Promise<void> {
     `INSERT INTO spend_samples (budget_no, at_ms, spent_micros)
      SELECT c.budget_no, ${STORE_NOW}, k.spent
        FROM (SELECT pg_try_advisory_xact_lock($1) AS is_mine) l
-       JOIN caps c ON l.is_mine AND c.kind = 'meter'
+       JOIN caps c ON l.is_mine AND c.is_meter
        JOIN cap_counters k ON k.tenant = c.tenant AND k.cap_no = c.cap_no AND k.slot = 0
        LEFT JOIN LATERAL (
          SELECT s.spent_micros FROM spend_samples s WHERE s.budget_no = c.budget_no ORDER BY s.at_ms DESC LIMIT 1
