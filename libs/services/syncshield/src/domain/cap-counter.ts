@@ -1,5 +1,12 @@
 import { enforcedLimit, type Cap } from './budget.js';
 
+/** The newest bucket of a window: its live row keeps it, so that most decisions write one row. */
+export interface Tail {
+  readonly bucket: number;
+  readonly spent: bigint;
+  readonly held: bigint;
+}
+
 /** What a cap has counted in one row, as stored; amounts are in the measure of the cap. */
 export interface CounterRow {
   readonly tenant: string;
@@ -14,6 +21,8 @@ export interface CounterRow {
   readonly mark: number;
   /** Of a rate what `spent` leaves over, in 1/windowMs of the measure. */
   readonly part: number;
+  /** Of a live row the newest bucket, whose own row is out of date. */
+  readonly tail?: Tail;
 }
 
 /** A row that exists: differences of spent, held and excess; all else as it shall be. */
@@ -58,6 +67,7 @@ export class Cell {
   part = 0;
   mayExceed = false;
   isTouched = false;
+  tail: Tail | undefined;
   private excess = 0n;
   private stored: CounterRow | undefined;
 
@@ -70,6 +80,7 @@ export class Cell {
     this.excess = row.excess;
     this.mark = row.mark;
     this.part = row.part;
+    this.tail = row.tail;
   }
 
   /** Starts at nothing for another bucket, in the same row. */
@@ -78,6 +89,7 @@ export class Cell {
     this.held = 0n;
     this.excess = 0n;
     this.mark = mark;
+    this.tail = undefined;
   }
 
   /** Says what has to be written, if anything. */
@@ -113,11 +125,12 @@ export class Cell {
   }
 
   private row(tenant: string, cap: Cap): CounterRow {
-    const { slot, spent, held, mark, part } = this;
+    const { slot, spent, held, mark, part, tail } = this;
     const limit = enforcedLimit(cap);
     const above = this.above(limit);
     const excess = this.mayExceed || above < this.excess ? above : this.excess;
-    return { tenant, capNo: cap.capNo, slot, spent, held, limit, excess, mark, part };
+    const row = { tenant, capNo: cap.capNo, slot, spent, held, limit, excess, mark, part };
+    return tail === undefined ? row : { ...row, tail };
   }
 }
 

@@ -11,9 +11,9 @@ import {
 import { LIVE_SLOT, MIN_WINDOW_MS, ringOf } from './cap-window.js';
 
 /**
- * A sliding window: buckets in a ring of rows that are used again, and a live row with their sum
- * and the first of them. A decision reads the live row, the current bucket and those that fall
- * out. What was decided on before the window counts no longer, whatever becomes of it. A bucket in
+ * A sliding window: buckets in a ring of rows that are used again, and a live row with their sum,
+ * the first of them and the newest itself, whose own row is written when a newer one begins. A
+ * decision reads the live row, the place of the current bucket and those that fall out. What was decided on before the window counts no longer, whatever becomes of it. A bucket in
  * which more came back than was spent counts nothing, so that the window has no more room for it
  * when the bucket leaves.
  */
@@ -33,14 +33,21 @@ export class WindowCounter extends CapCounter {
 
   override reads(decidedMs: readonly number[], nowMs: number): CounterReads {
     const first = this.firstAt(nowMs);
-    const slots = new Set([this.placeOf(this.bucketOf(nowMs))]);
+    const { tail } = this.live;
+    const slots = new Set<number>();
+    const add = (bucket: number): unknown =>
+      bucket !== tail?.bucket && slots.add(this.placeOf(bucket));
+    const current = this.bucketOf(nowMs);
+    add(current);
+    // Where the newest bucket goes now.
+    if (tail !== undefined && tail.bucket < current) slots.add(this.placeOf(tail.bucket));
     for (const atMs of decidedMs) {
       const bucket = this.bucketOf(atMs);
-      if (bucket >= first) slots.add(this.placeOf(bucket));
+      if (bucket >= first) add(bucket);
     }
     if (!this.isLiveKnown) slots.add(LIVE_SLOT);
     else if (first - this.live.mark < this.size) {
-      for (let bucket = this.live.mark; bucket < first; bucket++) slots.add(this.placeOf(bucket));
+      for (let bucket = this.live.mark; bucket < first; bucket++) add(bucket);
     }
     const unknown = [...slots].filter((slot) => !this.cells.has(slot));
     return this.isLiveKnown ? { slots: unknown } : { slots: unknown, fallenBefore: first };
@@ -74,14 +81,16 @@ export class WindowCounter extends CapCounter {
     const live = this.roll(nowMs);
     const bucket = this.bucketOf(decidedMs);
     if (bucket < live.mark) return;
-    const cell = this.cell(bucket);
-    live.spent -= atLeastNothing(cell.spent);
-    cell.spent += change.spent;
-    live.spent += atLeastNothing(cell.spent);
-    cell.held += change.held;
+    const was = this.counted(bucket);
+    const now = { spent: was.spent + change.spent, held: was.held + change.held };
+    live.spent += atLeastNothing(now.spent) - atLeastNothing(was.spent);
     live.held += change.held;
-    cell.isTouched = true;
     live.isTouched = true;
+    const { tail } = live;
+    const isNewest = bucket === this.bucketOf(nowMs) && bucket > (tail?.bucket ?? -1);
+    if (isNewest && tail !== undefined) this.put(tail.bucket, tail);
+    if (isNewest || bucket === tail?.bucket) live.tail = { bucket, ...now };
+    else this.put(bucket, now);
   }
 
   override allowExcess({ decidedMs, nowMs }: Instants): bigint {
@@ -89,7 +98,7 @@ export class WindowCounter extends CapCounter {
     const bucket = this.bucketOf(decidedMs);
     if (bucket < live.mark) return 0n;
     live.mayExceed = true;
-    this.cell(bucket).mayExceed = true;
+    if (bucket !== live.tail?.bucket) this.cell(bucket).mayExceed = true;
     return live.above(enforcedLimit(this.cap));
   }
 
@@ -112,13 +121,30 @@ export class WindowCounter extends CapCounter {
       return live;
     }
     for (let bucket = live.mark; bucket < first; bucket++) {
-      const cell = this.cells.get(this.placeOf(bucket));
-      if (cell?.mark !== bucket) continue;
-      live.spent -= atLeastNothing(cell.spent);
-      live.held -= cell.held;
+      const { spent, held } = this.counted(bucket);
+      live.spent -= atLeastNothing(spent);
+      live.held -= held;
     }
     if (first > live.mark) live.mark = first;
+    if (live.tail !== undefined && live.tail.bucket < first) live.tail = undefined;
     return live;
+  }
+
+  /** What a bucket that is in the window counts. */
+  private counted(bucket: number): Usage {
+    const { tail } = this.live;
+    if (tail?.bucket === bucket) return tail;
+    const cell = this.cells.get(this.placeOf(bucket));
+    return cell?.mark === bucket ? cell : NOTHING;
+  }
+
+  /** Writes a bucket's own row, above the limit where real spend has taken it there. */
+  private put(bucket: number, { spent, held }: Usage): void {
+    const cell = this.cell(bucket);
+    cell.spent = spent;
+    cell.held = held;
+    cell.mayExceed ||= bucket === this.live.tail?.bucket;
+    cell.isTouched = true;
   }
 
   /** The row of a bucket that is in the window; what an older one left in it is overwritten. */
@@ -146,6 +172,8 @@ export class WindowCounter extends CapCounter {
     return bucket % this.size;
   }
 }
+
+const NOTHING: Usage = { spent: 0n, held: 0n };
 
 function atLeastNothing(spent: bigint): bigint {
   return spent > 0n ? spent : 0n;

@@ -18,8 +18,8 @@ export interface BatchRows {
 
 /** Parameters of the parts, in their order. */
 const HOLDS = 24;
-const UPDATES = 10;
-const INSERTS = 9;
+const UPDATES = 13;
+const INSERTS = 12;
 const SHARDS = 6;
 
 // One statement: what it costs to send, start and answer one is paid once. The heads of the audit log

@@ -1,5 +1,6 @@
 import { plainArray, textArray, type Queryable, type Row } from '@kiki/postgres';
 import type { Cap } from '../../domain/budget.js';
+import type { Tail } from '../../domain/cap-counter.js';
 import { CounterBook, type CounterRow, type CounterUpdate } from '../../domain/counter-book.js';
 import type { CounterNeeds, CounterWant } from '../../domain/counter-needs.js';
 
@@ -13,30 +14,37 @@ interface StoredRow extends Row {
   excess: bigint;
   mark: bigint;
   part: bigint;
+  tail_mark: bigint;
+  tail_spent: bigint;
+  tail_held: bigint;
 }
 
-const COLUMNS =
-  'c.tenant, c.cap_no, c.slot, c.spent, c.held, c.limit_amount, c.excess, c.mark, c.part';
+const COLUMNS = `c.tenant, c.cap_no, c.slot, c.spent, c.held, c.limit_amount, c.excess, c.mark, c.part,
+  c.tail_mark, c.tail_spent, c.tail_held`;
 
 const LOAD = `
   SELECT ${COLUMNS}
     FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS k (tenant, cap_no, slot)
     JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot = k.slot`;
 
-// Buckets that left a window since its live row was written; none when all of them did.
+// Buckets that left a window since its live row was written, and the place of the newest; none when all of them did.
 const LOAD_FALLEN = `
   SELECT ${COLUMNS}
     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS k (tenant, cap_no, before, size)
     JOIN cap_counters l ON l.tenant = k.tenant AND l.cap_no = k.cap_no AND l.slot = -1
      AND k.before - l.mark < k.size
     JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no
-     AND c.slot >= 0 AND c.mark >= l.mark AND c.mark < k.before`;
+     AND c.slot >= 0 AND (c.mark >= l.mark AND c.mark < k.before OR c.slot = l.tail_mark % k.size)`;
 
 /** Inserts counters; `counterColumns` are its parameters. */
 export const INSERT_COUNTERS = `
-  INSERT INTO cap_counters (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part)
-  SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                       $8::bigint[], $9::bigint[])`;
+  INSERT INTO cap_counters (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part, tail_mark,
+                            tail_spent, tail_held)
+  SELECT k.tenant, k.cap_no, k.slot, k.spent, k.held, k.limit_amount, k.excess, k.mark, k.part,
+         coalesce(k.tail_mark, -1), coalesce(k.tail_spent, 0), coalesce(k.tail_held, 0)
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+         AS k (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part, tail_mark, tail_spent, tail_held)`;
 
 /**
  * Adds differences to counters, whose columns are `updateColumns`. Differences, not values: counters read before
@@ -45,10 +53,12 @@ export const INSERT_COUNTERS = `
 export const UPDATE_COUNTERS = `
   UPDATE cap_counters c
      SET spent = c.spent + k.spent, held = c.held + k.held, limit_amount = k.limit_amount,
-         excess = c.excess + k.excess, mark = k.mark, part = k.part
+         excess = c.excess + k.excess, mark = k.mark, part = k.part, tail_mark = coalesce(k.tail_mark, -1),
+         tail_spent = coalesce(k.tail_spent, 0), tail_held = coalesce(k.tail_held, 0)
     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::bigint[], $10::bigint[])
-         AS k (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part, was_mark)
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])
+         AS k (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part, tail_mark, tail_spent, tail_held,
+               was_mark)
    WHERE c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot = k.slot AND c.mark = k.was_mark`;
 
 /** Reads the counters that a transaction needs, as far as the book does not know them. */
@@ -129,7 +139,22 @@ export function counterColumns(rows: readonly CounterRow[]): string[] {
     plainArray(rows.map(({ excess }) => excess)),
     plainArray(rows.map(({ mark }) => mark)),
     plainArray(rows.map(({ part }) => part)),
+    ...tailColumns(rows),
   ];
+}
+
+/** Nothing where no window is among them: unnest fills shorter arrays up with nulls. */
+function tailColumns(rows: readonly CounterRow[]): string[] {
+  if (rows.every(({ tail }) => tail === undefined)) return ['{}', '{}', '{}'];
+  return [
+    plainArray(rows.map(({ tail }) => tail?.bucket ?? null)),
+    plainArray(rows.map(({ tail }) => tail?.spent ?? null)),
+    plainArray(rows.map(({ tail }) => tail?.held ?? null)),
+  ];
+}
+
+function tailOf(row: StoredRow): Tail {
+  return { bucket: Number(row.tail_mark), spent: row.tail_spent, held: row.tail_held };
 }
 
 /** A stored row in the terms of the domain. */
@@ -144,5 +169,6 @@ function toCounter(row: StoredRow): CounterRow {
     excess: row.excess,
     mark: Number(row.mark),
     part: Number(row.part),
+    ...(row.tail_mark < 0n ? {} : { tail: tailOf(row) }),
   };
 }

@@ -79,8 +79,7 @@ export class CapRecount {
     const first = last - size + 1;
     const problems: CounterProblem[] = [];
     for (let bucket = first; bucket <= last; bucket++) {
-      const row = stored.get(bucket % size);
-      const found = row?.mark === bucket ? row : NOTHING;
+      const found = storedIn(stored, bucket, size);
       problems.push(...different(cap, bucket % size, this.usage(cap, bucket), found));
     }
     const live = rolled(stored, first, size);
@@ -120,12 +119,19 @@ function rolled(stored: ReadonlyMap<number, CounterRow>, first: number, size: nu
   if (live === undefined || first - live.mark >= size) return NOTHING;
   let { spent, held } = live;
   for (let bucket = live.mark; bucket < first; bucket++) {
-    const row = stored.get(bucket % size);
-    if (row?.mark !== bucket) continue;
-    spent -= atLeastNothing(row.spent);
-    held -= row.held;
+    const fallen = storedIn(stored, bucket, size);
+    spent -= atLeastNothing(fallen.spent);
+    held -= fallen.held;
   }
   return { spent, held };
+}
+
+/** A bucket as the live row keeps it, else its own row. */
+function storedIn(stored: ReadonlyMap<number, CounterRow>, bucket: number, size: number): Usage {
+  const tail = stored.get(LIVE_SLOT)?.tail;
+  if (tail?.bucket === bucket) return tail;
+  const row = stored.get(bucket % size);
+  return row?.mark === bucket ? row : NOTHING;
 }
 
 /** A bucket in which more came back than was spent counts nothing. */

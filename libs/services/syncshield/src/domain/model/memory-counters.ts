@@ -21,6 +21,9 @@ export class MemoryCounters {
         for (let bucket = live.mark; bucket < fallen.before; bucket++) {
           load(bucket % fallen.ringSize, bucket);
         }
+      if (fallen !== undefined && live?.tail !== undefined) {
+        load(live.tail.bucket % fallen.ringSize);
+      }
       book.of(tenant, cap).loaded(slots);
     }
   }
