@@ -10,7 +10,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SeededRandom } from '@kiki/kernel';
-import { describeUnless, removeHome, repositoryRoot, testSeed, waitFor } from '@kiki/testing';
+import {
+  childEnvironment,
+  describeUnless,
+  removeHome,
+  repositoryRoot,
+  testSeed,
+  waitFor,
+} from '@kiki/testing';
 import { freePortBase } from './free-port-base.ts';
 import { ServiceProcess } from './service-process.ts';
 import { tooLong } from './too-long.ts';
@@ -46,10 +53,9 @@ interface Outcome {
 }
 
 function demo(args: readonly string[], environment: Record<string, string>): Promise<Outcome> {
-  const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [main, 'demo', '--json', ...args], {
     cwd: folder,
-    env: { PATH, ...environment },
+    env: { ...childEnvironment(), ...environment },
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

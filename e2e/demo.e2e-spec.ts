@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
+  childEnvironment,
   databaseUrl,
   debianPostgresMissing,
   describeUnless,
@@ -49,10 +50,9 @@ interface Started {
 }
 
 function start(args: readonly string[], environment: Record<string, string> = {}): Started {
-  const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
-    env: { PATH, KIKI_HOME: path.join(folder, 'home'), ...environment },
+    env: { ...childEnvironment(), KIKI_HOME: path.join(folder, 'home'), ...environment },
   });
   const started: Started = {
     child,

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { repositoryRoot, waitFor } from '@kiki/testing';
+import { childEnvironment, repositoryRoot, waitFor } from '@kiki/testing';
 
 /** One of the five processes, as an operator starts it. */
 export class ServiceProcess {
@@ -25,7 +25,7 @@ export class ServiceProcess {
     this.output = '';
     const child = spawn(process.execPath, [main, ...this.args], {
       cwd: path.join(repositoryRoot, 'apps', this.name),
-      env: { PATH: process.env['PATH'], ...this.environment },
+      env: { ...childEnvironment(), ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) {

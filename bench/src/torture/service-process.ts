@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { repositoryRoot, waitFor } from '@kiki/testing';
+import { childEnvironment, repositoryRoot, waitFor } from '@kiki/testing';
 
 /** How one service is started. */
 export interface ServiceProcessOptions {
@@ -13,7 +13,7 @@ export interface ServiceProcessOptions {
   /** Where its log goes. */
   readonly folder: string;
   readonly httpPort: number;
-  /** Beside PATH and HOME. */
+  /** Beside `childEnvironment()` and HOME. */
   readonly environment: Readonly<Record<string, string>>;
   /** Given to node before the script, e.g. `--import=…`. */
   readonly nodeOptions?: readonly string[];
@@ -100,7 +100,7 @@ export class ServiceProcess {
     const child = spawn(process.execPath, [...nodeOptions, main], {
       cwd: repositoryRoot,
       stdio: ['ignore', log, log],
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+      env: { ...childEnvironment(), HOME: process.env['HOME'], ...environment },
     });
     closeSync(log);
     return child;

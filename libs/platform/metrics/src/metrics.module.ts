@@ -1,12 +1,13 @@
 import { Controller, Get, Header, type DynamicModule, type Type } from '@nestjs/common';
-import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { Metrics } from './metrics.js';
 
 /**
  * `/metrics` of one service. The module's own controller prints the process-wide registry, so each application gets a
  * controller class of its own that prints the service's; `decorate` marks it as public or asks for a scope.
  */
-export function metricsModule(decorate: ClassDecorator): DynamicModule {
+export async function metricsModule(decorate: ClassDecorator): Promise<DynamicModule> {
+  // CommonJS: only once Nest is loaded may it be required, and suites that start no service need not load Nest at all.
+  const { PrometheusModule } = await import('@willsoto/nestjs-prometheus');
   return PrometheusModule.register({
     controller: metricsController(decorate),
     defaultMetrics: { enabled: false },

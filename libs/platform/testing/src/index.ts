@@ -1,3 +1,4 @@
+export * from './child-environment.js';
 export * from './data-files.js';
 export * from './debian-postgres.js';
 export * from './describe-unless.js';

@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from './child-environment.js';
 import { waitFor } from './wait-for.js';
 
 /** How a source file is run. */
 export interface SourceProcessOptions {
-  /** Added to an environment of PATH alone. */
+  /** Added to `childEnvironment()`. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Another user, where the current one is root. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
@@ -30,7 +31,7 @@ export class SourceProcess {
     const flags = ['--no-warnings', '--conditions=@kiki/source', `--import=${loader.href}`];
     this.child = spawn(process.execPath, [...flags, fileURLToPath(script), ...args], {
       ...options.runAs,
-      env: { PATH: '/usr/bin:/bin', ...options.environment },
+      env: { ...childEnvironment(), ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', linesInto(this.lines));
