@@ -3,12 +3,18 @@
  * the ledger.
  */
 import { describe, expect, it } from '@jest/globals';
-import { plainArray, sqlLiteral, textArray } from './array-literals.js';
+import { plainArray, rareArray, sqlLiteral, textArray } from './array-literals.js';
 
 describe('array literals', () => {
   it('write numbers exactly, and nulls', () => {
     expect(plainArray([])).toBe('{}');
     expect(plainArray([1, null, -9007199254740993n, true])).toBe('{1,NULL,-9007199254740993,true}');
+  });
+
+  it('leave out a column that no row has anything in', () => {
+    const of = ({ n }: { n?: number }): number | undefined => n;
+    expect(rareArray([{}, { n: 7 }], of)).toBe('{NULL,7}');
+    expect(rareArray([{}, {}], of)).toBe('{}');
   });
 
   it('quote texts, so that none is read as something else', () => {

@@ -16,6 +16,18 @@ export function plainArray(values: readonly (number | bigint | boolean | null)[]
   return `${text}}`;
 }
 
+/**
+ * A column that most rows have nothing in, as an array; an empty one when none has: unnest fills shorter arrays up with
+ * nulls.
+ */
+export function rareArray<T>(
+  rows: readonly T[],
+  of: (row: T) => number | bigint | undefined,
+): string {
+  if (rows.every((row) => of(row) === undefined)) return '{}';
+  return plainArray(rows.map((row) => of(row) ?? null));
+}
+
 /** An array of texts or nulls as text. */
 export function textArray(values: readonly (string | null)[]): string {
   let text = '{';

@@ -18,7 +18,7 @@ export interface BatchRows {
 
 /** Parameters of the parts, in their order. */
 const HOLDS = 24;
-const UPDATES = 13;
+const UPDATES = 11;
 const INSERTS = 12;
 const SHARDS = 6;
 

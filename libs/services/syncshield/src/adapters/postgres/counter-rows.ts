@@ -1,4 +1,4 @@
-import { plainArray, textArray, type Queryable, type Row } from '@kiki/postgres';
+import { plainArray, rareArray, textArray, type Queryable, type Row } from '@kiki/postgres';
 import type { Cap } from '../../domain/budget.js';
 import type { Tail } from '../../domain/cap-counter.js';
 import { CounterBook, type CounterRow, type CounterUpdate } from '../../domain/counter-book.js';
@@ -24,16 +24,15 @@ const COLUMNS = `c.tenant, c.cap_no, c.slot, c.spent, c.held, c.limit_amount, c.
 
 const LOAD = `
   SELECT ${COLUMNS}
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS k (tenant, cap_no, slot)
-    JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot = k.slot`;
+    FROM unnest($1::bigint[], $2::bigint[]) AS k (cap_no, slot)
+    JOIN cap_counters c ON c.cap_no = k.cap_no AND c.slot = k.slot`;
 
 // Buckets that left a window since its live row was written, and the place of the newest; none when all of them did.
 const LOAD_FALLEN = `
   SELECT ${COLUMNS}
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS k (tenant, cap_no, before, size)
-    JOIN cap_counters l ON l.tenant = k.tenant AND l.cap_no = k.cap_no AND l.slot = -1
-     AND k.before - l.mark < k.size
-    JOIN cap_counters c ON c.tenant = k.tenant AND c.cap_no = k.cap_no
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS k (cap_no, before, size)
+    JOIN cap_counters l ON l.cap_no = k.cap_no AND l.slot = -1 AND k.before - l.mark < k.size
+    JOIN cap_counters c ON c.cap_no = k.cap_no
      AND c.slot >= 0 AND (c.mark >= l.mark AND c.mark < k.before OR c.slot = l.tail_mark % k.size)`;
 
 /** Inserts counters; `counterColumns` are its parameters. */
@@ -48,18 +47,17 @@ export const INSERT_COUNTERS = `
 
 /**
  * Adds differences to counters, whose columns are `updateColumns`. Differences, not values: counters read before
- * somebody else's change would break the CHECK instead of hiding it.
+ * somebody else's change would break the CHECK instead of hiding it. The limit is what the administration has set.
  */
 export const UPDATE_COUNTERS = `
   UPDATE cap_counters c
-     SET spent = c.spent + k.spent, held = c.held + k.held, limit_amount = k.limit_amount,
-         excess = c.excess + k.excess, mark = k.mark, part = k.part, tail_mark = coalesce(k.tail_mark, -1),
+     SET spent = c.spent + k.spent, held = c.held + k.held, excess = c.excess + coalesce(k.excess, 0),
+         mark = k.mark, part = coalesce(k.part, 0), tail_mark = coalesce(k.tail_mark, -1),
          tail_spent = coalesce(k.tail_spent, 0), tail_held = coalesce(k.tail_held, 0)
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])
-         AS k (tenant, cap_no, slot, spent, held, limit_amount, excess, mark, part, tail_mark, tail_spent, tail_held,
-               was_mark)
-   WHERE c.tenant = k.tenant AND c.cap_no = k.cap_no AND c.slot = k.slot AND c.mark = k.was_mark`;
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+         AS k (cap_no, slot, spent, held, mark, was_mark, excess, part, tail_mark, tail_spent, tail_held)
+   WHERE c.cap_no = k.cap_no AND c.slot = k.slot AND c.mark = k.was_mark`;
 
 /** Reads the counters that a transaction needs, as far as the book does not know them. */
 export async function loadCounters(
@@ -80,17 +78,11 @@ export async function loadCounters(
 }
 
 async function rowsOf(tx: Queryable, wants: readonly CounterWant[]): Promise<StoredRow[]> {
-  const keys = wants.flatMap(({ tenant, cap, slots }) =>
-    slots.map((slot) => ({ tenant, capNo: cap.capNo, slot })),
-  );
+  const keys = wants.flatMap(({ cap, slots }) => slots.map((slot) => ({ capNo: cap.capNo, slot })));
   if (keys.length === 0) return [];
   return tx.query<StoredRow>(
     LOAD,
-    [
-      textArray(keys.map(({ tenant }) => tenant)),
-      plainArray(keys.map(({ capNo }) => capNo)),
-      plainArray(keys.map(({ slot }) => slot)),
-    ],
+    [plainArray(keys.map(({ capNo }) => capNo)), plainArray(keys.map(({ slot }) => slot))],
     { name: 'shield-load-counters' },
   );
 }
@@ -101,7 +93,6 @@ async function fallenRows(tx: Queryable, wants: readonly CounterWant[]): Promise
   return tx.query<StoredRow>(
     LOAD_FALLEN,
     [
-      fallen.map(({ tenant }) => tenant),
       fallen.map(({ cap }) => cap.capNo),
       fallen.map((want) => want.fallen?.before ?? 0),
       fallen.map((want) => want.fallen?.ringSize ?? 0),
@@ -124,7 +115,17 @@ export async function insertCounters(tx: Queryable, rows: readonly CounterRow[])
 
 /** Changes as UPDATE_COUNTERS takes them. */
 export function updateColumns(updates: readonly CounterUpdate[]): string[] {
-  return [...counterColumns(updates), plainArray(updates.map(({ wasMark }) => wasMark))];
+  return [
+    plainArray(updates.map(({ capNo }) => capNo)),
+    plainArray(updates.map(({ slot }) => slot)),
+    plainArray(updates.map(({ spent }) => spent)),
+    plainArray(updates.map(({ held }) => held)),
+    plainArray(updates.map(({ mark }) => mark)),
+    plainArray(updates.map(({ wasMark }) => wasMark)),
+    rareArray(updates, ({ excess }) => (excess === 0n ? undefined : excess)),
+    rareArray(updates, ({ part }) => (part === 0 ? undefined : part)),
+    ...tailColumns(updates),
+  ];
 }
 
 /** Counters as INSERT_COUNTERS takes them. */
@@ -143,13 +144,11 @@ export function counterColumns(rows: readonly CounterRow[]): string[] {
   ];
 }
 
-/** Nothing where no window is among them: unnest fills shorter arrays up with nulls. */
 function tailColumns(rows: readonly CounterRow[]): string[] {
-  if (rows.every(({ tail }) => tail === undefined)) return ['{}', '{}', '{}'];
   return [
-    plainArray(rows.map(({ tail }) => tail?.bucket ?? null)),
-    plainArray(rows.map(({ tail }) => tail?.spent ?? null)),
-    plainArray(rows.map(({ tail }) => tail?.held ?? null)),
+    rareArray(rows, ({ tail }) => tail?.bucket),
+    rareArray(rows, ({ tail }) => tail?.spent),
+    rareArray(rows, ({ tail }) => tail?.held),
   ];
 }
 

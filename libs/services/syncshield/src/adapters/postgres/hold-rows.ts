@@ -1,4 +1,4 @@
-import { plainArray, textArray, type Queryable, type Row } from '@kiki/postgres';
+import { plainArray, rareArray, textArray, type Queryable, type Row } from '@kiki/postgres';
 import { contextFromText, contextToText } from '../../domain/hold-context.js';
 import { keyOf, releaseMs, type Denial, type Hold } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
@@ -127,21 +127,15 @@ export function holdColumns(holds: readonly Hold[]): string[] {
     plain(({ decidedMs }) => decidedMs),
     plain(releaseMs),
     text(({ state }) => state),
-    rare(holds, ({ capturedMicros }) => orNothing(capturedMicros)),
-    rare(holds, ({ lateMicros }) => orNothing(lateMicros)),
-    rare(holds, ({ refundedMicros }) => orNothing(refundedMicros)),
-    rare(holds, ({ elastic, requestedMicros }) => (elastic ? requestedMicros : undefined)),
-    rare(holds, ({ elastic }) => elastic?.atLeastMicros),
-    rare(holds, ({ elastic }) => elastic?.headroomDivisor),
+    rareArray(holds, ({ capturedMicros }) => orNothing(capturedMicros)),
+    rareArray(holds, ({ lateMicros }) => orNothing(lateMicros)),
+    rareArray(holds, ({ refundedMicros }) => orNothing(refundedMicros)),
+    rareArray(holds, ({ elastic, requestedMicros }) => (elastic ? requestedMicros : undefined)),
+    rareArray(holds, ({ elastic }) => elastic?.atLeastMicros),
+    rareArray(holds, ({ elastic }) => elastic?.headroomDivisor),
     rareText(holds, ({ context }) => contextToText(context)),
-    rare(holds, ({ policyVersion }) => policyVersion),
+    rareArray(holds, ({ policyVersion }) => policyVersion),
   ];
-}
-
-/** A column that most holds have nothing in: unnest fills a shorter array up with nulls. */
-function rare(holds: readonly Hold[], of: (hold: Hold) => number | bigint | undefined): string {
-  if (holds.every((hold) => of(hold) === undefined)) return '{}';
-  return plainArray(holds.map((hold) => of(hold) ?? null));
 }
 
 function rareText(holds: readonly Hold[], of: (hold: Hold) => string | undefined): string {
