@@ -149,6 +149,26 @@ describe('the policy over HTTP', () => {
     expect(rows).toMatchObject([{ found: 0n, context: expect.stringMatching(/"subject":"sub_/) }]);
   });
 
+  it('is asked by the short question too, which holds, counts and makes nothing', async () => {
+    const check = async (query: string) =>
+      (await call('GET', `/check?budgetId=main&amountMicros=5&${query}`)).body;
+    const before = await shield.getBudget(T, 'main');
+    expect(await check('geo=FR')).toMatchObject({
+      ...{ isAdvice: true, allowed: false, reason: 'policy_denied', policyVersion: 1 },
+      denial: { ruleId: 'places', policyVersion: 1, values: { rule: 'allow_list', geo: 'FR' } },
+    });
+    expect(await check('geo=US-CA&predictedLtvMicros=10&bidMicros=6')).toMatchObject({
+      denial: { ruleId: 'sane', values: { bidMicros: '6' } },
+    });
+    expect(await check('geo=US-CA&predictedLtvMicros=10&bidMicros=5&customerId=nobody')).toEqual({
+      ...{ isAdvice: true, allowed: true, reason: 'within_limits', policyVersion: 1, denial: null },
+      headroomMicros: 999,
+    });
+    expect(await check('')).toMatchObject({ denial: { ruleId: 'places' } });
+    expect(await check('geo=Germany')).toMatchObject({ fields: [{ field: 'geo' }] });
+    expect(await shield.getBudget(T, 'main')).toEqual(before);
+  });
+
   it('is tried on past decisions before it is in force', async () => {
     const stricter: PolicyInput = { rules: [{ ...RULES.rules[1]!, maxBidPercent: 49 } as never] };
     const report = await policy.dryRun(T, stricter, { days: 1 });

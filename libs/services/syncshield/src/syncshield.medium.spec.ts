@@ -151,7 +151,11 @@ describe('SyncShield over HTTP', () => {
     expect(await shield.check(T, query)).toEqual(yes);
     expect(await call('GET', '/check?budgetId=short&amountMicros=6')).toEqual({
       status: 200,
-      body: { allowed: false, reason: 'cap_exceeded', headroomMicros: 5 },
+      body: {
+        ...{ isAdvice: true, allowed: false, reason: 'cap_exceeded', headroomMicros: 5 },
+        policyVersion: null,
+        denial: expect.objectContaining({ budgetId: 'short', capId: 'total', limitMicros: 5 }),
+      },
     });
     const body = { id: 'c1', budgetId: 'short', amountMicros: 4, currency: 'EUR' };
     const held = { allowed: true, reason: 'within_limits', headroomMicros: 1, holdId: 'c1' };

@@ -75,7 +75,7 @@ function ledger(config: SyncshieldConfig): FactoryProvider[] {
     factory(Budgets, [Database, Clock], (database: Database, clock: Clock) => {
       return new PostgresBudgets(database, clock, { lockTimeoutMs, fourEyes: fourEyesOf(config) });
     }),
-    factory(LedgerReader, [Database], (database: Database) => new PostgresReader(database)),
+    provide(PostgresReader, [Database, Judges], LedgerReader),
     provide(LedgerMetrics, [Metrics], LedgerObserver),
     factory(
       Decide,

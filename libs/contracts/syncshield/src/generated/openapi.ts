@@ -8,7 +8,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether a hold would pass now; holds nothing, promises nothing */
+        /** What a hold would be answered now, by policies too: advice that holds nothing */
         get: operations["check_read"];
         put?: never;
         /** Hold money and answer in short; the same as POST /v1/holds */
@@ -1510,6 +1510,22 @@ export interface operations {
                 amountMicros: number;
                 /** @description ISO 4217 currency. */
                 currency?: string;
+                /** @description Where the money is spent, as campaigns name it. */
+                channel?: string;
+                /** @description ISO 3166-1 alpha-2 country or ISO 3166-2 subdivision. */
+                geo?: string;
+                /** @description Campaign the money is for. */
+                campaignId?: string;
+                /** @description Site, app or seller where the money goes. */
+                publisher?: string;
+                /** @description The customer; only a pseudonym of it is stored. */
+                customerId?: string;
+                /** @description What is bid for one impression or action. */
+                bidMicros?: number;
+                /** @description What the customer is predicted to be worth. */
+                predictedLtvMicros?: number;
+                /** @description Acquisitions that the money would pay for. */
+                acquisitions?: number;
             };
             header?: never;
             path?: never;
@@ -1517,7 +1533,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The answer */
+            /** @description The advice */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1529,10 +1545,42 @@ export interface operations {
                         reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                         /**
                          * Format: int64
-                         * @description The smallest room on the path now; 0 when a budget is paused.
+                         * @description The smallest room on the path now; 0 when a budget is paused or stopped.
                          * @example 11770000
                          */
                         headroomMicros: number;
+                        /**
+                         * @description Nothing is held or counted: the next hold may be answered otherwise.
+                         * @enum {boolean}
+                         */
+                        isAdvice: true;
+                        /** @description The policy that was asked. */
+                        policyVersion: number | null;
+                        /** @description What would say no. */
+                        denial: {
+                            /** @description The budget that said no, itself or one above. */
+                            budgetId: string;
+                            capId: string | null;
+                            kind: ("total" | "calendar_day" | "calendar_week" | "calendar_month" | "sliding_window" | "rate") | null;
+                            limitMicros: number | null;
+                            spentMicros: number | null;
+                            heldMicros: number | null;
+                            headroomMicros: number | null;
+                            measure: ("micros" | "actions") | null;
+                            /** @description Limit of a cap on approved holds. */
+                            limitActions: number | null;
+                            /** @description Approved then. */
+                            usedActions: number | null;
+                            windowFrom: string | null;
+                            windowTo: string | null;
+                            /** @description The policy rule that said no. */
+                            ruleId: string | null;
+                            policyVersion: number | null;
+                            /** @description What else explains it. */
+                            values: {
+                                [key: string]: string;
+                            };
+                        } | null;
                     };
                 };
             };
@@ -1640,7 +1688,7 @@ export interface operations {
                         reason: "within_limits" | "cap_exceeded" | "budget_paused" | "policy_denied" | "kill_switch";
                         /**
                          * Format: int64
-                         * @description The smallest room on the path now; 0 when a budget is paused.
+                         * @description The smallest room on the path now; 0 when a budget is paused or stopped.
                          * @example 11770000
                          */
                         headroomMicros: number;

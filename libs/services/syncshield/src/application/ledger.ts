@@ -1,7 +1,8 @@
 import type { DomainError, Result } from '@kiki/kernel';
 import type { CapInput } from '../domain/caps.js';
 import type { Entry, EntryRequest } from '../domain/entry.js';
-import type { Hold, HoldReason, HoldRequest, HoldState } from '../domain/hold.js';
+import type { HoldContext } from '../domain/hold-context.js';
+import type { Denial, Hold, HoldReason, HoldRequest, HoldState } from '../domain/hold.js';
 import type { SettlementRequest, SettlementResult } from '../domain/settlement.js';
 
 /** Most commands one transaction decides. */
@@ -128,10 +129,21 @@ export abstract class Budgets {
   ): Promise<BudgetReport>;
 }
 
-/** What `check` reads. */
+/** What would be held, and what for. */
+export interface CheckRequest {
+  readonly budgetId: string;
+  readonly amountMicros: bigint;
+  readonly currency?: string;
+  readonly context?: HoldContext;
+}
+
+/** What a hold would be answered now. */
 export interface CheckAnswer {
   readonly isAllowed: boolean;
   readonly reason: HoldReason;
+  readonly denial?: Denial;
+  /** The policy that was asked; undefined without one. */
+  readonly policyVersion?: number;
   /** The smallest headroom on the path, of the caps that count money. */
   readonly headroomMicros: bigint;
 }
@@ -154,17 +166,12 @@ export abstract class LedgerReader {
     page: PageRequest,
   ): Promise<Page<Hold>>;
   /**
-   * Whether caps and kill switches would let a hold pass now; policies judge a hold only. Promises
-   * nothing. @throws budget_not_found, currency_mismatch
+   * What a hold would be answered now by pauses, kill switches, policies and caps: advice that holds and promises
+   * nothing, and counts nowhere. @throws budget_not_found, currency_mismatch
    */
-  abstract check(
-    tenant: string,
-    request: {
-      readonly budgetId: string;
-      readonly amountMicros: bigint;
-      readonly currency?: string;
-    },
-  ): Promise<CheckAnswer>;
+  abstract check(tenant: string, request: CheckRequest): Promise<CheckAnswer>;
+  /** The smallest headroom on the path of a budget, of the caps that count money. @throws budget_not_found */
+  abstract headroom(tenant: string, budgetId: string): Promise<bigint>;
   /** The log from `after` (exclusive) on. */
   abstract audit(tenant: string, after: bigint, limit: number): Promise<AuditEntry[]>;
 }

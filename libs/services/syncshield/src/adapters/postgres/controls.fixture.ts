@@ -41,7 +41,7 @@ export async function openControls(
   const policies = new PostgresPolicies(changes);
   const kills = new PostgresKillSwitches(changes);
   const executors = [...approvedBudgetChanges(budgets), ...approvedControlChanges(kills, policies)];
-  const reader = new PostgresReader(database, TEST_NOW);
+  const reader = new PostgresReader(database, new Judges(consents, clock), TEST_NOW);
   const others: PostgresDatabase[] = [];
   const ledgerOn = (on: PostgresDatabase): PostgresLedger =>
     new PostgresLedger(on, clock, {

@@ -147,6 +147,12 @@ describe('policies on PostgreSQL', () => {
     }
     const [denied] = await decide([command(t, 'a', 2n, { geo: 'FR' })]);
     expect(denied?.denial?.values).toMatchObject({ usedMicros: '99', trialMicros: '100' });
+    // Whoever only asks is told the same, by a transaction that can write nothing.
+    const asked = { budgetId: 'a', amountMicros: 2n, context: { geo: 'FR' } };
+    expect(await of.reader.check(t, asked)).toMatchObject({ denial: denied?.denial });
+    expect(await of.reader.check(t, { ...asked, amountMicros: 1n })).toMatchObject({
+      isAllowed: true,
+    });
     expect((await decide([command(t, 'a', 500n, { geo: 'DE' })]))[0]?.isApproved).toBe(true);
   });
 

@@ -8,7 +8,9 @@ import {
   type TransactionOptions,
 } from '@kiki/postgres';
 import { createTestDatabase, type TestDatabase } from '@kiki/testing';
+import { NoConsentRegistry } from '../../application/consent-check.js';
 import type { LedgerFixture } from '../../application/ledger.conformance.js';
+import { Judges } from './judges.js';
 import { PostgresBudgets } from './postgres-budgets.js';
 import { PostgresLedger } from './postgres-ledger.js';
 import { PostgresReader } from './postgres-reader.js';
@@ -65,7 +67,7 @@ export async function openFixture(connection?: ConnectionOptions): Promise<Postg
     database,
     ledger: new PostgresLedger(database, clock, options),
     budgets: new PostgresBudgets(database, clock, options),
-    reader: new PostgresReader(database, TEST_NOW),
+    reader: new PostgresReader(database, new Judges(new NoConsentRegistry(), clock), TEST_NOW),
     another: (applicationName) => {
       const other = new PostgresDatabase({
         ...{ connection: test.connection, schema, max: 4 },

@@ -3,34 +3,43 @@ import {
   LedgerReader,
   type AuditEntry,
   type CheckAnswer,
+  type CheckRequest,
   type Page,
   type PageRequest,
 } from '../../application/ledger.js';
-import { costOf, headroom } from '../../domain/decision.js';
-import { MAX_MICROS } from '../../domain/budget.js';
-import { keyOf, type Hold, type HoldState } from '../../domain/hold.js';
-import { killOf, NO_CONTROLS } from '../../domain/policy/controls.js';
+import type { ShardView } from '../../domain/book.js';
+import { MAX_MICROS, type Budget } from '../../domain/budget.js';
+import type { CounterBook } from '../../domain/counter-book.js';
+import { CounterNeeds } from '../../domain/counter-needs.js';
+import { decideHold, headroom } from '../../domain/decision.js';
+import { keyOf, type Hold, type HoldRequest, type HoldState } from '../../domain/hold.js';
 import { unknownBudget, unknownHold, wrongCurrency } from '../../domain/replay.js';
 import { auditEntries } from './audit-entries.js';
 import { findBudget } from './budget-rows.js';
-import { ControlCache } from './controls.js';
-import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters } from './counter-rows.js';
 import { findHolds, HOLD_COLUMNS, toHold } from './hold-rows.js';
+import type { Judges } from './judges.js';
 import { readShards, TreeCache } from './shard-rows.js';
 import { STORE_NOW, storeNowMs } from './store-time.js';
 
-type CheckRequest = Parameters<LedgerReader['check']>[1];
+/** A budget within its tree, with the counters of its path. */
+interface Place {
+  readonly tenant: string;
+  readonly shard: ShardView;
+  readonly budget: Budget;
+  readonly path: readonly Budget[];
+  readonly counters: CounterBook;
+}
 
 const SNAPSHOT = { isolation: 'repeatable read', isReadOnly: true } as const;
 
 /** Reads the ledger without locks. */
 export class PostgresReader extends LedgerReader {
   private readonly trees = new TreeCache();
-  private readonly controls = new ControlCache();
 
   constructor(
     private readonly database: Database,
+    private readonly judges: Judges,
     private readonly storeNow: string = STORE_NOW,
   ) {
     super();
@@ -62,50 +71,76 @@ export class PostgresReader extends LedgerReader {
     return { items: shown.map(toHold), ...(hasMore ? { next: last.hold_no.toString() } : {}) };
   }
 
-  override async check(tenant: string, request: CheckRequest): Promise<CheckAnswer> {
+  override check(tenant: string, request: CheckRequest): Promise<CheckAnswer> {
     return this.database.transaction((tx) => this.checkIn(tx, tenant, request), SNAPSHOT);
+  }
+
+  override headroom(tenant: string, budgetId: string): Promise<bigint> {
+    return this.database.transaction(async (tx) => {
+      return roomOf(await this.placeOf(tx, tenant, budgetId));
+    }, SNAPSHOT);
   }
 
   override audit(tenant: string, after: bigint, limit: number): Promise<AuditEntry[]> {
     return auditEntries(this.database, tenant, Number(after) + 1, limit);
   }
 
+  /** In the order of a decision: pauses, kill switches, policies, caps. */
   private async checkIn(
     tx: Queryable,
     tenant: string,
-    { budgetId, amountMicros, currency }: CheckRequest,
+    { budgetId, amountMicros, currency, context }: CheckRequest,
   ): Promise<CheckAnswer> {
+    const place = await this.placeOf(tx, tenant, budgetId);
+    const { shard, budget, path, counters } = place;
+    if (currency !== undefined && currency !== budget.currency) {
+      throw wrongCurrency(budget, currency);
+    }
+    const paused = path.find(({ isPaused }) => isPaused);
+    if (paused !== undefined) {
+      const denial = { budgetId: paused.id };
+      return { isAllowed: false, reason: 'budget_paused', denial, headroomMicros: 0n };
+    }
+    const request: HoldRequest = {
+      ...{ tenant, id: '', budgetId, amountMicros, currency: budget.currency },
+      ...{ expiresInMs: 0, graceMs: 0 },
+      ...(context === undefined ? {} : { context }),
+    };
+    const judge = await this.judges.advising(tx, {
+      shards: new Map([[shard.shardNo, shard]]),
+      commands: [{ kind: 'hold', actor: '', request }],
+      shardNoOf: () => shard.shardNo,
+    });
+    const { reason, denial } =
+      judge.judge(request, path, shard.nowMs) ?? decideHold(counters, request, path, shard.nowMs);
+    const policyVersion = judge.policyVersion(tenant);
+    return {
+      ...{ isAllowed: denial === undefined, reason },
+      ...(denial === undefined ? {} : { denial }),
+      ...(policyVersion === undefined ? {} : { policyVersion }),
+      headroomMicros: reason === 'kill_switch' ? 0n : roomOf(place),
+    };
+  }
+
+  /** A budget with what is counted on its path. */
+  private async placeOf(tx: Queryable, tenant: string, budgetId: string): Promise<Place> {
     const row = await findBudget(tx, tenant, budgetId);
     const nowMs = await storeNowMs(tx, this.storeNow);
     const heads = row === undefined ? [] : await readShards(tx, [row.shard_no]);
     const [shard] = (await this.trees.viewsOf(tx, heads, nowMs)).values();
     const budget = shard?.tree.find(budgetId);
     if (shard === undefined || budget === undefined) throw unknownBudget(budgetId);
-    if (currency !== undefined && currency !== budget.currency) {
-      throw wrongCurrency(budget, currency);
-    }
-    const path = shard.tree.path(budget.budgetNo);
-    if (path.some(({ isPaused }) => isPaused)) {
-      return { isAllowed: false, reason: 'budget_paused', headroomMicros: 0n };
-    }
-    const controls = (await this.controls.of(tx, [tenant])).get(tenant) ?? NO_CONTROLS;
-    if (killOf(controls, path) !== undefined) {
-      return { isAllowed: false, reason: 'kill_switch', headroomMicros: 0n };
-    }
     const needs = new CounterNeeds();
     needs.addNow(tenant, shard, budget.budgetNo);
     const counters = await loadCounters(tx, needs);
-    const caps = path.flatMap((node) =>
-      node.caps.map((cap) => ({
-        cap,
-        room: headroom(cap, counters.usage(tenant, cap, shard.nowMs)),
-      })),
-    );
-    const headroomMicros = caps
-      .filter(({ cap }) => cap.measure === 'micros')
-      .reduce((least, { room }) => (room < least ? room : least), MAX_MICROS);
-    const isAllowed = caps.every(({ cap, room }) => costOf(cap, amountMicros) <= room);
-    const reason = isAllowed ? 'within_limits' : 'cap_exceeded';
-    return { isAllowed, reason, headroomMicros };
+    return { tenant, shard, budget, path: shard.tree.path(budget.budgetNo), counters };
   }
+}
+
+function roomOf({ tenant, shard, path, counters }: Place): bigint {
+  return path
+    .flatMap(({ caps }) => caps)
+    .filter(({ measure }) => measure === 'micros')
+    .map((cap) => headroom(cap, counters.usage(tenant, cap, shard.nowMs)))
+    .reduce((least, room) => (room < least ? room : least), MAX_MICROS);
 }

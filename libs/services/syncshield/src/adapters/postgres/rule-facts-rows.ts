@@ -43,6 +43,8 @@ export interface FactOrder {
   readonly tenant: string;
   readonly policy: CompiledPolicy;
   readonly asks: readonly Ask[];
+  /** Nothing is going to be decided: nothing is locked or made. @default false */
+  readonly isReading?: boolean;
 }
 
 /** Which rows a batch needs, without repetitions. */
@@ -94,13 +96,13 @@ class Wanted {
 export async function loadRuleFacts(
   tx: Queryable,
   sources: FactSources,
-  { tenant, policy, asks }: FactOrder,
+  { tenant, policy, asks, isReading = false }: FactOrder,
 ): Promise<RuleFacts> {
   const facts = new RuleFacts();
   const wanted = new Wanted();
   for (const ask of asks) wanted.add(policy, ask);
   if (wanted.ranges.size > 0) await loadSpend(tx, tenant, wanted, facts);
-  if (wanted.trials.size > 0) await loadTrials(tx, tenant, wanted, facts);
+  if (wanted.trials.size > 0) await loadTrials(tx, tenant, wanted, facts, isReading);
   if (wanted.acquisitions.size > 0) await loadAcquisitions(tx, tenant, wanted, facts);
   for (const [no, profile] of await sources.profiles.of(tx, tenant, [...wanted.budgetNos])) {
     facts.loadProfile(no, profile);
@@ -164,27 +166,28 @@ async function loadSpend(
   for (const row of rows) facts.loadCounter(toCounter(row));
 }
 
+const MAKE_TRIALS = `
+  INSERT INTO policy_counters (tenant, rule_id, counted, bucket, micros)
+  SELECT $1, k.rule_id, k.subject, ${WHOLE_BUCKET}, 0
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (rule_id, subject, n) ORDER BY k.n
+      ON CONFLICT DO NOTHING`;
+
 /** In a fixed order, so that two shards of a tenant never wait for each other. */
 async function loadTrials(
   tx: Queryable,
   tenant: string,
   { trials }: Wanted,
   facts: RuleFacts,
+  isReading: boolean,
 ): Promise<void> {
   const of = [...trials.values()].sort(([a, x], [b, y]) => (a + x < b + y ? -1 : 1));
   const values = [tenant, of.map(([ruleId]) => ruleId), of.map(([, subject]) => subject)];
-  await tx.execute(
-    `INSERT INTO policy_counters (tenant, rule_id, counted, bucket, micros)
-     SELECT $1, k.rule_id, k.subject, ${WHOLE_BUCKET}, 0
-       FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (rule_id, subject, n) ORDER BY k.n
-     ON CONFLICT DO NOTHING`,
-    values,
-  );
+  if (!isReading) await tx.execute(MAKE_TRIALS, values);
   const rows = await tx.query<CounterRow>(
     `SELECT c.rule_id, c.counted, c.bucket, c.micros FROM policy_counters c
       WHERE c.tenant = $1 AND c.bucket = ${WHOLE_BUCKET}
         AND (c.rule_id, c.counted) IN (SELECT * FROM unnest($2::text[], $3::text[]))
-      ORDER BY (c.rule_id || c.counted) COLLATE "C" FOR UPDATE`,
+      ORDER BY (c.rule_id || c.counted) COLLATE "C" ${isReading ? '' : 'FOR UPDATE'}`,
     values,
   );
   for (const row of rows) facts.loadCounter(toCounter(row));
@@ -209,7 +212,7 @@ async function loadAcquisitions(
               WHERE a.tenant = $1 AND a.budget_no = k.budget_no
                 AND a.hour >= coalesce(m.hour, k.from_hour)) AS acquisitions
        FROM unnest($2::text[], $3::bigint[], $4::int[]) AS k (rule_id, budget_no, from_hour)
-       JOIN caps p ON p.budget_no = k.budget_no AND p.kind = 'meter'
+       JOIN caps p ON p.budget_no = k.budget_no AND p.is_meter
        LEFT JOIN cap_counters c ON c.tenant = $1 AND c.cap_no = p.cap_no AND c.slot = 0
        LEFT JOIN LATERAL (
          SELECT hour, spent_micros FROM meter_hours h

@@ -12,8 +12,10 @@ import { SystemClock } from '@kiki/kernel';
 import { migrate, type SqlValue } from '@kiki/postgres';
 import { createTestDatabase, temporaryHome, type TestDatabase } from '@kiki/testing';
 import { holdCommand, settleCommand } from '../../application/ledger.conformance.js';
+import { NoConsentRegistry } from '../../application/consent-check.js';
 import type { LedgerCommand } from '../../application/ledger.js';
 import { PostgresLedger } from './postgres-ledger.js';
+import { Judges } from './judges.js';
 import { PostgresReader } from './postgres-reader.js';
 import { recount } from './recount.js';
 
@@ -127,7 +129,8 @@ describe('a ledger of the first release', () => {
   it('is counted as it was, and goes on', async () => {
     const { database } = test;
     expect((await recount(database)).problems).toEqual([]);
-    const check = await new PostgresReader(database).check('acme', {
+    const judges = new Judges(new NoConsentRegistry(), new SystemClock());
+    const check = await new PostgresReader(database, judges).check('acme', {
       ...{ budgetId: 'b', amountMicros: 1n },
     });
     // Of the window 19 are spent and 20 held: the oldest hold has left it.
