@@ -207,6 +207,23 @@ describe('the embedded server', () => {
     await waitFor(async () => (await postmasterOf(server)) !== before);
   }, 60_000);
 
+  it('is brought back, too, when it died before its guard had seen it', async () => {
+    const home = newHome();
+    const { passwordFile } = resolveLayout(home);
+    const opening = open(home);
+    // Written between the guard's welcome and the server's start.
+    await waitFor(() => existsSync(passwordFile), { timeoutMs: 30_000, everyMs: 1 });
+    const guard = guardOf(home);
+    process.kill(guard, 'SIGSTOP');
+    const server = await opening;
+    const before = await postmasterOf(server);
+    process.kill(before, 'SIGKILL');
+    await gone(before);
+    process.kill(guard, 'SIGCONT');
+    const after = await waitFor(() => postmasterOf(server), { timeoutMs: 30_000 });
+    expect(after).not.toBe(before);
+  }, 90_000);
+
   it('recovers when user, guard and postmaster were killed at once, at any moment', async () => {
     const home = newHome();
     const killed: number[] = [];

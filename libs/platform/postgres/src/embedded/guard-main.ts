@@ -120,10 +120,13 @@ const server = createServer((socket) => {
   socket.on('close', () => leave(socket, lingerMs));
 });
 
-/** Users restart a server that died under them; the guard only tells them. */
+/**
+ * Users restart a server that died under them; the guard only tells them. One that died before it was ever seen here has
+ * left its file; whoever is just starting over such a file does not listen.
+ */
 function watchServer(): void {
   const pid = livingServer();
-  if (pid === undefined && lastPid !== undefined) {
+  if (pid === undefined && (lastPid ?? recordedPid()) !== undefined) {
     for (const socket of users.keys()) send(socket, { kind: 'down' });
   }
   lastPid = pid ?? lastPid;
