@@ -10,11 +10,11 @@ import { mkdtempSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { verifyAuditLog } from '@kiki/audit-verifier';
 import { SyncValueClient } from '@kiki/contract-syncvalue';
 import { openPostgres, PostgresDatabase, type PostgresServer } from '@kiki/postgres';
-import { describeUnless, removeHome, waitFor } from '@kiki/testing';
+import { removeHome, waitFor } from '@kiki/testing';
 import { SMTPServer } from 'smtp-server';
 import { filesWith, tablesWith } from './byte-scan.ts';
 import {
@@ -28,7 +28,6 @@ import {
   seedValue,
 } from './canaries.ts';
 import { freePortBase } from './free-port-base.ts';
-import { tooLong } from './too-long.ts';
 import type { Call } from './route-seeds.ts';
 import { ServiceProcess } from './service-process.ts';
 
@@ -138,7 +137,7 @@ async function filesOfServer(): Promise<string[]> {
 const stateOf = async (id: string): Promise<Record<string, unknown>> =>
   must(shield('GET', `/v1/privacy/requests/${id}`));
 
-describeUnless(tooLong(), 'the erasure of 50 canaries', () => {
+describe('the erasure of 50 canaries', () => {
   it('begins with canaries everywhere', async () => {
     const value = new SyncValueClient({
       target: `127.0.0.1:${base}`,
