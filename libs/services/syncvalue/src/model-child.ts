@@ -17,7 +17,8 @@ import type {
 
 /** The child's program and composition root: does the one job it is sent, and is killed when it has said so. */
 async function main(task: ChildTask): Promise<void> {
-  // Node writes it when a process ends by itself, as this one never does; nothing where NODE_COMPILE_CACHE is not set.
+  // Node writes it when a process ends by itself, as this one never does; nothing where
+  // NODE_COMPILE_CACHE is not set.
   flushCompileCache();
   const say = (message: ChildMessage): void => void process.send?.(message);
   const onProgress: OnProgress = (stage, fraction) => say({ kind: 'progress', stage, fraction });

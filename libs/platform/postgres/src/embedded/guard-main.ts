@@ -121,8 +121,9 @@ const server = createServer((socket) => {
 });
 
 /**
- * Users restart a server that died under them; the guard only tells them. One that died before it was ever seen here has
- * left its file; whoever is just starting over such a file does not listen.
+ * Users restart a server that died under them; the guard only tells them. One that died before
+ * it was ever seen here has left its file; whoever is just starting over such a file does not
+ * listen.
  */
 function watchServer(): void {
   const pid = livingServer();
