@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Clock } from '@kiki/kernel';
+import { canonicalJson, DomainError, type Clock } from '@kiki/kernel';
 import { idempotencySchema } from '@kiki/http';
 import type { Database, Queryable } from '@kiki/postgres';
 import { identifiersOf, quoted } from './mentions.js';
@@ -33,6 +33,8 @@ export interface SubjectReceipt {
   readonly action: SubjectAction;
   readonly counts: SubjectCounts;
   readonly notes: readonly string[];
+  /** Code of why the service will not do it, however often it is asked; absent when it was done. */
+  readonly refusal?: string;
   readonly completedAt: string;
   /** SHA-256 of the canonical JSON of the receipt without this member (and, for `access`, of the export). */
   readonly evidenceSha256: string;
@@ -87,14 +89,22 @@ export class ExecuteSubjectRequest {
         return this.access(request);
       case 'erase':
         return { receipt: await this.change(request, (tx) => this.erase(tx, request)) };
-      case 'rectify': {
-        const changes = request.changes ?? {};
-        return {
-          receipt: await this.change(request, (tx) => this.data.rectify(tx, request, changes)),
-        };
-      }
+      case 'rectify':
+        return { receipt: await this.rectify(request) };
       case 'opt_out':
         return { receipt: await this.change(request, (tx) => this.data.optOut(tx, request)) };
+    }
+  }
+
+  /** What is invalid stays so: it is refused for good, by a receipt with the reason. */
+  private async rectify(request: SubjectRequest): Promise<SubjectReceipt> {
+    const changes = request.changes ?? {};
+    try {
+      return await this.change(request, (tx) => this.data.rectify(tx, request, changes));
+    } catch (error) {
+      if (!DomainError.is(error) || error.kind !== 'invalid') throw error;
+      const receipt = this.receipt(request, {}, [], { refusal: error.code });
+      return this.receipts.refused(request, receipt, this.clock.now());
     }
   }
 
@@ -106,7 +116,7 @@ export class ExecuteSubjectRequest {
     const counts = Object.fromEntries(
       Object.entries(parts).map(([store, rows]) => [store, rows.length]),
     );
-    return { receipt: this.receipt(request, counts, [], parts), parts };
+    return { receipt: this.receipt(request, counts, [], { parts }), parts };
   }
 
   private async change(
@@ -172,11 +182,12 @@ export class ExecuteSubjectRequest {
     { requestId, action }: SubjectRequest,
     counts: SubjectCounts,
     notes: readonly string[],
-    parts?: SubjectParts,
+    { parts, refusal }: { readonly parts?: SubjectParts; readonly refusal?: string } = {},
   ): SubjectReceipt {
     const { schema: service } = this.database;
     const facts = {
       ...{ service, requestId, action, counts, notes },
+      ...(refusal === undefined ? {} : { refusal }),
       completedAt: this.clock.now().toISOString(),
     };
     const proven = parts === undefined ? facts : { ...facts, parts };

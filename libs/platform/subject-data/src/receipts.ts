@@ -51,6 +51,19 @@ export class Receipts {
     );
   }
 
+  /** A receipt that says no, where there is none yet: nothing was applied. */
+  async refused(key: ReceiptKey, receipt: SubjectReceipt, at: Date): Promise<SubjectReceipt> {
+    const [row] = await this.database.query<{ receipt: string }>(
+      `INSERT INTO ${this.table} AS r (tenant, request_id, action, counts, applied_at, receipt)
+       VALUES ($1, $2, $3, '{}', $4, $5)
+       ON CONFLICT (tenant, request_id, action) DO UPDATE
+          SET receipt = coalesce(r.receipt, excluded.receipt)
+       RETURNING receipt`,
+      [key.tenant, key.requestId, key.action, at, JSON.stringify(receipt)],
+    );
+    return row === undefined ? receipt : (JSON.parse(row.receipt) as SubjectReceipt);
+  }
+
   /** The receipt that counts: of two runs the first one's. */
   async finish(key: ReceiptKey, receipt: SubjectReceipt): Promise<SubjectReceipt> {
     const [row] = await this.database.query<{ receipt: string }>(

@@ -31,7 +31,11 @@ export const SubjectAnswerBody = z.object({
     action: Action,
     counts: z.record(z.string(), z.int()).meta({ description: 'Rows by store.' }),
     notes: z.array(z.string()),
-    completedAt: wireInstant('When it was done.'),
+    refusal: z
+      .string()
+      .optional()
+      .meta({ description: 'Code of why it is refused for good; absent when it was done.' }),
+    completedAt: wireInstant('When it was done, or refused.'),
     evidenceSha256: z.string(),
   }),
   parts: z

@@ -49,7 +49,10 @@ export abstract class SubjectData {
   /** Deletes the subject's data or irreversibly replaces what names them. */
   abstract erase(tx: Queryable, subject: Subject): Promise<SubjectCounts>;
 
-  /** Corrects attributes where the service holds them. */
+  /**
+   * Corrects attributes where the service holds them.
+   * @throws an error of the kind `invalid` to refuse it for good: its code goes into the receipt
+   */
   rectify(_tx: Queryable, _subject: Subject, _changes: SubjectChanges): Promise<SubjectCounts> {
     return Promise.resolve({});
   }

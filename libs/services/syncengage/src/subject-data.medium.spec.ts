@@ -74,11 +74,12 @@ it('finds by address, exports, corrects, stops and erases one person and no othe
   expect(await profileOf('ann')).toMatchObject({
     ...{ email: 'ann.new@example.test', traits: { name: 'Anne' } },
   });
-  const bad = await ask('r4', 'rectify', {
-    customerIds: ['ann'],
-    changes: { email: 'no @ddress' },
-  });
-  expect(bad).toMatchObject({ status: 400, code: 'email_invalid' });
+  const wrong = { customerIds: ['ann'], changes: { email: 'no @ddress', traits: { name: 'No' } } };
+  const bad = await ask('r4', 'rectify', wrong);
+  expect(bad['receipt']).toMatchObject({ refusal: 'email_invalid', counts: {} });
+  expect(JSON.stringify(bad)).not.toContain('ddress');
+  expect(await ask('r4', 'rectify', wrong)).toEqual(bad);
+  expect(await profileOf('ann')).toMatchObject({ traits: { name: 'Anne' } });
 
   await ask('r5', 'opt_out', { customerIds: ['ann'] });
   expect(await profileOf('ann')).toMatchObject({ subscription: 'unsubscribed' });

@@ -1264,9 +1264,11 @@ export interface operations {
                                 [key: string]: number;
                             };
                             notes: string[];
+                            /** @description Code of why it is refused for good; absent when it was done. */
+                            refusal?: string;
                             /**
                              * Format: date-time
-                             * @description When it was done.
+                             * @description When it was done, or refused.
                              * @example 2026-01-31T12:00:00Z
                              */
                             completedAt: string;

@@ -10465,7 +10465,7 @@ export interface operations {
     privacy_list: {
         parameters: {
             query?: {
-                state?: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                state?: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                 kind?: "access" | "erase" | "rectify" | "opt_out";
                 /** @description The customer. */
                 customerId?: string;
@@ -10494,7 +10494,7 @@ export interface operations {
                             /** @enum {string} */
                             regime: "gdpr" | "ccpa";
                             /** @enum {string} */
-                            state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                            state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                             /**
                              * Format: date-time
                              * @description When it was filed.
@@ -10512,14 +10512,14 @@ export interface operations {
                             verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                             extensionReason: string | null;
                             finishedAt: string | null;
-                            /** @description Why it was rejected or cancelled. */
+                            /** @description Why it was refused, rejected or cancelled. */
                             reason: string | null;
                             suppress: boolean;
                             steps: {
                                 /** @enum {string} */
                                 service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                                 /** @enum {string} */
-                                state: "pending" | "confirmed";
+                                state: "pending" | "confirmed" | "refused";
                                 attempts: number;
                                 /** @description Code of the last failure. */
                                 lastError: string | null;
@@ -10532,9 +10532,11 @@ export interface operations {
                                         [key: string]: number;
                                     };
                                     notes: string[];
+                                    /** @description Code of why the service refuses it for good. */
+                                    refusal?: string;
                                     /**
                                      * Format: date-time
-                                     * @description When the service was done.
+                                     * @description When the service was done, or refused.
                                      * @example 2026-01-31T12:00:00Z
                                      */
                                     completedAt: string;
@@ -10621,7 +10623,7 @@ export interface operations {
                         /** @enum {string} */
                         regime: "gdpr" | "ccpa";
                         /** @enum {string} */
-                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                         /**
                          * Format: date-time
                          * @description When it was filed.
@@ -10639,14 +10641,14 @@ export interface operations {
                         verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                         extensionReason: string | null;
                         finishedAt: string | null;
-                        /** @description Why it was rejected or cancelled. */
+                        /** @description Why it was refused, rejected or cancelled. */
                         reason: string | null;
                         suppress: boolean;
                         steps: {
                             /** @enum {string} */
                             service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                             /** @enum {string} */
-                            state: "pending" | "confirmed";
+                            state: "pending" | "confirmed" | "refused";
                             attempts: number;
                             /** @description Code of the last failure. */
                             lastError: string | null;
@@ -10659,9 +10661,11 @@ export interface operations {
                                     [key: string]: number;
                                 };
                                 notes: string[];
+                                /** @description Code of why the service refuses it for good. */
+                                refusal?: string;
                                 /**
                                  * Format: date-time
-                                 * @description When the service was done.
+                                 * @description When the service was done, or refused.
                                  * @example 2026-01-31T12:00:00Z
                                  */
                                 completedAt: string;
@@ -10709,7 +10713,7 @@ export interface operations {
                         /** @enum {string} */
                         regime: "gdpr" | "ccpa";
                         /** @enum {string} */
-                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                         /**
                          * Format: date-time
                          * @description When it was filed.
@@ -10727,14 +10731,14 @@ export interface operations {
                         verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                         extensionReason: string | null;
                         finishedAt: string | null;
-                        /** @description Why it was rejected or cancelled. */
+                        /** @description Why it was refused, rejected or cancelled. */
                         reason: string | null;
                         suppress: boolean;
                         steps: {
                             /** @enum {string} */
                             service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                             /** @enum {string} */
-                            state: "pending" | "confirmed";
+                            state: "pending" | "confirmed" | "refused";
                             attempts: number;
                             /** @description Code of the last failure. */
                             lastError: string | null;
@@ -10747,9 +10751,11 @@ export interface operations {
                                     [key: string]: number;
                                 };
                                 notes: string[];
+                                /** @description Code of why the service refuses it for good. */
+                                refusal?: string;
                                 /**
                                  * Format: date-time
-                                 * @description When the service was done.
+                                 * @description When the service was done, or refused.
                                  * @example 2026-01-31T12:00:00Z
                                  */
                                 completedAt: string;
@@ -10801,7 +10807,7 @@ export interface operations {
                         /** @enum {string} */
                         regime: "gdpr" | "ccpa";
                         /** @enum {string} */
-                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                         /**
                          * Format: date-time
                          * @description When it was filed.
@@ -10819,14 +10825,14 @@ export interface operations {
                         verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                         extensionReason: string | null;
                         finishedAt: string | null;
-                        /** @description Why it was rejected or cancelled. */
+                        /** @description Why it was refused, rejected or cancelled. */
                         reason: string | null;
                         suppress: boolean;
                         steps: {
                             /** @enum {string} */
                             service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                             /** @enum {string} */
-                            state: "pending" | "confirmed";
+                            state: "pending" | "confirmed" | "refused";
                             attempts: number;
                             /** @description Code of the last failure. */
                             lastError: string | null;
@@ -10839,9 +10845,11 @@ export interface operations {
                                     [key: string]: number;
                                 };
                                 notes: string[];
+                                /** @description Code of why the service refuses it for good. */
+                                refusal?: string;
                                 /**
                                  * Format: date-time
-                                 * @description When the service was done.
+                                 * @description When the service was done, or refused.
                                  * @example 2026-01-31T12:00:00Z
                                  */
                                 completedAt: string;
@@ -10891,7 +10899,7 @@ export interface operations {
                             /** @enum {string} */
                             regime: "gdpr" | "ccpa";
                             /** @enum {string} */
-                            state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                            state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                             /**
                              * Format: date-time
                              * @description When it was filed.
@@ -10909,14 +10917,14 @@ export interface operations {
                             verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                             extensionReason: string | null;
                             finishedAt: string | null;
-                            /** @description Why it was rejected or cancelled. */
+                            /** @description Why it was refused, rejected or cancelled. */
                             reason: string | null;
                             suppress: boolean;
                             steps: {
                                 /** @enum {string} */
                                 service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                                 /** @enum {string} */
-                                state: "pending" | "confirmed";
+                                state: "pending" | "confirmed" | "refused";
                                 attempts: number;
                                 /** @description Code of the last failure. */
                                 lastError: string | null;
@@ -10929,9 +10937,11 @@ export interface operations {
                                         [key: string]: number;
                                     };
                                     notes: string[];
+                                    /** @description Code of why the service refuses it for good. */
+                                    refusal?: string;
                                     /**
                                      * Format: date-time
-                                     * @description When the service was done.
+                                     * @description When the service was done, or refused.
                                      * @example 2026-01-31T12:00:00Z
                                      */
                                     completedAt: string;
@@ -11044,7 +11054,7 @@ export interface operations {
                         /** @enum {string} */
                         regime: "gdpr" | "ccpa";
                         /** @enum {string} */
-                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                         /**
                          * Format: date-time
                          * @description When it was filed.
@@ -11062,14 +11072,14 @@ export interface operations {
                         verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                         extensionReason: string | null;
                         finishedAt: string | null;
-                        /** @description Why it was rejected or cancelled. */
+                        /** @description Why it was refused, rejected or cancelled. */
                         reason: string | null;
                         suppress: boolean;
                         steps: {
                             /** @enum {string} */
                             service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                             /** @enum {string} */
-                            state: "pending" | "confirmed";
+                            state: "pending" | "confirmed" | "refused";
                             attempts: number;
                             /** @description Code of the last failure. */
                             lastError: string | null;
@@ -11082,9 +11092,11 @@ export interface operations {
                                     [key: string]: number;
                                 };
                                 notes: string[];
+                                /** @description Code of why the service refuses it for good. */
+                                refusal?: string;
                                 /**
                                  * Format: date-time
-                                 * @description When the service was done.
+                                 * @description When the service was done, or refused.
                                  * @example 2026-01-31T12:00:00Z
                                  */
                                 completedAt: string;
@@ -11140,7 +11152,7 @@ export interface operations {
                         /** @enum {string} */
                         regime: "gdpr" | "ccpa";
                         /** @enum {string} */
-                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                         /**
                          * Format: date-time
                          * @description When it was filed.
@@ -11158,14 +11170,14 @@ export interface operations {
                         verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                         extensionReason: string | null;
                         finishedAt: string | null;
-                        /** @description Why it was rejected or cancelled. */
+                        /** @description Why it was refused, rejected or cancelled. */
                         reason: string | null;
                         suppress: boolean;
                         steps: {
                             /** @enum {string} */
                             service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                             /** @enum {string} */
-                            state: "pending" | "confirmed";
+                            state: "pending" | "confirmed" | "refused";
                             attempts: number;
                             /** @description Code of the last failure. */
                             lastError: string | null;
@@ -11178,9 +11190,11 @@ export interface operations {
                                     [key: string]: number;
                                 };
                                 notes: string[];
+                                /** @description Code of why the service refuses it for good. */
+                                refusal?: string;
                                 /**
                                  * Format: date-time
-                                 * @description When the service was done.
+                                 * @description When the service was done, or refused.
                                  * @example 2026-01-31T12:00:00Z
                                  */
                                 completedAt: string;
@@ -11238,7 +11252,7 @@ export interface operations {
                         /** @enum {string} */
                         regime: "gdpr" | "ccpa";
                         /** @enum {string} */
-                        state: "received" | "verified" | "running" | "completed" | "rejected" | "cancelled";
+                        state: "received" | "verified" | "running" | "completed" | "refused" | "rejected" | "cancelled";
                         /**
                          * Format: date-time
                          * @description When it was filed.
@@ -11256,14 +11270,14 @@ export interface operations {
                         verificationMethod: ("logged_in" | "email_link" | "document" | "authorized_agent" | "other") | null;
                         extensionReason: string | null;
                         finishedAt: string | null;
-                        /** @description Why it was rejected or cancelled. */
+                        /** @description Why it was refused, rejected or cancelled. */
                         reason: string | null;
                         suppress: boolean;
                         steps: {
                             /** @enum {string} */
                             service: "syncengage" | "syncflow" | "synccreate" | "syncvalue" | "syncshield";
                             /** @enum {string} */
-                            state: "pending" | "confirmed";
+                            state: "pending" | "confirmed" | "refused";
                             attempts: number;
                             /** @description Code of the last failure. */
                             lastError: string | null;
@@ -11276,9 +11290,11 @@ export interface operations {
                                     [key: string]: number;
                                 };
                                 notes: string[];
+                                /** @description Code of why the service refuses it for good. */
+                                refusal?: string;
                                 /**
                                  * Format: date-time
-                                 * @description When the service was done.
+                                 * @description When the service was done, or refused.
                                  * @example 2026-01-31T12:00:00Z
                                  */
                                 completedAt: string;

@@ -33,7 +33,7 @@ export function privacyAnswer(
 function stepAnswer(step: PrivacyStep) {
   return {
     service: step.service,
-    state: step.confirmedMs === undefined ? ('pending' as const) : ('confirmed' as const),
+    state: stateOf(step),
     attempts: step.attempts,
     lastError: step.lastError ?? null,
     confirmedAt: mayInstant(step.confirmedMs),
@@ -42,6 +42,11 @@ function stepAnswer(step: PrivacyStep) {
       (step.receipt as z.infer<typeof wire.EvidenceAnswer>['request']['steps'][0]['receipt']) ??
       null,
   };
+}
+
+function stateOf({ confirmedMs, refusedMs }: PrivacyStep): 'pending' | 'confirmed' | 'refused' {
+  if (refusedMs !== undefined) return 'refused';
+  return confirmedMs === undefined ? 'pending' : 'confirmed';
 }
 
 /** A request, its audit record and where the proof of that is had. */

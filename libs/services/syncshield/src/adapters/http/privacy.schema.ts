@@ -69,13 +69,17 @@ const Receipt = z.object({
   action: z.string(),
   counts: z.record(z.string(), z.int()),
   notes: z.array(z.string()),
-  completedAt: wireInstant('When the service was done.'),
+  refusal: z
+    .string()
+    .optional()
+    .meta({ description: 'Code of why the service refuses it for good.' }),
+  completedAt: wireInstant('When the service was done, or refused.'),
   evidenceSha256: z.string(),
 });
 
 const Step = z.object({
   service: z.enum(STEP_SERVICES),
-  state: z.enum(['pending', 'confirmed']),
+  state: z.enum(['pending', 'confirmed', 'refused']),
   attempts: z.int(),
   lastError: z.string().nullable().meta({ description: 'Code of the last failure.' }),
   confirmedAt: wireInstant('When the service confirmed.').nullable(),
@@ -95,7 +99,7 @@ export const PrivacyRequestAnswer = z.object({
   verificationMethod: z.enum(VERIFICATION_METHODS).nullable(),
   extensionReason: z.string().nullable(),
   finishedAt: wireInstant('When it ended.').nullable(),
-  reason: z.string().nullable().meta({ description: 'Why it was rejected or cancelled.' }),
+  reason: z.string().nullable().meta({ description: 'Why it was refused, rejected or cancelled.' }),
   suppress: z.boolean(),
   steps: z.array(Step),
 });

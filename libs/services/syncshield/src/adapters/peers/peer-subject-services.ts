@@ -103,6 +103,7 @@ function answerFrom(
     ...{ service: receipt?.service ?? '', requestId: receipt?.requestId ?? '', action },
     counts: Object.fromEntries(counts) as Record<string, number>,
     notes: receipt?.notes ?? [],
+    ...(receipt === undefined || receipt.refusal === '' ? {} : { refusal: receipt.refusal }),
     completedAt: (receipt?.completedAt ?? new Date(0)).toISOString(),
     evidenceSha256: receipt?.evidenceSha256 ?? '',
   };

@@ -10,7 +10,7 @@ import {
 const REQUESTS = `
   SELECT kind, regime, count(*) AS received,
          count(*) FILTER (WHERE state = 'completed' AND finished_ms < $3) AS completed,
-         count(*) FILTER (WHERE state = 'rejected' AND finished_ms < $3) AS rejected,
+         count(*) FILTER (WHERE state IN ('rejected', 'refused') AND finished_ms < $3) AS rejected,
          count(*) FILTER (WHERE state = 'cancelled' AND finished_ms < $3) AS cancelled,
          count(*) FILTER (WHERE finished_ms IS NULL OR finished_ms >= $3) AS open,
          count(*) FILTER (WHERE coalesce(finished_ms, $3) > due_ms) AS late,

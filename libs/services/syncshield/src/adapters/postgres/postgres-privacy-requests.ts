@@ -13,6 +13,7 @@ import type { SubjectKeys } from '../../application/subject-keys.js';
 import {
   dueMs,
   extendedDueMs,
+  refusalsOf,
   STEP_SERVICES,
   type PrivacyRequest,
   type RequestDetails,
@@ -142,7 +143,7 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
       `UPDATE privacy_requests r SET state = 'running', lease_until_ms = $1 + $2
          FROM (SELECT tenant, id FROM privacy_requests
                 WHERE state IN ('verified', 'running') AND next_attempt_ms <= $1 AND lease_until_ms <= $1
-                ORDER BY next_attempt_ms LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
+                ORDER BY next_attempt_ms, request_no LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
         WHERE r.tenant = due.tenant AND r.id = due.id RETURNING r.*`,
       [nowMs, leaseMs, limit],
     );
@@ -199,15 +200,17 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     await this.database.transaction(async (tx) => {
       const before = await this.row(tx, tenant, id, 'FOR UPDATE');
       if (before.state !== 'running') return;
+      const [{ steps } = { steps: [] }] = await withSteps(tx, [before]);
+      const [reason] = Object.values(refusalsOf(steps));
+      const state = reason === undefined ? 'completed' : 'refused';
       await tx.execute(
-        `UPDATE privacy_requests SET state = 'completed', finished_ms = $3, lease_until_ms = 0,
+        `UPDATE privacy_requests SET state = $5, reason = $6, finished_ms = $3, lease_until_ms = 0,
                 sealed = CASE WHEN $4 THEN sealed ELSE '' END
           WHERE tenant = $1 AND id = $2`,
-        [tenant, id, this.nowMs(), isKept],
+        [tenant, id, this.nowMs(), isKept, state, reason ?? null],
       );
-      const [after] = await withSteps(tx, [before]);
-      const facts = completionFacts(after?.steps ?? []);
-      await this.audited(tx, { tenant, id }, 'syncshield', 'privacy.completed', facts);
+      const facts = completionFacts(steps);
+      await this.audited(tx, { tenant, id }, 'syncshield', `privacy.${state}`, facts);
     });
     if (!isKept) await this.keys.erase(tenant, sealedName(id), id);
   }

@@ -1,21 +1,31 @@
 import { canonicalJson } from '@kiki/kernel';
 import type { PrivacyRequestDraft } from '../../application/privacy/privacy-requests.js';
 import type { SubjectKeys } from '../../application/subject-keys.js';
-import type { PrivacyStep, RequestState } from '../../domain/privacy/privacy-request.js';
+import {
+  refusalsOf,
+  type PrivacyStep,
+  type RequestState,
+} from '../../domain/privacy/privacy-request.js';
 import { errors } from '../../errors.js';
 
 /** States that a request does not leave. */
-export const FINISHED: ReadonlySet<RequestState> = new Set(['completed', 'rejected', 'cancelled']);
+export const FINISHED: ReadonlySet<RequestState> = new Set([
+  ...(['completed', 'refused', 'rejected', 'cancelled'] as const),
+]);
 
 /** Under which name the key store keeps the key of a request; no customer is called so. */
 export function sealedName(requestId: string): string {
   return `\u0001privacy-request:${requestId}`;
 }
 
-/** What the audit log says of a completed request: who confirmed, and the hash of each receipt. */
+/** What the audit log says of a request that has run: the hash of each receipt, and who refused, by code. */
 export function completionFacts(steps: readonly PrivacyStep[]): Readonly<Record<string, unknown>> {
   const evidence = steps.map(({ service, receipt }) => [service, receipt?.['evidenceSha256']]);
-  return { evidence: Object.fromEntries(evidence) as Record<string, unknown> };
+  const refusals = refusalsOf(steps);
+  return {
+    evidence: Object.fromEntries(evidence) as Record<string, unknown>,
+    ...(Object.keys(refusals).length === 0 ? {} : { refusals }),
+  };
 }
 
 /** What a request may not do in its state. */

@@ -41,9 +41,8 @@ describe('what is left', () => {
     const found = { customerIds: [], email: 'other@example.test', isLocated: false };
     fixture.services.located = [`${NAME}-90`];
     const named = { customerIds: [`${NAME}-90`], isLocated: true };
-    const about = await Promise.all(
-      [named, found].map((details) => file({ kind: 'access', details })),
-    );
+    const about: PrivacyRequest[] = [];
+    for (const details of [named, found]) about.push(await file({ kind: 'access', details }));
     expect(await fixture.requests.claim(1, 0)).toHaveLength(1);
     await expect(fixture.requests.dropExportsOf(gone)).rejects.toMatchObject({
       code: 'unavailable',

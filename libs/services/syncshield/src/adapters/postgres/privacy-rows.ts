@@ -42,6 +42,7 @@ interface StepRow extends Row {
   readonly tried_ms: bigint | null;
   readonly receipt: string | null;
   readonly confirmed_ms: bigint | null;
+  readonly refused_ms: bigint | null;
 }
 
 /** Requests with their steps. */
@@ -73,6 +74,7 @@ function stepOf(row: StepRow): PrivacyStep {
       ? {}
       : { receipt: JSON.parse(row.receipt) as Readonly<Record<string, unknown>> }),
     ...(row.confirmed_ms === null ? {} : { confirmedMs: Number(row.confirmed_ms) }),
+    ...(row.refused_ms === null ? {} : { refusedMs: Number(row.refused_ms) }),
   };
 }
 

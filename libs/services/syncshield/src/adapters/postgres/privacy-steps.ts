@@ -4,7 +4,7 @@ import type { SubjectKeys } from '../../application/subject-keys.js';
 import type { PrivacyRequest } from '../../domain/privacy/privacy-request.js';
 import { sealedName } from './privacy-facts.js';
 
-/** Writes what services answered: a confirmation stays, whatever comes later. */
+/** Writes what services answered: a receipt stays, whatever comes later. */
 export async function recordOutcomes(
   database: Database,
   keys: SubjectKeys,
@@ -37,11 +37,13 @@ async function recordOne(
   nowMs: number,
 ): Promise<void> {
   const receipt = 'receipt' in outcome ? JSON.stringify(outcome.receipt) : null;
+  const isRefused = 'receipt' in outcome && outcome.receipt.refusal !== undefined;
   await tx.execute(
     `UPDATE privacy_steps
         SET attempts = attempts + 1, tried_ms = $4, last_error = $5, receipt = $6::text,
-            confirmed_ms = CASE WHEN $6::text IS NULL THEN NULL ELSE $4::bigint END
-      WHERE tenant = $1 AND request_id = $2 AND service = $3 AND confirmed_ms IS NULL`,
-    [...key, outcome.service, nowMs, 'error' in outcome ? outcome.error : null, receipt],
+            confirmed_ms = CASE WHEN $6::text IS NULL OR $7 THEN NULL ELSE $4::bigint END,
+            refused_ms = CASE WHEN $7 THEN $4::bigint END
+      WHERE tenant = $1 AND request_id = $2 AND service = $3 AND receipt IS NULL`,
+    [...key, outcome.service, nowMs, 'error' in outcome ? outcome.error : null, receipt, isRefused],
   );
 }

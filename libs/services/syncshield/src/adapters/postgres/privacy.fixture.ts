@@ -23,14 +23,18 @@ export class ScriptedServices extends SubjectServices {
   /** Whether a service does not answer now. */
   isDown: (service: StepService) => boolean = () => false;
   located: readonly string[] = [];
+  /** Why a service refuses for good. */
+  refusalOf: (service: StepService) => string | undefined = () => undefined;
 
   override execute(service: StepService, request: SubjectRequest): Promise<SubjectAnswer> {
     this.asked.push({ service, request });
     if (this.isDown(service)) return Promise.reject(kernelErrors.unavailable());
     const { requestId, action } = request;
+    const refusal = this.refusalOf(service);
     return Promise.resolve({
       receipt: {
         ...{ service, requestId, action, counts: { [`${service}.rows`]: 1 }, notes: [] },
+        ...(refusal === undefined ? {} : { refusal }),
         ...{ completedAt: '2026-01-01T00:00:00.000Z', evidenceSha256: `hash of ${service}` },
       },
       ...(action === 'access'

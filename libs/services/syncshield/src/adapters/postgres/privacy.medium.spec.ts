@@ -1,5 +1,5 @@
 /**
- * Goal: a request of a data subject ends only when all five services have confirmed, whatever fails and whoever restarts;
+ * Goal: a request of a data subject is completed only when all five services have confirmed, whatever fails and whoever restarts;
  * a legal hold beats an erasure; nothing that is stored or audited names anybody once it has ended.
  * Method: the saga on a real PostgreSQL, services that fail by script and by fast-check, several processes as instances.
  */
@@ -165,6 +165,35 @@ describe('the saga', () => {
     await fixture.clock.advance(120_000);
     expect(await fixture.run.execute()).toBe(1);
     expect(await stateOf(orphan)).toBe('completed');
+  });
+
+  it('ends as refused where a service will not do its part, which is asked once and says why', async () => {
+    fixture.services.refusalOf = (service) =>
+      service === 'syncengage' ? 'email_invalid' : undefined;
+    fixture.services.isDown = (service) => service === 'syncflow';
+    const changes = { email: `${NAME}@new.example.test` };
+    const details = { customerIds: [`${NAME}-1`], isLocated: true, changes };
+    const request = await file({ kind: 'rectify', details });
+    await fixture.run.execute();
+    // One is still to be asked, and does what it can.
+    expect(await stateOf(request)).toBe('running');
+    fixture.services.isDown = () => false;
+    await fixture.clock.advance(60_000);
+    await fixture.run.execute();
+    fixture.services.refusalOf = () => undefined;
+    const ended = await fixture.requests.get(T, request.id);
+    expect(ended).toMatchObject({ state: 'refused', reason: 'email_invalid' });
+    expect(ended.finishedMs).toBeDefined();
+    const [engage, ...others] = ended.steps;
+    expect(engage).toMatchObject({ attempts: 1, receipt: { refusal: 'email_invalid' } });
+    expect(engage!.refusedMs).toBeDefined();
+    expect(engage!.confirmedMs).toBeUndefined();
+    expect(others.map(({ confirmedMs }) => typeof confirmedMs)).toEqual(Array(4).fill('number'));
+    await fixture.clock.advance(600_000);
+    expect(await fixture.run.execute()).toBe(0);
+    const bytes = await storedBytes();
+    expect(bytes).not.toContain(NAME);
+    expect(bytes).toMatch(/privacy\.refused.*refusals.*syncengage.*email_invalid/);
   });
 
   it('gives way to a legal hold, before and between the services', async () => {

@@ -89,7 +89,7 @@ export abstract class PrivacyRequests {
   abstract postpone(request: PrivacyRequest, afterMs: number): Promise<void>;
   /** Requests of all tenants that have not ended, and those of them beyond their deadline. */
   abstract counts(): Promise<{ readonly open: number; readonly overdue: number }>;
-  /** Ends a request that all have confirmed, and forgets whom it was about. */
+  /** Ends a request that all have confirmed, or some refused for good, and forgets whom it was about. */
   abstract complete(request: PrivacyRequest): Promise<void>;
 
   /** What a completed access request brought, by service. @throws privacy_export_gone */

@@ -1,7 +1,7 @@
 import { DomainError, type Clock, type Random } from '@kiki/kernel';
 import type { Subject } from '@kiki/subject-data';
 import {
-  isConfirmed,
+  isEnded,
   readySteps,
   retryDelayMs,
   type PrivacyRequest,
@@ -33,7 +33,7 @@ export interface PrivacyTools {
 
 /**
  * Carries requests through the five services. Every step can be repeated, what was confirmed is written down, so that
- * a restart goes on where it was; a request ends only when all five have confirmed.
+ * a restart goes on where it was; a request is completed only when all five have confirmed.
  */
 export class RunPrivacyRequests {
   private readonly requests: PrivacyRequests;
@@ -120,12 +120,11 @@ export class RunPrivacyRequests {
       const outcomes = await Promise.all(ready.map((one) => this.step(current, details, one)));
       current = await this.requests.record(current, outcomes);
       for (const outcome of outcomes) {
-        const how = 'error' in outcome ? outcome.error : 'confirmed';
-        this.tools.observer.stepped(outcome.service, how);
+        this.tools.observer.stepped(outcome.service, outcomeOf(outcome));
       }
       if (outcomes.some((outcome) => 'error' in outcome)) break;
     }
-    if (!isConfirmed(current.steps)) return this.later(current);
+    if (!isEnded(current.steps)) return this.later(current);
     // After the old key is gone, so that nothing leads from the objection to what was erased.
     if (request.kind === 'erase' && request.isSuppressing) await this.object(request, details);
     await this.requests.complete(current);
@@ -157,6 +156,11 @@ export class RunPrivacyRequests {
     const delayMs = retryDelayMs(attempts, this.random.nextDouble(), this.longestRetryMs);
     await this.requests.postpone(request, Math.floor(this.clock.nowMs()) + delayMs);
   }
+}
+
+function outcomeOf(outcome: StepOutcome): string {
+  if ('error' in outcome) return outcome.error;
+  return outcome.receipt.refusal === undefined ? 'confirmed' : 'refused';
 }
 
 function subjectOf({ tenant, id }: PrivacyRequest, details: RequestDetails): Subject {

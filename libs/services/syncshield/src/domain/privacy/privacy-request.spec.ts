@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import {
   dueMs,
   extendedDueMs,
-  isConfirmed,
+  isEnded,
   readySteps,
   retryDelayMs,
   STEP_SERVICES,
@@ -51,7 +51,7 @@ describe('steps', () => {
         const done = new Set<string>();
         for (const choice of choices) {
           const ready = readySteps(stepsWith(done));
-          expect(isConfirmed(stepsWith(done))).toBe(done.size === 5);
+          expect(isEnded(stepsWith(done))).toBe(done.size === 5);
           if (ready.length === 0) break;
           const next = ready[choice % ready.length]!;
           if (next === 'syncvalue') expect(done.has('syncengage')).toBe(true);
@@ -60,7 +60,7 @@ describe('steps', () => {
         }
       }),
     );
-    expect(isConfirmed([])).toBe(false);
+    expect(isEnded([])).toBe(false);
   });
 
   it('are tried again ever later, at least every minute', () => {

@@ -6,12 +6,16 @@ export type RequestKind = (typeof REQUEST_KINDS)[number];
 export const REGIMES = ['gdpr', 'ccpa'] as const;
 export type Regime = (typeof REGIMES)[number];
 
-/** received → verified → running → completed; rejected and cancelled end it early. */
+/**
+ * received → verified → running → completed, or refused where a service will not do its part; rejected and cancelled
+ * end it early.
+ */
 export const REQUEST_STATES = [
   'received',
   'verified',
   'running',
   'completed',
+  'refused',
   'rejected',
   'cancelled',
 ] as const;
@@ -54,9 +58,11 @@ export interface PrivacyStep {
   /** Code of the last failure. */
   readonly lastError?: string;
   readonly triedMs?: number;
-  /** JSON of the receipt. */
+  /** JSON of the receipt: it confirms, or says why not. */
   readonly receipt?: Readonly<Record<string, unknown>>;
   readonly confirmedMs?: number;
+  /** Refused for good. */
+  readonly refusedMs?: number;
 }
 
 /** A request as it is shown: without whom it is about. */
@@ -130,7 +136,9 @@ export function retryDelayMs(attempts: number, jitter: number, longestMs: number
  */
 export function readySteps(steps: readonly PrivacyStep[]): StepService[] {
   const isDone = (service: StepService): boolean =>
-    steps.some((step) => step.service === service && step.confirmedMs !== undefined);
+    steps.some(
+      (step) => step.service === service && (step.confirmedMs ?? step.refusedMs) !== undefined,
+    );
   const open = STEP_SERVICES.filter((service) => !isDone(service));
   return open.filter((service) => {
     if (service === 'syncvalue') return isDone('syncengage');
@@ -138,7 +146,15 @@ export function readySteps(steps: readonly PrivacyStep[]): StepService[] {
   });
 }
 
-/** Whether every service has confirmed. */
-export function isConfirmed(steps: readonly PrivacyStep[]): boolean {
+/** The codes of what services refused for good, by service. */
+export function refusalsOf(steps: readonly PrivacyStep[]): Readonly<Record<string, string>> {
+  const refused = steps.filter(({ refusedMs }) => refusedMs !== undefined);
+  return Object.fromEntries(
+    refused.map(({ service, receipt }) => [service, String(receipt?.['refusal'])]),
+  );
+}
+
+/** Whether every service has confirmed, or refused for good. */
+export function isEnded(steps: readonly PrivacyStep[]): boolean {
   return readySteps(steps).length === 0 && steps.length === STEP_SERVICES.length;
 }

@@ -66,6 +66,7 @@ function answerOf({ receipt, parts, stores = [] }: SubjectAnswer): wire.ExecuteR
     receipt: {
       ...{ ...receipt, action: ACTIONS[receipt.action], counts },
       notes: [...receipt.notes],
+      refusal: receipt.refusal ?? '',
       completedAt: new Date(receipt.completedAt),
     },
     partsJson: parts === undefined ? '' : JSON.stringify(parts),

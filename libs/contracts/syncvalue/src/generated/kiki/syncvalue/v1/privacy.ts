@@ -55,6 +55,8 @@ export interface SubjectReceipt {
     | undefined;
   /** SHA-256 of the receipt, and for ACCESS of the export, as canonical JSON; lower-case hex. */
   evidenceSha256: string;
+  /** Code of why the service refuses it for good; empty when it was done. */
+  refusal: string;
 }
 
 export interface SubjectReceipt_CountsEntry {
@@ -246,7 +248,16 @@ export const ExecuteResponse: MessageFns<ExecuteResponse> = {
 };
 
 function createBaseSubjectReceipt(): SubjectReceipt {
-  return { service: "", requestId: "", action: 0, counts: {}, notes: [], completedAt: undefined, evidenceSha256: "" };
+  return {
+    service: "",
+    requestId: "",
+    action: 0,
+    counts: {},
+    notes: [],
+    completedAt: undefined,
+    evidenceSha256: "",
+    refusal: "",
+  };
 }
 
 export const SubjectReceipt: MessageFns<SubjectReceipt> = {
@@ -271,6 +282,9 @@ export const SubjectReceipt: MessageFns<SubjectReceipt> = {
     }
     if (message.evidenceSha256 !== "") {
       writer.uint32(58).string(message.evidenceSha256);
+    }
+    if (message.refusal !== "") {
+      writer.uint32(66).string(message.refusal);
     }
     return writer;
   },
@@ -347,6 +361,14 @@ export const SubjectReceipt: MessageFns<SubjectReceipt> = {
             message.evidenceSha256 = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.refusal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -379,6 +401,7 @@ export const SubjectReceipt: MessageFns<SubjectReceipt> = {
     message.notes = object.notes?.map((e) => e) || [];
     message.completedAt = object.completedAt ?? undefined;
     message.evidenceSha256 = object.evidenceSha256 ?? "";
+    message.refusal = object.refusal ?? "";
     return message;
   },
 };
