@@ -13,6 +13,7 @@ import * as from from './from-wire.js';
 import type { paths } from './generated/openapi.js';
 import type { ItemResult } from './money-types.js';
 import type { SyncShieldClientOptions } from './syncshield-client.js';
+import { madeOf } from './policy-api.js';
 
 type Body<P extends keyof paths, M extends 'post' | 'put'> = paths[P][M] extends {
   requestBody: { content: { 'application/json': infer B } };
@@ -144,9 +145,10 @@ export class ConsentApi {
     return answerOf(this.api.GET('/v1/consent/settings', this.of(tenant)));
   }
 
-  /** @throws consent_settings_conflict, consent_settings_invalid */
+  /** @throws consent_settings_conflict, consent_settings_invalid, approval_required */
   async putSettings(tenant: string, body: ConsentSettingsInput): Promise<ConsentSettingsInForce> {
-    return answerOf(this.api.PUT('/v1/consent/settings', { body, ...this.of(tenant) }));
+    const call = this.api.PUT('/v1/consent/settings', { body, ...this.of(tenant) });
+    return madeOf(await answerOf(call));
   }
 
   private of(tenant: string): { headers: Record<string, string> } {

@@ -25,6 +25,7 @@ import { FollowConsents } from './application/follow-consents.js';
 import { ReadConsentSignals } from './application/read-consent-signals.js';
 import { RecordConsents } from './application/record-consents.js';
 import { SubjectKeys } from './application/subject-keys.js';
+import { fourEyesOf } from './policy.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
 /** Routes of the consent registry. */
@@ -36,12 +37,14 @@ export const consentControllers = [
 ];
 
 /** The consent registry. */
-export function consentProviders({ consentDefault }: SyncshieldConfig): FactoryProvider[] {
+export function consentProviders(config: SyncshieldConfig): FactoryProvider[] {
+  const { consentDefault } = config;
   return [
     {
       provide: PostgresConsentRegistry,
       inject: [Database],
-      useFactory: (database: Database) => new PostgresConsentRegistry(database, consentDefault),
+      useFactory: (database: Database) =>
+        new PostgresConsentRegistry(database, consentDefault, undefined, fourEyesOf(config)),
     },
     {
       provide: ConsentRegistry,

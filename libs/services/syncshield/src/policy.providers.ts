@@ -15,6 +15,7 @@ import { ControlUpkeep } from './adapters/nest/control-upkeep.js';
 import {
   approvedBudgetChanges,
   approvedControlChanges,
+  approvedDataChanges,
 } from './adapters/postgres/approved-changes.js';
 import { ControlChanges } from './adapters/postgres/control-change.js';
 import { controlTotals } from './adapters/postgres/control-totals.js';
@@ -22,10 +23,12 @@ import { Judges } from './adapters/postgres/judges.js';
 import { PostgresAcquisitions } from './adapters/postgres/postgres-acquisitions.js';
 import { PostgresApprovals } from './adapters/postgres/postgres-approvals.js';
 import type { PostgresBudgets } from './adapters/postgres/postgres-budgets.js';
+import { PostgresConsentRegistry } from './adapters/postgres/postgres-consent-registry.js';
 import { PostgresDecisionHistory } from './adapters/postgres/postgres-decision-history.js';
 import { PostgresExplanations } from './adapters/postgres/postgres-explanations.js';
 import { PostgresKillSwitches } from './adapters/postgres/postgres-kill-switches.js';
 import { PostgresPolicies } from './adapters/postgres/postgres-policies.js';
+import type { PostgresPrivacyRequests } from './adapters/postgres/postgres-privacy-requests.js';
 import { PostgresSpendLearning } from './adapters/postgres/postgres-spend-learning.js';
 import { AppealHold } from './application/appeal-hold.js';
 import { Approvals, GuardedChange } from './application/approvals.js';
@@ -34,6 +37,7 @@ import { DecisionHistory, DryRun } from './application/dry-run.js';
 import { ExplainHold } from './application/explain-hold.js';
 import { Budgets, LedgerReader } from './application/ledger.js';
 import { KillSwitches, Policies } from './application/policies.js';
+import { PrivacyRequests } from './application/privacy/privacy-requests.js';
 import { Acquisitions, SpendLearning } from './application/spend-learning.js';
 import { SubjectKeys } from './application/subject-keys.js';
 import type { ApprovalAction } from './domain/approval.js';
@@ -73,16 +77,22 @@ function controls(config: SyncshieldConfig): FactoryProvider[] {
     provide(PostgresAcquisitions, [ControlChanges], Acquisitions),
     {
       provide: Approvals,
-      inject: [ControlChanges, Budgets, KillSwitches, Policies],
+      inject: [
+        ...[ControlChanges, Budgets, KillSwitches, Policies],
+        ...[PostgresConsentRegistry, PrivacyRequests],
+      ],
       useFactory: (
         changes: ControlChanges,
         budgets: PostgresBudgets,
         kills: PostgresKillSwitches,
         policies: PostgresPolicies,
+        consents: PostgresConsentRegistry,
+        requests: PostgresPrivacyRequests,
       ) => {
         const executors = [
           ...approvedBudgetChanges(budgets),
           ...approvedControlChanges(kills, policies),
+          ...approvedDataChanges(consents, requests),
         ];
         return new PostgresApprovals(changes, executors, config.approvalTtlMs);
       },

@@ -10,6 +10,7 @@ import type { FactoryProvider } from '@nestjs/common';
 import { ComplianceController } from './adapters/http/compliance.controller.js';
 import { LegalHoldsController } from './adapters/http/legal-holds.controller.js';
 import { PrivacyController } from './adapters/http/privacy.controller.js';
+import { PrivacyStartController } from './adapters/http/privacy-start.controller.js';
 import { RetentionController } from './adapters/http/retention.controller.js';
 import { KeyStoreConnection } from './adapters/nest/key-store-connection.js';
 import { PrivacyMetrics } from './adapters/metrics/privacy-metrics.js';
@@ -40,6 +41,7 @@ import { SubjectServices } from './application/privacy/subject-services.js';
 import { RecordConsents } from './application/record-consents.js';
 import { SubjectKeys } from './application/subject-keys.js';
 import { wrappingKeyOf, type WrappingKey } from './domain/subject-crypto.js';
+import { fourEyesOf } from './policy.providers.js';
 import type { SyncshieldConfig } from './syncshield.config.js';
 
 const keystoreMigrationsDir = new URL('../keystore-migrations/', import.meta.url);
@@ -49,6 +51,7 @@ const KEYSTORE_CONNECTIONS = 3;
 /** Routes of privacy and compliance. */
 export const privacyControllers = [
   PrivacyController,
+  PrivacyStartController,
   LegalHoldsController,
   RetentionController,
   ComplianceController,
@@ -64,7 +67,12 @@ function requests(config: SyncshieldConfig): FactoryProvider[] {
     provide(ForgetSubject, [ConsentRegistry, SubjectKeys, Clock]),
     provide(ShieldSubjectData, [SubjectKeys, ForgetSubject, PrivacyRequests], SubjectData),
     ...subjectDataProviders,
-    provide(PostgresPrivacyRequests, [Database, SubjectKeys, Clock], PrivacyRequests),
+    {
+      provide: PrivacyRequests,
+      inject: [Database, SubjectKeys, Clock],
+      useFactory: (database: Database, subjects: SubjectKeys, clock: Clock) =>
+        new PostgresPrivacyRequests(database, subjects, clock, fourEyesOf(config)),
+    },
     provide(PostgresLegalHolds, [Database, SubjectKeys, Clock], LegalHolds),
     provide(PeerSubjectServices, [Peers, ExecuteSubjectRequest, Logger], SubjectServices),
     provide(Objections, [RecordConsents, ConsentRegistry, SubjectKeys]),

@@ -107,7 +107,7 @@ export const syncshieldConfig = defineConfig('syncshield', {
   fourEyes: variable({
     env: 'SYNCSHIELD_FOUR_EYES',
     schema: z.enum(['off', 'on']).default('off'),
-    doc: 'Whether changes that let more pass wait for a second key with shield:admin.',
+    doc: 'Whether changes that let more pass, erasures and exports wait for a second key with shield:admin.',
   }),
   fourEyesActions: variable({
     env: 'SYNCSHIELD_FOUR_EYES_ACTIONS',

@@ -1056,7 +1056,7 @@ export interface paths {
         get: operations["privacy_list"];
         put?: never;
         /** File a request; the same body again returns it as it is */
-        post: operations["privacy_create"];
+        post: operations["privacyStart_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1175,7 +1175,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say that the person is who they say; the request begins */
-        post: operations["privacy_verify"];
+        post: operations["privacyStart_verify"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4796,6 +4796,44 @@ export interface operations {
                         reconsentMonths: number | null;
                         createdBy: string | null;
                         createdAt: string | null;
+                    };
+                };
+            };
+            /** @description The change waits for a second key */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
                     };
                 };
             };
@@ -10557,7 +10595,7 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
-    privacy_create: {
+    privacyStart_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -10672,6 +10710,44 @@ export interface operations {
                                 evidenceSha256: string;
                             } | null;
                         }[];
+                    };
+                };
+            };
+            /** @description The request is filed, and waits for a second key to begin */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
                     };
                 };
             };
@@ -11218,7 +11294,7 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
-    privacy_verify: {
+    privacyStart_verify: {
         parameters: {
             query?: never;
             header?: never;
@@ -11301,6 +11377,44 @@ export interface operations {
                                 evidenceSha256: string;
                             } | null;
                         }[];
+                    };
+                };
+            };
+            /** @description The request waits for a second key to begin */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvalId: string;
+                        /** @description What kind of change, e.g. raise_limit. */
+                        action: string;
+                        /** @description What is changed: a budget, a kill switch, the policy. */
+                        target: string;
+                        /** @enum {string} */
+                        state: "pending" | "approved" | "rejected" | "expired" | "outdated";
+                        /** @description As it was when the change was asked for. */
+                        before: unknown;
+                        /** @description As it is asked to be. */
+                        after: unknown;
+                        /** @description The key, or the service, that asked. */
+                        requestedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was asked for.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        requestedAt: string;
+                        /**
+                         * Format: date-time
+                         * @description When it ends undecided.
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        expiresAt: string;
+                        decidedBy: string | null;
+                        decidedAt: string | null;
+                        decisionReason: string | null;
                     };
                 };
             };

@@ -101,7 +101,7 @@ export abstract class ConsentRegistry {
   abstract settings(tenant: string): Promise<SettingsVersion>;
   /**
    * Puts settings into force, with an audit leaf of before and after; the same again are those in force.
-   * @throws consent_settings_conflict
+   * @throws consent_settings_conflict, approval_required
    */
   abstract putSettings(
     tenant: string,

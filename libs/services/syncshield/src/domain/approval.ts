@@ -1,10 +1,16 @@
-/** Changes that four eyes may guard: each lets some hold pass that could not before, or cannot be taken back. */
+/**
+ * Changes that four eyes may guard: each lets some hold pass that could not before, or lets data be used, given out or
+ * destroyed.
+ */
 export const APPROVAL_ACTIONS = [
   'raise_limit',
   'create_budget',
   'resume_budget',
   'lift_kill_switch',
   'weaken_policy',
+  'consent_settings',
+  'erase_subject',
+  'export_subject',
 ] as const;
 export type ApprovalAction = (typeof APPROVAL_ACTIONS)[number];
 
@@ -16,7 +22,7 @@ export interface Approval {
   readonly tenant: string;
   readonly id: string;
   readonly action: string;
-  /** What is changed: a budget's id, a kill switch's id, or `policy`. */
+  /** What is changed: the id of a budget, a kill switch or a request of a data subject, `policy`, `consent`. */
   readonly target: string;
   /** Canonical JSON of what it was asked on, and of what it asks for. */
   readonly before: string;

@@ -1,12 +1,15 @@
 import { CurrentPrincipal, RequireScope, Tenant, type Principal } from '@kiki/auth';
 import { Answers } from '@kiki/http';
-import { Body, Controller, Get, Put } from '@nestjs/common';
+import { Body, Controller, Get, Put, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { GuardedChange } from '../../application/approvals.js';
 import { ConsentRegistry, type SettingsVersion } from '../../application/consent-registry.js';
 import { normalRegion } from '../../domain/consent/regions.js';
 import { actorOf } from './answers.js';
+import { ApprovalAnswer } from './approvals.schema.js';
 import * as wire from './consent-settings.schema.js';
+import { changedAnswer, type Reply } from './pending.js';
 
 type Answer = Promise<z.infer<typeof wire.ConsentSettingsAnswer>>;
 
@@ -14,7 +17,10 @@ type Answer = Promise<z.infer<typeof wire.ConsentSettingsAnswer>>;
 @ApiTags('consent')
 @Controller('v1/consent/settings')
 export class ConsentSettingsController {
-  constructor(private readonly registry: ConsentRegistry) {}
+  constructor(
+    private readonly registry: ConsentRegistry,
+    private readonly guarded: GuardedChange,
+  ) {}
 
   @Get()
   @RequireScope('shield:read')
@@ -28,10 +34,12 @@ export class ConsentSettingsController {
   @RequireScope('shield:admin')
   @ApiOperation({ summary: 'Put consent settings into force; the same again change nothing' })
   @Answers(200, wire.ConsentSettingsAnswer, 'The settings')
+  @Answers(202, ApprovalAnswer, 'The change waits for a second key')
   async put(
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: wire.ConsentSettingsBody }) body: z.infer<typeof wire.ConsentSettingsBody>,
-  ): Answer {
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Awaited<Answer> | z.infer<typeof ApprovalAnswer>> {
     const { expectedVersion, purposes, notices, regimes, ...rest } = body;
     const settings = {
       ...rest,
@@ -47,9 +55,10 @@ export class ConsentSettingsController {
     };
     const { tenant } = principal;
     const actor = actorOf(principal);
-    return settingsAnswer(
-      await this.registry.putSettings(tenant, actor, settings, expectedVersion),
+    const changed = await this.guarded.execute({ tenant, actor }, () =>
+      this.registry.putSettings(tenant, actor, settings, expectedVersion),
     );
+    return changedAnswer(changed, reply, settingsAnswer);
   }
 }
 

@@ -6,10 +6,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { LedgerReader } from '../../application/ledger.js';
 import { ExportPeriod } from '../../application/privacy/export-period.js';
-import {
-  PrivacyRequests,
-  type PrivacyRequestDraft,
-} from '../../application/privacy/privacy-requests.js';
+import { PrivacyRequests } from '../../application/privacy/privacy-requests.js';
 import type { PrivacyRequest } from '../../domain/privacy/privacy-request.js';
 import { actorOf } from './answers.js';
 import { evidenceAnswer, privacyAnswer } from './privacy-answers.js';
@@ -29,18 +26,6 @@ export class PrivacyController {
     private readonly clock: Clock,
     private readonly exports: ExportPeriod,
   ) {}
-
-  @Post()
-  @HttpCode(200)
-  @RequireScope('shield:admin')
-  @ApiOperation({ summary: 'File a request; the same body again returns it as it is' })
-  @Answers(200, wire.PrivacyRequestAnswer, 'The request')
-  async create(
-    @CurrentPrincipal() principal: Principal,
-    @Body({ schema: wire.PrivacyRequestBody }) body: z.infer<typeof wire.PrivacyRequestBody>,
-  ): Answer {
-    return this.shown(await this.requests.create(draftOf(principal, body), actorOf(principal)));
-  }
 
   @Get()
   @RequireScope('shield:read')
@@ -75,23 +60,6 @@ export class PrivacyController {
     @Param({ schema: wire.PrivacyRequestPath }) { id }: Path,
   ): Answer {
     return this.shown(await this.requests.get(tenant, id));
-  }
-
-  @Post(':id/verify')
-  @HttpCode(200)
-  @RequireScope('shield:admin')
-  @ApiOperation({ summary: 'Say that the person is who they say; the request begins' })
-  @Answers(200, wire.PrivacyRequestAnswer, 'The request')
-  async verify(
-    @CurrentPrincipal() principal: Principal,
-    @Param({ schema: wire.PrivacyRequestPath }) { id }: Path,
-    @Body({ schema: wire.VerificationBody }) body: z.infer<typeof wire.VerificationBody>,
-  ): Answer {
-    const { method, reference } = body;
-    return this.move(principal, id, {
-      ...{ from: ['received'], to: 'verified', verificationMethod: method },
-      ...(reference === undefined ? {} : { verificationReference: reference }),
-    });
   }
 
   @Post(':id/reject')
@@ -178,25 +146,4 @@ export class PrivacyController {
   private shown(request: PrivacyRequest) {
     return privacyAnswer(request, this.clock.nowMs());
   }
-}
-
-function draftOf(
-  { tenant }: Principal,
-  body: z.infer<typeof wire.PrivacyRequestBody>,
-): PrivacyRequestDraft {
-  const { id, kind, regime, customerId, email, verification, suppress, changes } = body;
-  return {
-    ...{ tenant, id, kind, regime, isSuppressing: suppress },
-    details: {
-      customerIds: customerId === undefined ? [] : [customerId],
-      // With a customer named, an address says no more than which mailbox is meant.
-      isLocated: customerId !== undefined,
-      ...(email === undefined ? {} : { email }),
-      ...(changes === undefined ? {} : { changes: changes }),
-      ...(verification?.reference === undefined
-        ? {}
-        : { verificationReference: verification.reference }),
-    },
-    ...(verification === undefined ? {} : { verificationMethod: verification.method }),
-  };
 }

@@ -5,12 +5,15 @@ import type { ApprovedChange } from '../../application/approvals.js';
 import type { BudgetInput } from '../../application/ledger.js';
 import type { Approval } from '../../domain/approval.js';
 import { completeCaps, type CapInput, type CapRequest } from '../../domain/caps.js';
+import type { ConsentSettings } from '../../domain/consent/consent-settings.js';
 import { policyFromText, type Exemption, type Rule } from '../../domain/policy/rule.js';
 import { errors } from '../../errors.js';
 import { currentPolicy } from './policy-rows.js';
 import type { PostgresBudgets } from './postgres-budgets.js';
+import type { PostgresConsentRegistry } from './postgres-consent-registry.js';
 import type { PostgresKillSwitches } from './postgres-kill-switches.js';
 import type { PostgresPolicies } from './postgres-policies.js';
+import type { PostgresPrivacyRequests } from './postgres-privacy-requests.js';
 
 /** What applies changes of budgets. */
 export function approvedBudgetChanges(budgets: PostgresBudgets): ApprovedChange[] {
@@ -73,6 +76,28 @@ export function approvedControlChanges(
       },
     },
     { action: GRANT_EXEMPTION, apply: (...of) => grantExemption(policies, ...of) },
+  ];
+}
+
+/** What applies changes of consent settings, and begins requests of data subjects. */
+export function approvedDataChanges(
+  consents: PostgresConsentRegistry,
+  requests: PostgresPrivacyRequests,
+): ApprovedChange[] {
+  const begin: ApprovedChange['apply'] = (tx, approval, actor) =>
+    requests.verifyIn(tx, approval, actor);
+  return [
+    {
+      action: 'consent_settings',
+      apply: async (tx, approval, actor) => {
+        const settings = JSON.parse(approval.after) as Omit<ConsentSettings, 'version'>;
+        await consents.putSettingsIn(tx, { tenant: approval.tenant, actor }, settings, {
+          approval,
+        });
+      },
+    },
+    { action: 'erase_subject', apply: begin },
+    { action: 'export_subject', apply: begin },
   ];
 }
 

@@ -18,12 +18,14 @@ import {
   type StoredConsent,
 } from '../../application/consent-registry.js';
 import type { Page, PageRequest } from '../../application/ledger.js';
+import type { Approval, ApprovalAction } from '../../domain/approval.js';
 import type { AuditRecord } from '../../domain/audit-record.js';
 import { consentRecorded, consentSettingsChanged } from '../../domain/consent/consent-audit.js';
 import { settingsWithout, type ConsentSettings } from '../../domain/consent/consent-settings.js';
 import type { ConsentRegime } from '../../domain/consent/regions.js';
 import { errors } from '../../errors.js';
 import { appendAudit } from './audit-rows.js';
+import { guardChange } from './change-guard.js';
 import { readChanges } from './consent-feed-rows.js';
 import {
   insertRecords,
@@ -57,6 +59,7 @@ export class PostgresConsentRegistry extends ConsentRegistry {
     private readonly database: Database,
     private readonly unknownRegion: ConsentRegime,
     private readonly storeNow: string = STORE_NOW,
+    private readonly fourEyes: ReadonlySet<ApprovalAction> = new Set(),
   ) {
     super();
   }
@@ -133,20 +136,40 @@ export class PostgresConsentRegistry extends ConsentRegistry {
     wanted: Omit<ConsentSettings, 'version'>,
     expectedVersion?: number,
   ): Promise<SettingsVersion> {
-    return this.database.transaction(async (tx) => {
-      const head = await this.lock(tx, tenant);
-      const inForce = await this.settingsAt(tx, tenant, head.settings_version);
-      const { version, ...before } = inForce.settings;
-      if (version > 0 && canonicalJson(before) === canonicalJson(wanted)) return inForce;
-      if (expectedVersion !== undefined && expectedVersion !== version) {
-        throw errors.consent_settings_conflict();
-      }
-      const settings = { ...wanted, version: version + 1 };
-      const change = { tenant, actor, atMs: Number(head.clock_ms) };
-      await insertSettings(tx, change, settings, head.last_seq + 1n);
-      await appendAudit(tx, [consentSettingsChanged(change, inForce.settings, settings)]);
-      return { settings, createdBy: actor, createdMs: change.atMs };
-    });
+    return this.database.transaction((tx) =>
+      this.putSettingsIn(tx, { tenant, actor }, wanted, { expectedVersion }),
+    );
+  }
+
+  /** The same within a transaction that may do more, e.g. approve it. */
+  async putSettingsIn(
+    tx: Queryable,
+    { tenant, actor }: { readonly tenant: string; readonly actor: string },
+    wanted: Omit<ConsentSettings, 'version'>,
+    on: { readonly expectedVersion?: number | undefined; readonly approval?: Approval } = {},
+  ): Promise<SettingsVersion> {
+    const { expectedVersion, approval } = on;
+    const head = await this.lock(tx, tenant);
+    const inForce = await this.settingsAt(tx, tenant, head.settings_version);
+    const { version, ...before } = inForce.settings;
+    if (version > 0 && canonicalJson(before) === canonicalJson(wanted)) return inForce;
+    if (expectedVersion !== undefined && expectedVersion !== version) {
+      throw errors.consent_settings_conflict();
+    }
+    const guarded = {
+      ...{ action: 'consent_settings' as const, target: 'consent' },
+      // Stricter for one customer may be looser for another: every change is looked at.
+      ...{ before: { version }, after: wanted, isLoosening: true },
+      effect: 'What silence, notices and purposes mean for customers would change.',
+    };
+    guardChange(this.fourEyes, guarded, approval);
+    const settings = { ...wanted, version: version + 1 };
+    const change = { tenant, actor, atMs: Number(head.clock_ms) };
+    await insertSettings(tx, change, settings, head.last_seq + 1n);
+    await appendAudit(tx, [
+      consentSettingsChanged(change, inForce.settings, settings, approval?.id),
+    ]);
+    return { settings, createdBy: actor, createdMs: change.atMs };
   }
 
   /** Locks the tenant's registry: whoever comes later sees what was done. */

@@ -10,6 +10,7 @@ import {
   type StepOutcome,
 } from '../../application/privacy/privacy-requests.js';
 import type { SubjectKeys } from '../../application/subject-keys.js';
+import type { Approval, ApprovalAction } from '../../domain/approval.js';
 import {
   dueMs,
   extendedDueMs,
@@ -23,7 +24,17 @@ import { appendOne } from './audited.js';
 import { openedOf } from './claimed-requests.js';
 import { dropExports, dropExportsOf, readExport } from './privacy-exports.js';
 import { completionFacts, digestsOf, FINISHED, sealedName, stateError } from './privacy-facts.js';
-import { withSteps, type RequestRow } from './privacy-rows.js';
+import { requestRow, withSteps, type RequestRow } from './privacy-rows.js';
+import { isStartGuarded, startGuarded } from './privacy-start.js';
+import {
+  BEGIN_REQUEST,
+  CLAIM_REQUESTS,
+  COUNT_REQUESTS,
+  INSERT_REQUEST,
+  KEEP_SEALED,
+  LIST_REQUESTS,
+  MOVE_REQUEST,
+} from './privacy-statements.js';
 import { recordOutcomes } from './privacy-steps.js';
 
 /** Requests of data subjects in the service's own schema. */
@@ -32,30 +43,26 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     private readonly database: Database,
     private readonly keys: SubjectKeys,
     private readonly clock: Clock,
+    private readonly fourEyes: ReadonlySet<ApprovalAction> = new Set(),
   ) {
     super();
   }
 
   override async create(draft: PrivacyRequestDraft, actor: string): Promise<PrivacyRequest> {
-    const { tenant, id, kind, regime, details, verificationMethod } = draft;
+    const { tenant, id, kind, regime, details } = draft;
+    const isGuarded = isStartGuarded(this.fourEyes, kind);
+    const verificationMethod = isGuarded ? undefined : draft.verificationMethod;
     const digests = await digestsOf(this.keys, draft);
     const sealed = await this.keys.seal(tenant, sealedName(id), JSON.stringify(details));
     const nowMs = this.nowMs();
     const due = dueMs(regime, nowMs);
     const state = verificationMethod === undefined ? 'received' : 'verified';
-    return this.database.transaction(async (tx) => {
-      const added = await tx.execute(
-        `INSERT INTO privacy_requests (tenant, id, kind, regime, state, creation_digest, customer_digest,
-                email_digest, sealed, verification_method, is_suppressing, created_by, received_ms, due_ms,
-                verified_ms, audit_seq, next_attempt_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $13)
-         ON CONFLICT (tenant, id) DO NOTHING`,
-        [
-          ...[tenant, id, kind, regime, state, digests.creation, digests.customer, digests.email],
-          ...[sealed, verificationMethod ?? null, draft.isSuppressing, actor, nowMs, due],
-          state === 'verified' ? nowMs : null,
-        ],
-      );
+    const request = await this.database.transaction(async (tx) => {
+      const added = await tx.execute(INSERT_REQUEST, [
+        ...[tenant, id, kind, regime, state, digests.creation, digests.customer, digests.email],
+        ...[sealed, verificationMethod ?? null, draft.isSuppressing, actor, nowMs, due],
+        state === 'verified' ? nowMs : null,
+      ]);
       if (added === 0) return this.replay(tx, draft, digests.creation);
       await tx.execute(
         'INSERT INTO privacy_steps (tenant, request_id, service) SELECT $1, $2, unnest($3::text[])',
@@ -64,10 +71,13 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
       const facts = { kind, regime, dueMs: due, verificationMethod, suppress: draft.isSuppressing };
       return this.audited(tx, { tenant, id }, actor, 'privacy.received', facts);
     });
+    const hasToWait = isGuarded && draft.verificationMethod !== undefined;
+    if (hasToWait && request.state === 'received') throw startGuarded(draft);
+    return request;
   }
 
   override async get(tenant: string, id: string): Promise<PrivacyRequest> {
-    const [request] = await withSteps(this.database, [await this.row(this.database, tenant, id)]);
+    const [request] = await withSteps(this.database, [await requestRow(this.database, tenant, id)]);
     return request as PrivacyRequest;
   }
 
@@ -75,13 +85,14 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     const { state, kind, customerId, limit, after } = filter;
     const digest =
       customerId === undefined ? null : await this.keys.digest(tenant, 'customer', customerId);
-    const rows = await this.database.query<RequestRow>(
-      `SELECT * FROM privacy_requests
-        WHERE tenant = $1 AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR kind = $3)
-          AND ($4::text IS NULL OR customer_digest = $4) AND ($5::bigint IS NULL OR request_no < $5)
-        ORDER BY request_no DESC LIMIT $6`,
-      [tenant, state ?? null, kind ?? null, digest, after ?? null, limit],
-    );
+    const rows = await this.database.query<RequestRow>(LIST_REQUESTS, [
+      tenant,
+      state ?? null,
+      kind ?? null,
+      digest,
+      after ?? null,
+      limit,
+    ]);
     return withSteps(this.database, rows);
   }
 
@@ -94,25 +105,37 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     const nowMs = this.nowMs();
     const isEnd = FINISHED.has(to);
     const moved = await this.database.transaction(async (tx) => {
-      const before = await this.row(tx, tenant, id, 'FOR UPDATE');
+      const before = await requestRow(tx, tenant, id, 'FOR UPDATE');
       if (!from.includes(before.state)) throw stateError(before.state, from);
-      await tx.execute(
-        `UPDATE privacy_requests
-            SET state = $3, reason = $4, verification_method = coalesce($5, verification_method),
-                verified_ms = CASE WHEN $3 = 'verified' THEN $6 ELSE verified_ms END,
-                finished_ms = $7, sealed = coalesce($8, sealed), lease_until_ms = 0
-          WHERE tenant = $1 AND id = $2`,
-        [
-          ...[tenant, id, to, reason ?? null, verificationMethod ?? null, nowMs],
-          ...[isEnd ? nowMs : null, isEnd ? '' : sealed],
-        ],
-      );
+      if (to === 'verified' && isStartGuarded(this.fourEyes, before.kind)) {
+        await tx.execute(KEEP_SEALED, [tenant, id, sealed]);
+        return before.kind;
+      }
+      await tx.execute(MOVE_REQUEST, [
+        ...[tenant, id, to, reason ?? null, verificationMethod ?? null, nowMs],
+        ...[isEnd ? nowMs : null, isEnd ? '' : sealed],
+      ]);
       const facts = { before: { state: before.state }, reason, verificationMethod };
       return this.audited(tx, { tenant, id }, actor, `privacy.${to}`, facts);
     });
+    if (typeof moved === 'string') throw startGuarded({ id, kind: moved, verificationMethod });
     // Whoever is not helped is forgotten too.
     if (isEnd) await this.keys.erase(tenant, sealedName(id), id);
     return moved;
+  }
+
+  /** Lets a request begin that a second key has approved. @throws approval_outdated */
+  async verifyIn(
+    tx: Queryable,
+    { tenant, target: id, after, id: approvalId }: Approval,
+    actor: string,
+  ): Promise<void> {
+    const { state } = await requestRow(tx, tenant, id, 'FOR UPDATE');
+    if (state !== 'received') throw errors.approval_outdated();
+    const { verificationMethod } = JSON.parse(after) as { readonly verificationMethod: string };
+    await tx.execute(BEGIN_REQUEST, [tenant, id, verificationMethod, this.nowMs()]);
+    const facts = { before: { state }, verificationMethod, approvalId };
+    await this.audited(tx, { tenant, id }, actor, 'privacy.verified', facts);
   }
 
   override extend(
@@ -122,7 +145,7 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     actor: string,
   ): Promise<PrivacyRequest> {
     return this.database.transaction(async (tx) => {
-      const before = await this.row(tx, tenant, id, 'FOR UPDATE');
+      const before = await requestRow(tx, tenant, id, 'FOR UPDATE');
       if (FINISHED.has(before.state) || before.extension_reason !== null) {
         throw stateError(before.state, ['received', 'verified', 'running'], 'not extended before');
       }
@@ -139,14 +162,7 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
 
   override async claim(limit: number, leaseMs: number): Promise<ClaimedRequest[]> {
     const nowMs = this.nowMs();
-    const rows = await this.database.query<RequestRow>(
-      `UPDATE privacy_requests r SET state = 'running', lease_until_ms = $1 + $2
-         FROM (SELECT tenant, id FROM privacy_requests
-                WHERE state IN ('verified', 'running') AND next_attempt_ms <= $1 AND lease_until_ms <= $1
-                ORDER BY next_attempt_ms, request_no LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
-        WHERE r.tenant = due.tenant AND r.id = due.id RETURNING r.*`,
-      [nowMs, leaseMs, limit],
-    );
+    const rows = await this.database.query<RequestRow>(CLAIM_REQUESTS, [nowMs, leaseMs, limit]);
     const requests = await withSteps(this.database, rows);
     return openedOf(
       requests,
@@ -187,18 +203,16 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
   }
 
   override async counts(): Promise<{ readonly open: number; readonly overdue: number }> {
-    const [row] = await this.database.query<{ open: bigint; overdue: bigint }>(
-      `SELECT count(*) AS open, count(*) FILTER (WHERE due_ms < $1) AS overdue
-         FROM privacy_requests WHERE finished_ms IS NULL`,
-      [this.nowMs()],
-    );
+    const [row] = await this.database.query<{ open: bigint; overdue: bigint }>(COUNT_REQUESTS, [
+      this.nowMs(),
+    ]);
     return { open: Number(row?.open ?? 0n), overdue: Number(row?.overdue ?? 0n) };
   }
 
   override async complete({ tenant, id, kind }: PrivacyRequest): Promise<void> {
     const isKept = kind === 'access';
     await this.database.transaction(async (tx) => {
-      const before = await this.row(tx, tenant, id, 'FOR UPDATE');
+      const before = await requestRow(tx, tenant, id, 'FOR UPDATE');
       if (before.state !== 'running') return;
       const [{ steps } = { steps: [] }] = await withSteps(tx, [before]);
       const [reason] = Object.values(refusalsOf(steps));
@@ -237,24 +251,10 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     { tenant, id }: PrivacyRequestDraft,
     creation: string,
   ): Promise<PrivacyRequest> {
-    const row = await this.row(tx, tenant, id);
+    const row = await requestRow(tx, tenant, id);
     if (row.creation_digest !== creation) throw kernelErrors.idempotency_conflict();
     const [request] = await withSteps(tx, [row]);
     return request as PrivacyRequest;
-  }
-
-  private async row(
-    from: Queryable,
-    tenant: string,
-    id: string,
-    lock: '' | 'FOR UPDATE' = '',
-  ): Promise<RequestRow> {
-    const [row] = await from.query<RequestRow>(
-      `SELECT * FROM privacy_requests WHERE tenant = $1 AND id = $2 ${lock}`,
-      [tenant, id],
-    );
-    if (row === undefined) throw errors.privacy_request_not_found();
-    return row;
   }
 
   private async opened({ tenant, sealed }: RequestRow): Promise<RequestDetails> {
@@ -268,7 +268,7 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     id: string,
     changes: Partial<RequestDetails>,
   ): Promise<string> {
-    const row = await this.row(this.database, tenant, id);
+    const row = await requestRow(this.database, tenant, id);
     if (FINISHED.has(row.state)) throw stateError(row.state, ['received']);
     const known = await this.opened(row);
     return this.keys.seal(tenant, sealedName(id), JSON.stringify({ ...known, ...changes }));
@@ -287,7 +287,7 @@ export class PostgresPrivacyRequests extends PrivacyRequests {
     await tx.execute('UPDATE privacy_requests SET audit_seq = $3 WHERE tenant = $1 AND id = $2', [
       ...[tenant, id, seq],
     ]);
-    const [request] = await withSteps(tx, [await this.row(tx, tenant, id)]);
+    const [request] = await withSteps(tx, [await requestRow(tx, tenant, id)]);
     return request as PrivacyRequest;
   }
 

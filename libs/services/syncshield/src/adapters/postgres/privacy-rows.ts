@@ -9,6 +9,7 @@ import {
   type StepService,
   type VerificationMethod,
 } from '../../domain/privacy/privacy-request.js';
+import { errors } from '../../errors.js';
 
 /** A row of `privacy_requests`. */
 export interface RequestRow extends Row {
@@ -43,6 +44,21 @@ interface StepRow extends Row {
   readonly receipt: string | null;
   readonly confirmed_ms: bigint | null;
   readonly refused_ms: bigint | null;
+}
+
+/** One request, locked where it is going to be changed. @throws privacy_request_not_found */
+export async function requestRow(
+  from: Queryable,
+  tenant: string,
+  id: string,
+  lock: '' | 'FOR UPDATE' = '',
+): Promise<RequestRow> {
+  const [row] = await from.query<RequestRow>(
+    `SELECT * FROM privacy_requests WHERE tenant = $1 AND id = $2 ${lock}`,
+    [tenant, id],
+  );
+  if (row === undefined) throw errors.privacy_request_not_found();
+  return row;
 }
 
 /** Requests with their steps. */

@@ -27,6 +27,8 @@ export function consentSettingsChanged(
   change: Change,
   before: ConsentSettings,
   after: ConsentSettings,
+  approvalId?: string,
 ): AuditRecord {
-  return { ...change, action: 'consent.settings_changed', facts: { before, after } };
+  const by = approvalId === undefined ? {} : { approvalId };
+  return { ...change, action: 'consent.settings_changed', facts: { before, after, ...by } };
 }
