@@ -1,5 +1,6 @@
 /**
- * Goal: every event is delivered by one process at a time, in order of commit, and by another one when the first dies.
+ * Goal: every event is delivered by one process at a time, in order of commit, and by another one when the first dies;
+ * receivers to which nothing gets through keep no other from its events.
  * Method: many claimers at once on a real PostgreSQL; one that claims and is never heard of again stands for kill -9.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 const open = () => new PostgresOutbox(database, new SystemClock(), 3);
 const claim = (outbox: PostgresOutbox, leaseMs: number) =>
-  outbox.claim({ busy: new Set(), lanes: 8, perLane: 5, leaseMs });
+  outbox.claim({ busy: new Set(), lanes: 8, failingLanes: 8, perLane: 5, leaseMs });
 const append = (tenant: string, count: number, budgetId = 'b') =>
   database.transaction((tx) =>
     appendEvents(
@@ -73,6 +74,32 @@ describe('the outbox', () => {
     isDone = true;
     await reader;
     expect(seen).toEqual(Array.from({ length: 200 }, (_, i) => BigInt(i + 1)));
+  });
+
+  it('serves receivers to which nothing gets through last, and only so many at a time', async () => {
+    await database.execute('DELETE FROM deliveries');
+    const hooks = Array.from({ length: 6 }, (_, n) => `w${n}`);
+    await database.execute(
+      `INSERT INTO webhooks (tenant, id, url, secret_version, is_enabled, failures, creation, created_ms)
+       SELECT 'fair', id, 'https://example.test', 1, true, failures, '', 0
+         FROM unnest($1::text[], $2::int[]) AS k (id, failures)`,
+      [hooks, [9, 8, 7, 6, 5, 0]],
+    );
+    await append('fair', 500);
+    // What fails has waited longest, and fills whatever is looked at first.
+    await database.execute(
+      `UPDATE deliveries SET due_ms = CASE WHEN webhook_id = 'w5' THEN due_ms - 1 ELSE 0 END
+        WHERE tenant = 'fair' AND webhook_id <> '$queue'`,
+    );
+    const taken = async (lanes: number, failingLanes: number) => {
+      const options = { busy: new Set(['fair ']), perLane: 1, leaseMs: 0 };
+      const claimed = await open().claim({ ...options, lanes, failingLanes });
+      return claimed.map(({ webhook }) => webhook?.id).sort();
+    };
+    expect(await taken(1, 1)).toEqual(['w5']);
+    expect(await taken(4, 2)).toEqual(['w3', 'w4', 'w5']);
+    expect(await taken(4, 0)).toEqual(['w5']);
+    expect(await taken(8, 8)).toEqual(hooks);
   });
 
   it('forgets what is old and settled, and nothing that waits', async () => {

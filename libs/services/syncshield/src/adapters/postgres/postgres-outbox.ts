@@ -20,16 +20,25 @@ interface ClaimedRow extends WebhookRow {
   attempts: number;
 }
 
-// Who claims moves the time on first: after a crash the delivery is due again.
+// Who claims moves the time on first: after a crash the delivery is due again. Receivers to which nothing gets through
+// come after all others, those that failed least first, and only so many at a time: each keeps a lane until it times out.
 const CLAIM = `
   WITH due AS (
     SELECT tenant, webhook_id FROM deliveries
      WHERE state = 'pending' AND due_ms <= ${STORE_NOW} AND NOT (tenant || ' ' || webhook_id) = ANY($1::text[])
        AND NOT EXISTS (SELECT FROM webhooks w
-                        WHERE w.tenant = deliveries.tenant AND w.id = webhook_id AND NOT w.is_enabled)
+                        WHERE w.tenant = deliveries.tenant AND w.id = webhook_id
+                          AND (NOT w.is_enabled OR w.failures > 0))
      ORDER BY due_ms LIMIT 2000
+  ), failing AS (
+    SELECT w.tenant, w.id AS webhook_id FROM webhooks w
+     WHERE w.is_enabled AND w.failures > 0 AND NOT (w.tenant || ' ' || w.id) = ANY($1::text[])
+       AND EXISTS (SELECT FROM deliveries d
+                    WHERE d.tenant = w.tenant AND d.webhook_id = w.id AND d.state = 'pending'
+                      AND d.due_ms <= ${STORE_NOW})
+     ORDER BY w.failures LIMIT $5
   ), receivers AS (
-    SELECT DISTINCT tenant, webhook_id FROM due LIMIT $2
+    (SELECT DISTINCT tenant, webhook_id FROM due LIMIT $2) UNION ALL SELECT * FROM failing LIMIT $2
   ), picked AS (
     SELECT d.tenant, d.webhook_id, d.seq
       FROM receivers r CROSS JOIN LATERAL (
@@ -81,10 +90,11 @@ export class PostgresOutbox extends Outbox {
     return this.listener.close();
   }
 
-  override async claim({ busy, lanes, perLane, leaseMs }: ClaimOptions): Promise<Delivery[]> {
+  override async claim(options: ClaimOptions): Promise<Delivery[]> {
+    const { busy, lanes, failingLanes, perLane, leaseMs } = options;
     this.isTold = false;
     const rows = await this.database.query<ClaimedRow>(CLAIM, [
-      ...[lanesOf(busy), lanes, perLane, leaseMs],
+      ...[lanesOf(busy), lanes, perLane, leaseMs, Math.max(0, failingLanes)],
     ]);
     return rows.flatMap((row): Delivery[] => {
       const isQueue = row.webhook_id === QUEUE_RECEIVER;

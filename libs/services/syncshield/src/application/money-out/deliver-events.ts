@@ -32,6 +32,8 @@ export interface DeliverOptions {
 
 /** Receivers that are served side by side, events of one that are taken at once, and calls to it at a time. */
 const LANES = 32;
+/** Of them, for receivers to which nothing gets through: the others always find one. */
+const FAILING_LANES = 16;
 const PER_LANE = 48;
 const CALLS = 16;
 const SLACK_MS = 5_000;
@@ -43,6 +45,7 @@ const SLACK_MS = 5_000;
 export class DeliverEvents {
   private readonly stopping = new AbortController();
   private readonly lanes = new Map<string, Promise<void>>();
+  private readonly failing = new Set<string>();
   private running: Promise<void> | undefined;
   private freed = Promise.withResolvers<void>();
 
@@ -83,6 +86,7 @@ export class DeliverEvents {
     if (lanes <= 0) return Promise.resolve([]);
     return this.parts.outbox.claim({
       ...{ busy: new Set(this.lanes.keys()), lanes, perLane: PER_LANE },
+      failingLanes: FAILING_LANES - this.failing.size,
       leaseMs: Math.ceil(PER_LANE / CALLS) * this.options.timeoutMs + SLACK_MS,
     });
   }
@@ -99,8 +103,10 @@ export class DeliverEvents {
 
   private open(claimed: readonly Delivery[]): void {
     for (const [lane, deliveries] of Map.groupBy(claimed, laneOf)) {
+      if ((deliveries[0]?.webhook?.failures ?? 0) > 0) this.failing.add(lane);
       const work = this.work(deliveries).finally(() => {
         this.lanes.delete(lane);
+        this.failing.delete(lane);
         this.freed.resolve();
         this.freed = Promise.withResolvers();
       });

@@ -41,6 +41,8 @@ export interface ClaimOptions {
   readonly busy: ReadonlySet<string>;
   /** Most receivers. */
   readonly lanes: number;
+  /** Most receivers to which the last attempt did not get through, within `lanes`. */
+  readonly failingLanes: number;
   /** Most events of one receiver. */
   readonly perLane: number;
   /** How long they are this process's, milliseconds. */
