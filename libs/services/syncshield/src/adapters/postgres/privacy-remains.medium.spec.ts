@@ -59,6 +59,24 @@ describe('what is left', () => {
     expect(JSON.stringify(await fixture.requests.export(T, other.id))).toContain(NAME);
   });
 
+  it('is, of a request that nobody can open, a place behind the others', async () => {
+    const shut = await file();
+    await fixture.database.execute(`UPDATE privacy_requests SET sealed = 'v1.x.y' WHERE id = $1`, [
+      shut.id,
+    ]);
+    await fixture.clock.advance(1);
+    const open = await file();
+    await expect(fixture.requests.claim(1, 1_000)).rejects.toThrow();
+    await fixture.clock.advance(1_000);
+    const [next] = await fixture.requests.claim(1, 1_000);
+    expect(next?.request.id).toBe(open.id);
+    await fixture.database.execute(
+      `UPDATE privacy_requests SET state = 'cancelled', finished_ms = 0
+      WHERE id = ANY($1::text[])`,
+      [[shut.id, open.id]],
+    );
+  });
+
   it('is the objection of whoever is erased after it', async () => {
     const details = { customerIds: [`${NAME}-80`], isLocated: true };
     await file({ kind: 'opt_out', details });

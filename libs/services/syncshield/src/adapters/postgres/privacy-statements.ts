@@ -15,9 +15,10 @@ export const BEGIN_REQUEST = `
   UPDATE privacy_requests SET state = 'verified', verification_method = $3, verified_ms = $4
    WHERE tenant = $1 AND id = $2`;
 
-/** Takes what is due, those that wait longest first; what failed has been put off. */
+/** Takes what is due, those that wait longest first; whoever takes it puts it behind the others. */
 export const CLAIM_REQUESTS = `
-  UPDATE privacy_requests r SET state = 'running', lease_until_ms = $1 + $2
+  UPDATE privacy_requests r SET state = 'running', lease_until_ms = $1 + $2,
+         next_attempt_ms = $1 + $2
     FROM (SELECT tenant, id FROM privacy_requests
            WHERE state IN ('verified', 'running') AND next_attempt_ms <= $1 AND lease_until_ms <= $1
            ORDER BY next_attempt_ms, request_no LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
