@@ -25,7 +25,8 @@ interface ClaimedRow extends WebhookRow {
 const CLAIM = `
   WITH due AS (
     SELECT tenant, webhook_id FROM deliveries
-     WHERE state = 'pending' AND due_ms <= ${STORE_NOW} AND NOT (tenant || ' ' || webhook_id) = ANY($1::text[])
+     WHERE state = 'pending' AND due_ms <= ${STORE_NOW}
+       AND NOT (tenant || ' ' || webhook_id) = ANY($1::text[])
        AND NOT EXISTS (SELECT FROM webhooks w
                         WHERE w.tenant = deliveries.tenant AND w.id = webhook_id
                           AND (NOT w.is_enabled OR w.failures > 0))
