@@ -21,7 +21,7 @@ interface ClaimedRow extends WebhookRow {
 }
 
 // Who claims moves the time on first: after a crash the delivery is due again. Receivers to which nothing gets through
-// come after all others, those that failed least first, and only so many at a time: each keeps a lane until it times out.
+// come last, those that failed least first, and only so many at a time: each keeps a lane until it times out.
 const CLAIM = `
   WITH due AS (
     SELECT tenant, webhook_id FROM deliveries
