@@ -13,9 +13,10 @@ import { LIVE_SLOT, MIN_WINDOW_MS, ringOf } from './cap-window.js';
 /**
  * A sliding window: buckets in a ring of rows that are used again, and a live row with their sum,
  * the first of them and the newest itself, whose own row is written when a newer one begins. A
- * decision reads the live row, the place of the current bucket and those that fall out. What was decided on before the window counts no longer, whatever becomes of it. A bucket in
- * which more came back than was spent counts nothing, so that the window has no more room for it
- * when the bucket leaves.
+ * decision reads the live row, the place of the current bucket and those that fall out. What was
+ * decided on before the window counts no longer, whatever becomes of it. A bucket in which more
+ * came back than was spent counts nothing, so that the window has no more room for it when the
+ * bucket leaves.
  */
 export class WindowCounter extends CapCounter {
   private readonly bucketMs: number;

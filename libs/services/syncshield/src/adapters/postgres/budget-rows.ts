@@ -111,7 +111,8 @@ export async function keepMeter(tx: Queryable, capNos: readonly number[]): Promi
   );
   const kept = rows.map(({ cap_no: capNo }) => Number(capNo));
   await tx.execute(
-    `UPDATE cap_counters SET limit_amount = $2, excess = greatest(0, spent + held - $2) WHERE cap_no = ANY($1::bigint[])`,
+    `UPDATE cap_counters SET limit_amount = $2, excess = greatest(0, spent + held - $2)
+      WHERE cap_no = ANY($1::bigint[])`,
     [kept, MAX_MICROS],
   );
   return kept;
