@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnvironment, repositoryRoot, waitFor } from '@kiki/testing';
 
+const RESTARTS = 60;
+const RESTART_MS = 500;
+
 /** How one service is started. */
 export interface ServiceProcessOptions {
   /** Which of `apps/`. */
@@ -29,10 +32,20 @@ export class ServiceProcess {
     return `http://127.0.0.1:${this.options.httpPort}`;
   }
 
-  /** Starts it and waits until it is ready. */
+  /**
+   * Starts it and waits until it is ready. Without its database a service says so and ends; like a supervisor this
+   * starts it again, for half a minute.
+   */
   async start(): Promise<void> {
-    this.child = this.spawn();
-    await this.ready();
+    for (let left = RESTARTS; ; left--) {
+      this.child = this.spawn();
+      try {
+        return await this.ready();
+      } catch (error) {
+        if (left === 0 || !this.logTail().includes('could not start (unavailable)')) throw error;
+        await sleep(RESTART_MS);
+      }
+    }
   }
 
   /** Waits until /ready answers 200, which includes the database; fails at once when the process ended. */

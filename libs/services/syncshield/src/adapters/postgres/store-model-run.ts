@@ -32,7 +32,7 @@ export class StoreModelRun {
   approved = 0;
   /** COMMITs whose outcome was lost. */
   losses = 0;
-  private readonly reference = new ReferenceLedger();
+  private readonly reference: ReferenceLedger;
   private readonly asked: ReferenceCommand[] = [];
   private readonly holds = new Map<string, Hold>();
   private turn: 0 | 1 = 0;
@@ -42,7 +42,9 @@ export class StoreModelRun {
     private readonly tenant: string,
     private tree: BudgetTree,
     private nowMs: number,
-  ) {}
+  ) {
+    this.reference = new ReferenceLedger(nowMs);
+  }
 
   /** @param setup SETUP_DRAWS draws: the clock, then the caps */
   static async start(

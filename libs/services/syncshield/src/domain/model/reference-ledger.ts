@@ -35,7 +35,9 @@ export class ReferenceLedger {
   private readonly asked = new Map<string, Remembered<HoldRequest>>();
   private readonly settled = new Map<string, Remembered<SettlementRequest>>();
   private readonly entered = new Map<string, Remembered<EntryRequest>>();
-  private clockMs = 0;
+
+  /** @param clockMs earlier than this nothing is decided: when its budgets were made */
+  constructor(private clockMs = 0) {}
 
   /** A new budget, below an existing one if it has a parent. */
   create(budget: {
