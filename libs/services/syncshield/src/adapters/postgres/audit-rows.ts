@@ -5,8 +5,8 @@ import { auditLine, type AuditRecord } from '../../domain/audit-record.js';
 export const AUDIT_GIVEN = `
   SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::integer[])
     AS k (tenant, count, start, bytes)`;
-export const AUDIT_HEADS = `
-  INSERT INTO audit_heads (tenant, next_seq) SELECT tenant, count FROM given
+export const auditHeads = (from: string): string => `
+  INSERT INTO audit_heads (tenant, next_seq) SELECT tenant, count FROM ${from}
   ON CONFLICT (tenant) DO UPDATE SET next_seq = audit_heads.next_seq + excluded.next_seq
   RETURNING tenant, next_seq`;
 /** Records travel as the bytes that they are: an array of texts would be quoted and read again. */
@@ -16,7 +16,8 @@ export const AUDIT_BUNDLES = `
          convert_from(substring($5::bytea FROM given.start FOR given.bytes), 'UTF8')
     FROM given JOIN heads USING (tenant)`;
 
-const APPEND = `WITH given AS (${AUDIT_GIVEN}), heads AS (${AUDIT_HEADS}) ${AUDIT_BUNDLES}`;
+const APPEND = `WITH given AS (${AUDIT_GIVEN}), heads AS (${auditHeads('given')})
+  ${AUDIT_BUNDLES}`;
 
 /**
  * Appends records, packed per tenant. The head row is the last lock of a transaction, and tenants

@@ -3,7 +3,7 @@ import type { AuditRecord } from '../../domain/audit-record.js';
 import type { CounterChanges } from '../../domain/counter-book.js';
 import type { Hold } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
-import { AUDIT_GIVEN, AUDIT_HEADS, AUDIT_BUNDLES, packedRecords } from './audit-rows.js';
+import { AUDIT_BUNDLES, AUDIT_GIVEN, auditHeads, packedRecords } from './audit-rows.js';
 import { counterColumns, INSERT_COUNTERS, UPDATE_COUNTERS, updateColumns } from './counter-rows.js';
 import { holdColumns, INSERT_HOLDS } from './hold-rows.js';
 import { shardBusy, shardColumns, WRITE_SHARDS, type ShardChange } from './shard-rows.js';
@@ -34,7 +34,7 @@ const WRITE = `
            (SELECT count(*) FROM inserted) AS inserts, (SELECT count(*) FROM written) AS shards
   ),
   given AS (${placed(AUDIT_GIVEN, HOLDS + UPDATES + INSERTS + SHARDS)}),
-  heads AS (${AUDIT_HEADS.replace('FROM given', 'FROM given, done WHERE done.holds >= 0')}),
+  heads AS (${auditHeads('given, done WHERE done.holds >= 0')}),
   bundles AS (${placed(AUDIT_BUNDLES, HOLDS + UPDATES + INSERTS + SHARDS)})
   SELECT counters, shards FROM done`;
 
