@@ -11,6 +11,7 @@ import { releaseMs } from '../../domain/hold.js';
 import type { Controls } from '../../domain/policy/controls.js';
 import { errors } from '../../errors.js';
 import { BudgetAlerts } from './budget-alerts.js';
+import { DueShards } from './due-shards.js';
 import type { Judges } from './judges.js';
 import { KeptCounters } from './kept-counters.js';
 import { ledgerSettings } from './ledger-settings.js';
@@ -91,6 +92,7 @@ export class PostgresLedger extends Ledger {
   /** Batches that still look their ids up before they decide. */
   private cautious = 0;
   private readonly storeNow: string;
+  private readonly dueShards: DueShards;
   private readonly settings: Readonly<Record<string, string>>;
   private readonly unknownForMs: number;
   private readonly judges: Judges | undefined;
@@ -102,6 +104,7 @@ export class PostgresLedger extends Ledger {
   ) {
     super();
     this.storeNow = options.storeNow ?? STORE_NOW;
+    this.dueShards = new DueShards(database, this.storeNow);
     this.settings = ledgerSettings(options);
     this.unknownForMs = options.unknownForMs ?? 5_000;
     this.judges = options.judges;
@@ -119,16 +122,12 @@ export class PostgresLedger extends Ledger {
   }
 
   override async releaseDue(): Promise<ReleaseReport> {
-    const due = await this.database.query<{ shard_no: number }>(
-      `SELECT shard_no FROM shards WHERE next_release_ms <= ${this.storeNow}
-        ORDER BY next_release_ms LIMIT $1`,
-      [SHARDS_PER_SWEEP],
-    );
+    const due = await this.dueShards.next(SHARDS_PER_SWEEP);
     let released = 0;
     let lagMs = 0;
     let hasMore = due.length === SHARDS_PER_SWEEP;
     let failure: Error | undefined;
-    for (const { shard_no: shardNo } of due) {
+    for (const shardNo of due) {
       const report = await this.release(shardNo).catch((error: unknown) => {
         if (!isOfOneShard(error)) throw error;
         failure ??= error as Error;
