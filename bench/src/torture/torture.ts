@@ -11,6 +11,8 @@ export interface TortureOptions {
   readonly isSabotaged: boolean;
   /** Which safeguard is taken out of that build, where a torture knows several. */
   readonly sabotage: string;
+  /** The parts that are run, where a torture has several: they share the time. @default all */
+  readonly parts: readonly string[] | undefined;
   note(line: string): void;
 }
 

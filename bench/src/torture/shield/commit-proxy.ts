@@ -5,6 +5,8 @@ import type { ConnectionOptions } from '@kiki/postgres';
 /** What happens to the next COMMIT that comes by. */
 export type CommitFault = 'lose the commit' | 'lose the answer' | 'hold the answer back';
 
+/** What commits: the statement, or the name of the one that is a transaction by itself. */
+const COMMITS = ['COMMIT', 'shield-write-assumed'];
 /** How long an answer that is held back stays away before the connection breaks, milliseconds. */
 const HELD_BACK_MS = 700;
 
@@ -66,7 +68,7 @@ export class CommitProxy {
       socket.on('close', () => this.drop(link));
     }
     client.on('data', (chunk: Buffer) => {
-      if (this.fault !== undefined && chunk.includes('COMMIT')) {
+      if (this.fault !== undefined && COMMITS.some((name) => chunk.includes(name))) {
         losing = this.fault;
         this.fault = undefined;
         this.cuts++;

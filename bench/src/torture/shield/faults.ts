@@ -15,8 +15,8 @@ type Fault = 'kill' | 'stop the server' | 'cut' | 'pause' | 'reset';
 
 /** How often each is chosen; the full run needs 200 kills, 50 stops and 50 cuts. */
 const WEIGHTS: readonly (readonly [Fault, number])[] = [
-  ['kill', 0.5],
-  ['stop the server', 0.15],
+  ['kill', 0.45],
+  ['stop the server', 0.2],
   ['cut', 0.25],
   ['pause', 0.05],
   ['reset', 0.05],

@@ -14,8 +14,11 @@ registerHooks({
   load(url, context, next) {
     const loaded = next(url, context);
     if (!url.endsWith(sabotage.file)) return loaded;
-    const source = Buffer.from(loaded.source as Uint8Array).toString('utf8');
-    if (!source.includes(sabotage.code)) throw new Error(`"${sabotage.code}" is not in ${url}`);
-    return { ...loaded, source: source.replace(sabotage.code, sabotage.instead) };
+    let source = Buffer.from(loaded.source as Uint8Array).toString('utf8');
+    for (const [code, instead] of sabotage.instead) {
+      if (!source.includes(code)) throw new Error(`"${code}" is not in ${url}`);
+      source = source.replace(code, instead);
+    }
+    return { ...loaded, source };
   },
 });

@@ -19,8 +19,10 @@ const WORKERS = 24;
 /** Faults before a round is closed and everything in it is looked up; fewer where there is no time at all. */
 const FAULTS_PER_ROUND = 12;
 const FEWEST_FAULTS = 5;
-/** Share of the time that goes to the races and to the faults; the rest to the models. */
-const SHARES = { races: 0.15, faults: 0.55, models: 0.3 };
+/** How the parts of the torture share the time. */
+const SHARES = { models: 0.3, races: 0.15, faults: 0.55 };
+
+type Part = keyof typeof SHARES;
 const RACES = 1_000;
 const MODEL_RUNS = 10_000;
 
@@ -76,15 +78,19 @@ async function torture(options: TortureOptions, home: string): Promise<Figure[]>
     violations: { lost: [], doubled: [], broken: [], overspendMicros: 0n },
   };
   try {
-    const models = await model(scene);
-    const races = await race(scene);
-    const { figures, acknowledged } = await breakThings(scene);
+    const models = await partOf(scene, 'models', model);
+    const races = await partOf(scene, 'races', race);
+    const faults = await partOf(scene, 'faults', breakThings);
+    const acknowledged = [models?.commands, races?.acknowledged, faults?.acknowledged];
     const exitCodes = await Promise.all(cluster.replicas.map((replica) => replica.stop()));
     return [
-      ...modelFigures(models),
-      ...raceFigures(races),
-      ...figures,
-      ...violationFigures(scene, models.commands + races.acknowledged + acknowledged),
+      ...(models === undefined ? [] : modelFigures(models)),
+      ...(races === undefined ? [] : raceFigures(races)),
+      ...(faults?.figures ?? []),
+      ...violationFigures(
+        scene,
+        acknowledged.reduce<number>((sum, of = 0) => sum + of, 0),
+      ),
       one('exit codes of the last stops', '', exitCodes.filter((code) => code !== 0).length),
     ];
   } catch (error) {
@@ -95,8 +101,22 @@ async function torture(options: TortureOptions, home: string): Promise<Figure[]>
   }
 }
 
-async function model({ options, cluster }: Scene): Promise<ModelReport> {
-  const endMs = performance.now() + SHARES.models * options.minutes * 60_000;
+/** Runs a part for its share of the time, unless it is left out. @param run gets the end of its time */
+async function partOf<T>(
+  scene: Scene,
+  part: Part,
+  run: (scene: Scene, endMs: number) => Promise<T>,
+): Promise<T | undefined> {
+  const { minutes, parts = Object.keys(SHARES) } = scene.options;
+  if (!parts.includes(part)) return undefined;
+  const all = Object.entries(SHARES).reduce(
+    (sum, [of, share]) => sum + (parts.includes(of) ? share : 0),
+    0,
+  );
+  return run(scene, performance.now() + (SHARES[part] / all) * minutes * 60_000);
+}
+
+async function model({ options, cluster }: Scene, endMs: number): Promise<ModelReport> {
   const models = await runModels({
     seed: options.seed,
     runs: MODEL_RUNS,
@@ -109,9 +129,8 @@ async function model({ options, cluster }: Scene): Promise<ModelReport> {
   return models;
 }
 
-async function race({ options, caller, cluster }: Scene): Promise<RaceReport> {
+async function race({ options, caller, cluster }: Scene, endMs: number): Promise<RaceReport> {
   await cluster.createTenant(RACE_TENANT);
-  const endMs = performance.now() + SHARES.races * options.minutes * 60_000;
   const races = await runRaces(caller, RACES, () => performance.now() > endMs);
   options.note(`${races.races} races of 200 callers for the last unit, ${races.wrong} wrong`);
   return races;
@@ -119,11 +138,11 @@ async function race({ options, caller, cluster }: Scene): Promise<RaceReport> {
 
 async function breakThings(
   scene: Scene,
+  endMs: number,
 ): Promise<{ readonly figures: Figure[]; readonly acknowledged: number }> {
   const { options, cluster, violations } = scene;
   const random = new SeededRandom(options.seed);
   const faults = new Faults(cluster, random, options.note);
-  const endMs = performance.now() + SHARES.faults * options.minutes * 60_000;
   let acknowledged = 0;
   let rounds = 0;
   for (; rounds === 0 || performance.now() < endMs; rounds++) {

@@ -66,7 +66,26 @@ function subtreeHash(subtree: Subtree, tiles: TileSource): Uint8Array {
   if (hashes === undefined || hashes.length < (first + count) * HASH_BYTES) {
     throw errors.tile_missing(`Tile ${index} of level ${level} has no ${first + count} hashes.`);
   }
-  return perfectHash(hashes, first, count);
+  return hashes.length === TILE_WIDTH * HASH_BYTES
+    ? keptHash(hashes, first, count)
+    : perfectHash(hashes, first, count);
+}
+
+/**
+ * Inner nodes of full tiles by the bytes of the tile, for as long as somebody keeps those: entry `256 / count + first /
+ * count` spans `count` hashes from `first` on. A full tile never changes.
+ */
+const innerNodes = new WeakMap<Uint8Array, (Uint8Array | undefined)[]>();
+
+function keptHash(hashes: Uint8Array, first: number, count: number): Uint8Array {
+  if (count === 1) return perfectHash(hashes, first, 1);
+  let nodes = innerNodes.get(hashes);
+  if (nodes === undefined) innerNodes.set(hashes, (nodes = []));
+  const half = count / 2;
+  return (nodes[(TILE_WIDTH + first) / count] ??= nodeHash(
+    keptHash(hashes, first, half),
+    keptHash(hashes, first + half, half),
+  ));
 }
 
 function perfectHash(hashes: Uint8Array, first: number, count: number): Uint8Array {

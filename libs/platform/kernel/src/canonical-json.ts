@@ -27,7 +27,7 @@ function canonicalObject(value: object): string {
     const member = members[key];
     if (member === undefined) continue;
     if (text.length > 1) text += ',';
-    text += `${quoted(key)}:${canonicalJson(member)}`;
+    text += `${quotedKey(key)}:${canonicalJson(member)}`;
   }
   return `${text}}`;
 }
@@ -42,6 +42,19 @@ function sorted(keys: string[]): string[] {
     keys[at] = key;
   }
   return keys;
+}
+
+/** Keys come again and again, but not all of them are chosen by us. */
+const MAX_KEYS = 1_024;
+const keys = new Map<string, string>();
+
+function quotedKey(key: string): string {
+  let text = keys.get(key);
+  if (text === undefined) {
+    text = quoted(key);
+    if (keys.size < MAX_KEYS) keys.set(key, text);
+  }
+  return text;
 }
 
 function quoted(text: string): string {

@@ -39,6 +39,17 @@ export function textArray(values: readonly (string | null)[]): string {
   return `${text}}`;
 }
 
+/**
+ * A column that is mostly the same in all rows, as an array of one where it is: unnest fills it up with nulls, which
+ * `coalesce(k.column, ($1::text[])[1])` makes good. Only for columns without nulls.
+ */
+export function uniform<T>(values: readonly T[]): readonly T[] {
+  const [first] = values;
+  return values.length > 1 && values.every((value) => value === first)
+    ? values.slice(0, 1)
+    : values;
+}
+
 function escaped(text: string): string {
   return text.includes('"') || text.includes('\\') ? text.replace(/["\\]/g, '\\$&') : text;
 }

@@ -89,6 +89,17 @@ export abstract class Database implements Queryable {
     work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T>;
+  /**
+   * Runs one statement that is a transaction by itself: it is sent, done and committed in one round trip, and no lock of
+   * it waits for this process.
+   * @throws unavailable when it was not sent; commit_unknown when the connection broke before the answer;
+   * serialization_failed when it may be run again
+   */
+  abstract atomic<R extends Row = Row>(
+    sql: string,
+    values?: readonly SqlValue[],
+    options?: StatementOptions,
+  ): Promise<R[]>;
   /** Takes part in readiness: resolves when a trivial statement is answered. @throws unavailable */
   abstract ping(): Promise<void>;
 }

@@ -3,8 +3,10 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { join } from 'node:path';
 import type { ConnectionOptions } from './pool.js';
 
-/** The simple query `COMMIT` on the wire: 'Q', its length, the text and a zero. */
-const COMMIT = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1');
+/** Makes a statement that commits by itself one that the proxy looks for. */
+export const SAYS_COMMIT = '-- COMMIT';
+/** The simple query `COMMIT` on the wire: 'Q', its length, the text and a zero; or a statement that says so. */
+const COMMITS = [Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1'), Buffer.from(SAYS_COMMIT)];
 
 export class LossyProxy {
   /** What happens to the next COMMIT. */
@@ -40,7 +42,7 @@ export class LossyProxy {
       socket.on('close', end);
     }
     client.on('data', (chunk: Buffer) => {
-      if (this.next !== 'pass' && chunk.includes(COMMIT)) {
+      if (this.next !== 'pass' && COMMITS.some((of) => chunk.includes(of))) {
         if (this.next === 'lose the commit') end();
         isLosing = true;
         this.next = 'pass';

@@ -28,6 +28,8 @@ export interface PoolOptions {
   readonly connectTimeoutMs?: number;
   /** An unused connection is closed after this time. @default 30000 */
   readonly idleTimeoutMs?: number;
+  /** Settings of PostgreSQL for every session, e.g. `{ plan_cache_mode: 'force_generic_plan' }`. @default none */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Shown in pg_stat_activity. @default 'kiki-<schema>' */
   readonly applicationName?: string;
 }
@@ -41,7 +43,7 @@ export function sessionConfig(options: PoolOptions): pg.ClientConfig {
   return {
     ...options.connection,
     types: typeParsers,
-    options: `-c search_path=${schemaName(options.schema)} -c timezone=UTC`,
+    options: sessionOptions(options),
     application_name: options.applicationName ?? `kiki-${options.schema}`,
     statement_timeout: statementTimeoutMs || false,
     query_timeout: statementTimeoutMs ? statementTimeoutMs + CLIENT_GRACE_MS : undefined,
@@ -51,6 +53,13 @@ export function sessionConfig(options: PoolOptions): pg.ClientConfig {
     // Statements of a transaction that are not waited for one by one go to the server together.
     pipeline: true,
   };
+}
+
+function sessionOptions({ schema, settings = {} }: PoolOptions): string {
+  const all = { search_path: schemaName(schema), timezone: 'UTC', ...settings };
+  return Object.entries(all)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\\s]/g, '\\$&')}`)
+    .join(' ');
 }
 
 /** A pool whose type parsers, search path and timeouts are its own; nothing global is touched. */

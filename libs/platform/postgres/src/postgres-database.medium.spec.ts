@@ -13,7 +13,7 @@ import {
   type TestDatabase,
 } from '@kiki/testing';
 import type { Queryable } from './database.js';
-import { LossyProxy } from './lossy-proxy.fixture.js';
+import { LossyProxy, SAYS_COMMIT } from './lossy-proxy.fixture.js';
 import type { ConnectionOptions } from './pool.js';
 import { PostgresDatabase, type PostgresDatabaseOptions } from './postgres-database.js';
 
@@ -287,6 +287,27 @@ function suite(name: string, connect: () => ConnectionOptions | undefined): void
         await database.execute('UPDATE account SET micros = 100');
       }
       expect(await through.query('SELECT 1::int8 AS n')).toEqual([{ n: 1n }]);
+    });
+
+    it('says the same of a statement that commits by itself', async () => {
+      const proxy = new LossyProxy(store.connection);
+      proxies.push(proxy);
+      const through = open({ connection: await proxy.open() });
+      for (const [fate, committed] of [
+        ['lose the answer', 111n],
+        ['lose the commit', 100n],
+      ] as const) {
+        await through.ping();
+        proxy.next = fate;
+        const work = through.atomic(
+          `UPDATE account SET micros = 111 WHERE id = 'a' RETURNING micros ${SAYS_COMMIT}`,
+        );
+        await expect(work).rejects.toMatchObject({ code: 'commit_unknown', isRetryable: true });
+        await waitFor(async () => (await micros('a')) === committed);
+        await database.execute('UPDATE account SET micros = 100');
+      }
+      expect(await through.atomic('SELECT 1::int8 AS n')).toEqual([{ n: 1n }]);
+      await expect(through.atomic('SELECT 1/0')).rejects.toMatchObject({ code: '22012' });
     });
 
     it('survives that the server drops its connections', async () => {

@@ -87,6 +87,23 @@ export class PostgresDatabase extends Database {
     }
   }
 
+  override async atomic<R extends Row = Row>(
+    sql: string,
+    values?: readonly SqlValue[],
+    options?: StatementOptions,
+  ): Promise<R[]> {
+    const client = await this.pool.connect().catch(rethrow);
+    let isBroken = false;
+    try {
+      return await committed<R>(client, sql, values, options);
+    } catch (error) {
+      isBroken = isUnknownOutcome(error);
+      throw mapError(error);
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
   override async ping(): Promise<void> {
     await this.query('SELECT 1');
   }
@@ -185,6 +202,24 @@ async function commit(client: PoolClient): Promise<void> {
     throw errors.commit_unknown(undefined, { retryAfterMs: 1000 }, { cause: error });
   }
   if (command !== 'COMMIT') throw errors.transaction_aborted();
+}
+
+/**
+ * The rows of a statement that commits by itself.
+ * @throws serialization_failed; commit_unknown when the connection broke before the answer
+ */
+async function committed<R extends Row>(
+  ...[client, ...statement]: Parameters<typeof runStatement>
+): Promise<R[]> {
+  try {
+    return (await runStatement<R>(client, ...statement)).rows;
+  } catch (error) {
+    if (isSerializationFailure(error)) {
+      throw errors.serialization_failed(undefined, { retryAfterMs: 100 }, { cause: error });
+    }
+    if (!isConnectionError(error)) throw error;
+    throw errors.commit_unknown(undefined, { retryAfterMs: 1000 }, { cause: error });
+  }
 }
 
 /** True when the connection can be used again. */

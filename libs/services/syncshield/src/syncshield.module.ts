@@ -12,6 +12,7 @@ import { CheckController } from './adapters/http/check.controller.js';
 import { HoldsController } from './adapters/http/holds.controller.js';
 import { SettlementsController } from './adapters/http/settlements.controller.js';
 import { LedgerMetrics } from './adapters/metrics/ledger-metrics.js';
+import { LedgerConnection } from './adapters/nest/ledger-connection.js';
 import { LedgerReadiness } from './adapters/nest/ledger-readiness.js';
 import { ReleaseSweeper } from './adapters/nest/release-sweeper.js';
 import { TotalsGauges } from './adapters/nest/totals-gauges.js';
@@ -66,10 +67,11 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
 function ledger(config: SyncshieldConfig): FactoryProvider[] {
   const { lockTimeoutMs, unknownForMs, maxWaiting } = config;
   return [
+    provide(LedgerConnection, [Database]),
     factory(
       Ledger,
-      [Database, Clock, Judges],
-      (database: Database, clock: Clock, judges: Judges) =>
+      [LedgerConnection, Clock, Judges],
+      ({ database }: LedgerConnection, clock: Clock, judges: Judges) =>
         new PostgresLedger(database, clock, { lockTimeoutMs, unknownForMs, judges }),
     ),
     factory(Budgets, [Database, Clock], (database: Database, clock: Clock) => {

@@ -77,6 +77,12 @@ export class CounterBook {
     this.used.clear();
   }
 
+  /** The changes came to nothing: whatever was changed is forgotten. */
+  undo(): void {
+    for (const { cap } of this.used) this.counters.delete(cap.capNo);
+    this.used.clear();
+  }
+
   private change(tenant: string, cap: Cap): CapCounter {
     const counter = this.of(tenant, cap);
     this.used.add(counter);

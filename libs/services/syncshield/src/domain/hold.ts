@@ -136,6 +136,6 @@ export function firstAnswer(hold: Hold): Hold {
 }
 
 /** One key for a tenant's thing in a map. */
-export function keyOf(tenant: string, ...ids: readonly string[]): string {
-  return [tenant, ...ids].join('\u0000');
+export function keyOf(tenant: string, id: string, part?: string): string {
+  return part === undefined ? `${tenant}\u0000${id}` : `${tenant}\u0000${id}\u0000${part}`;
 }

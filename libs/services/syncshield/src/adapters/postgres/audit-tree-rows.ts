@@ -1,6 +1,13 @@
 import type { Queryable, Row } from '@kiki/postgres';
-import { HASH_BYTES, type Tile, type TileRef, type TileSource } from '@kiki/transparency-log';
+import {
+  HASH_BYTES,
+  TILE_WIDTH,
+  type Tile,
+  type TileRef,
+  type TileSource,
+} from '@kiki/transparency-log';
 import type { AuditTree, SignedHead } from '../../domain/audit-tree.js';
+import { keyOf } from '../../domain/hold.js';
 
 interface TreeRow extends Row {
   size: bigint;
@@ -86,15 +93,24 @@ export async function writeAlarm(tx: Queryable, tenant: string, alarm: string): 
   );
 }
 
+/** Full tiles that a process remembers, by tenant and place: they never change. */
+export type KeptTiles = Pick<Map<string, Uint8Array>, 'get'> & {
+  set(key: string, hashes: Uint8Array): unknown;
+};
+
 /** Tiles by their places; those that are missing are undefined. */
 export class TileTable {
   private readonly tiles = new Map<string, Uint8Array>();
+
+  /** @param kept full tiles are taken from here, and left here @default read each time */
+  constructor(private readonly kept?: KeptTiles) {}
+
   /** For proofs and writers. */
   readonly source: TileSource = (level, index) => this.tiles.get(`${level}/${index}`);
 
   /** Reads tiles that are not here yet, in one statement. */
   async load(tx: Queryable, tenant: string, refs: readonly TileRef[]): Promise<this> {
-    const missing = refs.filter(({ level, index }) => this.source(level, index) === undefined);
+    const missing = refs.filter((ref) => !this.isHere(tenant, ref));
     if (missing.length === 0) return this;
     const rows = await tx.query<TileRow>(
       `SELECT level, index, hashes FROM audit_tiles
@@ -103,12 +119,26 @@ export class TileTable {
       [tenant, missing.map(({ level }) => level), missing.map(({ index }) => BigInt(index))],
       { name: 'shield-audit-tiles' },
     );
-    this.add(rows.map((row) => ({ ...row, index: Number(row.index) })));
+    const tiles = rows.map((row) => ({ ...row, index: Number(row.index) }));
+    this.add(tiles);
+    for (const tile of tiles) {
+      if (tile.hashes.length === TILE_WIDTH * HASH_BYTES) {
+        this.kept?.set(keyOf(tenant, placeOf(tile)), tile.hashes);
+      }
+    }
     return this;
   }
 
   add(tiles: readonly Tile[]): void {
-    for (const { level, index, hashes } of tiles) this.tiles.set(`${level}/${index}`, hashes);
+    for (const tile of tiles) this.tiles.set(placeOf(tile), tile.hashes);
+  }
+
+  private isHere(tenant: string, ref: TileRef): boolean {
+    const place = placeOf(ref);
+    if (this.tiles.has(place)) return true;
+    const hashes = this.kept?.get(keyOf(tenant, place));
+    if (hashes !== undefined) this.tiles.set(place, hashes);
+    return hashes !== undefined;
   }
 
   /** Hash `at` of a tile, if it is there. */
@@ -116,6 +146,10 @@ export class TileTable {
     const hash = this.source(level, index)?.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
     return hash?.length === HASH_BYTES ? hash : undefined;
   }
+}
+
+function placeOf({ level, index }: TileRef): string {
+  return `${level}/${index}`;
 }
 
 /** Stores tiles that are new or have grown. */

@@ -35,6 +35,27 @@ const POLICIES = `
 /** Most tenants whose controls a process keeps. */
 const MAX_KEPT = 10_000;
 
+/** The version of a tenant that nothing was ever in force for. */
+export const NEVER_ANY = -1n;
+
+/** The versions that were last read under the lock. */
+export class SeenControls {
+  private readonly versions = new Map<string, bigint>();
+
+  /** Notes what was read of these tenants; rows are those that there are. */
+  note(tenants: readonly string[], rows: readonly Row[]): void {
+    if (this.versions.size > MAX_KEPT) this.versions.clear();
+    for (const tenant of tenants) this.versions.set(tenant, NEVER_ANY);
+    for (const { tenant, version } of rows as readonly HeadRow[])
+      this.versions.set(tenant, version);
+  }
+
+  /** NEVER_ANY, or undefined when it was not read yet. */
+  versionOf(tenant: string): bigint | undefined {
+    return this.versions.get(tenant);
+  }
+}
+
 /** What is in force by tenant and version: read and compiled again only after it changed. */
 export class ControlCache {
   private readonly kept = new Map<string, Controls>();
@@ -63,6 +84,11 @@ export class ControlCache {
       known.set(tenant, controls);
     }
     return known;
+  }
+
+  /** What was read of a tenant last; it may have changed since. */
+  keptOf(tenant: string): Controls | undefined {
+    return this.kept.get(tenant);
   }
 
   private async load(

@@ -1,4 +1,11 @@
-import { plainArray, rareArray, textArray, type Queryable, type Row } from '@kiki/postgres';
+import {
+  plainArray,
+  rareArray,
+  textArray,
+  uniform,
+  type Queryable,
+  type Row,
+} from '@kiki/postgres';
 import { contextFromText, contextToText } from '../../domain/hold-context.js';
 import { keyOf, releaseMs, type Denial, type Hold } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
@@ -56,8 +63,12 @@ export const INSERT_HOLDS = `
                      reference, is_approved, reason, denial, decided_ms, release_ms, state,
                      captured_micros, late_micros, refunded_micros, requested_micros, at_least_micros,
                      headroom_divisor, context, policy_version)
-  SELECT k.tenant, k.id, k.shard_no, k.budget_no, k.amount, k.currency, k.expires, k.grace, k.purpose, k.reference,
-         k.is_approved, k.reason, k.denial, k.decided, k.release, k.state, coalesce(k.captured, 0),
+  SELECT coalesce(k.tenant, ($1::text[])[1]), k.id, coalesce(k.shard_no, ($3::int[])[1]), k.budget_no,
+         coalesce(k.amount, ($5::bigint[])[1]), coalesce(k.currency, ($6::text[])[1]),
+         coalesce(k.expires, ($7::bigint[])[1]), coalesce(k.grace, ($8::bigint[])[1]), k.purpose, k.reference,
+         coalesce(k.is_approved, ($11::boolean[])[1]), coalesce(k.reason, ($12::text[])[1]), k.denial,
+         coalesce(k.decided, ($14::bigint[])[1]), coalesce(k.release, ($15::bigint[])[1]),
+         coalesce(k.state, ($16::text[])[1]), coalesce(k.captured, 0),
          coalesce(k.late, 0), coalesce(k.refunded, 0), k.requested, k.at_least, k.divisor, k.context,
          k.policy_version
     FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
@@ -108,13 +119,13 @@ export async function findDueHolds(
 /** New holds in order of decision, as INSERT_HOLDS takes them. */
 export function holdColumns(holds: readonly Hold[]): string[] {
   const plain = (of: (hold: Hold) => number | bigint | boolean): string =>
-    plainArray(holds.map(of));
-  const text = (of: (hold: Hold) => string): string => textArray(holds.map(of));
+    plainArray(uniform(holds.map(of)));
+  const text = (of: (hold: Hold) => string): string => textArray(uniform(holds.map(of)));
   return [
     text(({ tenant }) => tenant),
-    text(({ id }) => id),
+    textArray(holds.map(({ id }) => id)),
     plain(({ shardNo }) => shardNo),
-    plain(({ budgetNo }) => budgetNo),
+    plainArray(holds.map(({ budgetNo }) => budgetNo)),
     plain(({ amountMicros }) => amountMicros),
     text(({ currency }) => currency),
     plain(({ expiresInMs }) => expiresInMs),

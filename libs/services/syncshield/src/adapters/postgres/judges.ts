@@ -8,7 +8,7 @@ import type { Ask } from '../../domain/policy/finding.js';
 import { askOf, PolicyJudge } from '../../domain/policy/policy-judge.js';
 import type { RuleFacts } from '../../domain/policy/rule-facts.js';
 import { lockControls } from './control-lock.js';
-import { ControlCache } from './controls.js';
+import { ControlCache, NEVER_ANY, SeenControls } from './controls.js';
 import { ProfileCache } from './profile-rows.js';
 import { loadRuleFacts, writeRuleCounters } from './rule-facts-rows.js';
 import { orShardBusy } from './shard-rows.js';
@@ -38,10 +38,18 @@ export class LoadedJudge extends PolicyJudge {
 }
 
 const NOTHING: ReadonlyMap<string, Controls> = new Map();
+const NO_FACTS: ReadonlyMap<string, RuleFacts> = new Map();
+
+/** What a batch may assume to be in force, by tenant. */
+export interface AssumedControls {
+  readonly versions: ReadonlyMap<string, bigint>;
+  readonly judge: LoadedJudge;
+}
 
 /** Makes the judge of a transaction: kill switches and policies as they are in force under its locks. */
 export class Judges {
   private readonly controls = new ControlCache();
+  private readonly seen = new SeenControls();
   private readonly sources;
 
   constructor(consents: ConsentCheck, clock: Clock) {
@@ -53,9 +61,33 @@ export class Judges {
     return tenantsOf(commands);
   }
 
-  /** What is in force by rows of controls that were locked and read. */
-  async opened(tx: Queryable, rows: readonly Row[]): Promise<ReadonlyMap<string, Controls>> {
+  /** What is in force by the rows of controls of these tenants, which were locked and read. */
+  async opened(
+    tx: Queryable,
+    tenants: readonly string[],
+    rows: readonly Row[],
+  ): Promise<ReadonlyMap<string, Controls>> {
+    this.seen.note(tenants, rows);
     return rows.length === 0 ? NOTHING : this.controls.ofHeads(tx, rows);
+  }
+
+  /**
+   * What is in force if nothing has changed since it was read; undefined when that is not known, or when rules have
+   * to read before they judge.
+   */
+  assumed(commands: readonly LedgerCommand[]): AssumedControls | undefined {
+    const controls = new Map<string, Controls>();
+    const versions = new Map<string, bigint>();
+    for (const tenant of tenantsOf(commands)) {
+      const version = this.seen.versionOf(tenant);
+      const kept = this.controls.keptOf(tenant);
+      if (version === undefined) return undefined;
+      versions.set(tenant, version);
+      if (version === NEVER_ANY) continue;
+      if (kept?.version !== version || (kept.policy?.rules.length ?? 0) > 0) return undefined;
+      controls.set(tenant, kept);
+    }
+    return { versions, judge: new LoadedJudge(controls, NO_FACTS) };
   }
 
   /**

@@ -8,7 +8,7 @@ import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
 import { NoJudge, type Judge } from '../../domain/judge.js';
 import { replayHold } from '../../domain/replay.js';
 import type { SettlementRequest } from '../../domain/settlement.js';
-import { writeBatch } from './batch-rows.js';
+import { writeBatch, type BatchRows } from './batch-rows.js';
 import type { BudgetAlerts } from './budget-alerts.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters } from './counter-rows.js';
@@ -28,8 +28,8 @@ export interface TransactionReport {
   readonly outcomes: LedgerOutcome[];
   /** Holds whose money was given back on the way. */
   readonly released: readonly Hold[];
-  /** Shards whose rows were written. */
-  readonly written: ReadonlySet<number>;
+  /** What was written of shards, by their number. */
+  readonly written: ReadonlyMap<number, ShardChange>;
 }
 
 /** What a transaction is asked for, once its shards are locked. */
@@ -51,7 +51,15 @@ export interface TransactionOrder {
   readonly judge?: Judge;
   /** Tells what became of budgets. @default nobody */
   readonly alerts?: BudgetAlerts;
+  /**
+   * Writes the batch, and commits: nothing else may be written. What is still read then is good as long as the shards
+   * stand as they were taken to. @default within the transaction
+   */
+  readonly writeAlone?: (rows: BatchRows) => Promise<void>;
 }
+
+/** More has to be written than new holds, their counters and their audit leaves; nothing was. */
+export class NotInOneStatement extends Error {}
 
 /**
  * The work of one transaction under the locks of its shards: gives back what is due, decides the
@@ -128,11 +136,17 @@ export class LedgerTransaction {
   }
 
   /** Everything goes to the server in one piece, unless something in it has to be asked for. */
-  private async write(): Promise<ReadonlySet<number>> {
+  private async write(): Promise<ReadonlyMap<number, ShardChange>> {
     const { tx } = this;
     const changes = this.book.changes();
-    const { alerts, shards: locked } = this.order;
+    const { alerts, shards: locked, writeAlone } = this.order;
     const toTell = await alerts?.find(tx, locked, changes, this.counters);
+    if (writeAlone !== undefined) {
+      if (toTell !== undefined) throw new NotInOneStatement();
+      const shards = this.shardChanges(changes, NONE);
+      await writeAlone(this.batchRows(changes, shards));
+      return byNumber(shards);
+    }
     await insertBreaches(tx, changes.breaches);
     const rows = Promise.all([
       updateHolds(tx, changes.changedHolds, this.asRead),
@@ -151,14 +165,15 @@ export class LedgerTransaction {
     if (toTell !== undefined) await alerts?.append(tx, toTell);
     await Promise.all([
       rows,
-      writeBatch(tx, {
-        ...{ holds: changes.newHolds, counters: this.counters.changes(), shards },
-        audit: changes.audit,
-      }),
+      writeBatch(tx, this.batchRows(changes, shards)),
       // They refer to holds, which may be new themselves.
       insertSettlements(tx, changes.newSettlements),
     ]);
-    return new Set(shards.map(({ shardNo }) => shardNo));
+    return byNumber(shards);
+  }
+
+  private batchRows({ newHolds, audit }: BookChanges, shards: readonly ShardChange[]): BatchRows {
+    return { holds: newHolds, counters: this.counters.changes(), shards, audit };
   }
 
   private shardChanges(changes: BookChanges, releases: ReadonlyMap<number, number>): ShardChange[] {
@@ -179,6 +194,10 @@ export class LedgerTransaction {
 }
 
 const NONE: ReadonlyMap<number, number> = new Map();
+
+function byNumber(shards: readonly ShardChange[]): ReadonlyMap<number, ShardChange> {
+  return new Map(shards.map((change) => [change.shardNo, change]));
+}
 
 /** Whether the shard may hold money that is past its grace. */
 function isReleasing(shard: LockedShard): boolean {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemClock } from '@kiki/kernel';
 import {
   migrate,
@@ -6,6 +7,7 @@ import {
   type ConnectionOptions,
   type OpenedRows,
   type Queryable,
+  type Row,
   type TransactionOptions,
 } from '@kiki/postgres';
 import { PostgresBudgets } from './postgres-budgets.js';
@@ -18,9 +20,31 @@ const MODEL_NOW = '(SELECT now_ms FROM model_clock)';
 /** What becomes of the next COMMIT: its answer is lost, or it is lost itself. */
 export type CommitLoss = 'lose the answer' | 'lose the commit';
 
+/** Its time does not pass while a batch waits. */
+class StandingClock extends SystemClock {
+  override monotonicMs(): number {
+    return 0;
+  }
+
+  override async sleep(ms: number): Promise<void> {
+    await sleep(ms);
+  }
+}
+
 /** A database that loses a COMMIT when it is told to. */
 class LossyDatabase extends PostgresDatabase {
   loss: CommitLoss | undefined;
+
+  override async atomic<R extends Row>(
+    ...statement: Parameters<PostgresDatabase['atomic']>
+  ): Promise<R[]> {
+    const { loss } = this;
+    this.loss = undefined;
+    if (loss === 'lose the commit') throw postgresErrors.commit_unknown();
+    const rows = await super.atomic<R>(...statement);
+    if (loss !== undefined) throw postgresErrors.commit_unknown();
+    return rows;
+  }
 
   override async transaction<T>(
     work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
@@ -45,8 +69,9 @@ export class ModelStore {
   readonly budgets: PostgresBudgets;
 
   private constructor(private readonly databases: readonly [LossyDatabase, LossyDatabase]) {
-    const clock = new SystemClock();
-    const options = { storeNow: MODEL_NOW, lockTimeoutMs: 60_000 };
+    // The clock stands still but for the run: what is assumed of it is exact, or does not hold.
+    const clock = new StandingClock();
+    const options = { storeNow: MODEL_NOW, lockTimeoutMs: 60_000, maxLateMs: 0 };
     const [first, second] = databases;
     this.ledgers = [
       new PostgresLedger(first, clock, options),

@@ -10,6 +10,7 @@ import {
   type ProofPlan,
   type TileRef,
 } from '@kiki/transparency-log';
+import { LRUCache } from 'lru-cache';
 import {
   AuditLog,
   type AuditKey,
@@ -25,10 +26,14 @@ import { auditEntries } from './audit-entries.js';
 import { findAuditKeys } from './audit-key-rows.js';
 import { findTree, TileTable } from './audit-tree-rows.js';
 
+/** Full tiles that proofs are made from again: 8 KiB each, and about three times that for their inner nodes. */
+const MAX_KEPT_TILES = 1_024;
 const SNAPSHOT = { isolation: 'repeatable read', isReadOnly: true } as const;
 
 /** Checkpoints, proofs, tiles and records from PostgreSQL; never locks. */
 export class PostgresAuditLog extends AuditLog {
+  private readonly kept = new LRUCache<string, Uint8Array>({ max: MAX_KEPT_TILES });
+
   constructor(
     private readonly database: Database,
     private readonly signer: CheckpointSigner,
@@ -132,7 +137,7 @@ export class PostgresAuditLog extends AuditLog {
     for (const ref of [...more, ...plans.flatMap((plan) => plan.tiles)]) {
       refs.set(`${ref.level}/${ref.index}`, ref);
     }
-    return new TileTable().load(this.database, tenant, [...refs.values()]);
+    return new TileTable(this.kept).load(this.database, tenant, [...refs.values()]);
   }
 }
 

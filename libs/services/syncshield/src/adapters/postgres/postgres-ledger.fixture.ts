@@ -5,6 +5,7 @@ import {
   type ConnectionOptions,
   type OpenedRows,
   type Queryable,
+  type Row,
   type TransactionOptions,
 } from '@kiki/postgres';
 import { createTestDatabase, type TestDatabase } from '@kiki/testing';
@@ -19,6 +20,8 @@ import { STORE_NOW } from './store-time.js';
 
 /** The store's clock with an offset that every pool of the test sees at once. */
 export const TEST_NOW = `(${STORE_NOW} + (SELECT offset_ms FROM test_clock))`;
+/** Less than any spec moves the clock. */
+const MAX_LATE_MS = 50;
 const migrationsDir = new URL('../../../migrations/', import.meta.url);
 
 /** A ledger on a database of its own; `another` is one more process on the same database. */
@@ -36,6 +39,14 @@ export interface PostgresFixture extends LedgerFixture {
 /** Commits, then loses the answer: once. */
 export class LosingDatabase extends PostgresDatabase {
   lost = 0;
+
+  override async atomic<R extends Row>(
+    ...statement: Parameters<PostgresDatabase['atomic']>
+  ): Promise<R[]> {
+    const rows = await super.atomic<R>(...statement);
+    if (this.lost++ === 0) throw postgresErrors.commit_unknown();
+    return rows;
+  }
 
   override async transaction<T>(
     work: (tx: Queryable, opened: OpenedRows) => Promise<T>,
@@ -60,7 +71,7 @@ export async function openFixture(connection?: ConnectionOptions): Promise<Postg
   await database.execute('INSERT INTO test_clock VALUES (0)');
   const clock = new SystemClock();
   // Patient: on a crowded machine a lock that comes late is no finding.
-  const options = { storeNow: TEST_NOW, lockTimeoutMs: 60_000 };
+  const options = { storeNow: TEST_NOW, lockTimeoutMs: 60_000, maxLateMs: MAX_LATE_MS };
   const others: PostgresDatabase[] = [];
   return {
     test,

@@ -7,11 +7,10 @@ import {
   type LedgerOutcome,
   type ReleaseReport,
 } from '../../application/ledger.js';
-import { releaseMs } from '../../domain/hold.js';
 import type { Controls } from '../../domain/policy/controls.js';
 import { errors } from '../../errors.js';
+import { AssumedBatches } from './assumed-batches.js';
 import { BudgetAlerts } from './budget-alerts.js';
-import { DueShards } from './due-shards.js';
 import type { Judges } from './judges.js';
 import { KeptCounters } from './kept-counters.js';
 import { ledgerSettings } from './ledger-settings.js';
@@ -19,6 +18,7 @@ import { LedgerTransaction, type TransactionReport } from './ledger-transaction.
 import { openedShards, openingOf } from './opened-shards.js';
 import { Routes } from './routes.js';
 import { untilKnown } from './settled-outcome.js';
+import { ShardReleases } from './shard-releases.js';
 import {
   lockFreeShards,
   lockShards,
@@ -43,6 +43,10 @@ export interface PostgresLedgerOptions {
    * milliseconds. @default 2000
    */
   readonly idleTimeoutMs?: number;
+  /**
+   * How much later than its instant a batch may be written that was decided without reading, milliseconds. @default 500
+   */
+  readonly maxLateMs?: number;
   /** SQL expression of the store's clock. @default STORE_NOW */
   readonly storeNow?: string;
   /** Kill switches and policies. @default nobody judges */
@@ -66,13 +70,8 @@ interface LockedReport {
 
 /** Overdue holds that a batch gives back before it decides. */
 const RELEASES_PER_BATCH = 256;
-/** Overdue holds that one transaction of the sweeper gives back. */
-const RELEASES_PER_SWEEP = 1_000;
 /** Batches that look their ids up first after one has met an id again. */
 const CAUTIOUS_BATCHES = 16;
-/** Shards that one pass of the sweeper looks at. */
-const SHARDS_PER_SWEEP = 32;
-const NOTHING_RELEASED: ReleaseReport = { released: 0, lagMs: 0, hasMore: false };
 
 /**
  * The money path on PostgreSQL: one transaction per batch, the rows of its shards locked in a
@@ -91,8 +90,9 @@ export class PostgresLedger extends Ledger {
   private counters: KeptCounters | undefined;
   /** Batches that still look their ids up before they decide. */
   private cautious = 0;
+  private readonly assumed: AssumedBatches;
   private readonly storeNow: string;
-  private readonly dueShards: DueShards;
+  private readonly releases: ShardReleases;
   private readonly settings: Readonly<Record<string, string>>;
   private readonly unknownForMs: number;
   private readonly judges: Judges | undefined;
@@ -104,11 +104,23 @@ export class PostgresLedger extends Ledger {
   ) {
     super();
     this.storeNow = options.storeNow ?? STORE_NOW;
-    this.dueShards = new DueShards(database, this.storeNow);
     this.settings = ledgerSettings(options);
     this.unknownForMs = options.unknownForMs ?? 5_000;
     this.judges = options.judges;
+    this.releases = new ShardReleases(database, {
+      ...{ storeNow: this.storeNow, settings: this.settings, trees: this.trees },
+      untilKnown: (run) => this.untilKnown(run),
+    });
+    this.assumed = new AssumedBatches(database, {
+      ...{ clock, storeNow: this.storeNow, alerts: this.alerts },
+      lockTimeoutMs: options.lockTimeoutMs ?? 2_000,
+      maxLateMs: options.maxLateMs ?? 500,
+      ...(options.judges === undefined ? {} : { judges: options.judges }),
+    });
   }
+
+  private readonly shardNoOf = (tenant: string, budgetId: string): number | undefined =>
+    this.routes.shardOf(tenant, budgetId);
 
   override async decide(commands: readonly LedgerCommand[]): Promise<LedgerOutcome[]> {
     if (commands.length === 0) return [];
@@ -121,32 +133,8 @@ export class PostgresLedger extends Ledger {
     }
   }
 
-  override async releaseDue(): Promise<ReleaseReport> {
-    const due = await this.dueShards.next(SHARDS_PER_SWEEP);
-    let released = 0;
-    let lagMs = 0;
-    let hasMore = due.length === SHARDS_PER_SWEEP;
-    let failure: Error | undefined;
-    for (const shardNo of due) {
-      const report = await this.release(shardNo).catch((error: unknown) => {
-        if (!isOfOneShard(error)) throw error;
-        failure ??= error as Error;
-        return NOTHING_RELEASED;
-      });
-      released += report.released;
-      lagMs = Math.max(lagMs, report.lagMs);
-      hasMore ||= report.hasMore;
-    }
-    // Said once the others have got their money back.
-    if (failure !== undefined) throw failure;
-    return { released, lagMs, hasMore };
-  }
-
-  private release(shardNo: number): Promise<ReleaseReport> {
-    const { database, settings } = this;
-    return this.untilKnown(() =>
-      database.transaction((tx) => this.releaseIn(tx, shardNo), { settings }).catch(orShardBusy),
-    );
+  override releaseDue(): Promise<ReleaseReport> {
+    return this.releases.releaseDue();
   }
 
   /**
@@ -174,23 +162,62 @@ export class PostgresLedger extends Ledger {
    * until one turns out not to be; then this batch, and some after it, look first.
    */
   private decided(commands: readonly LedgerCommand[], isAround = false): Promise<LedgerOutcome[]> {
-    let isAllNew = --this.cautious < 0 && commands.every(({ kind }) => kind === 'hold');
+    const isHoldsOnly = commands.every(({ kind }) => kind === 'hold');
+    let isAllNew = --this.cautious < 0 && isHoldsOnly;
     return this.untilKnown(async () => {
       const shardNos = await this.routes.shardsOf(this.database, commands);
       if (isAround) for (const shardNo of shardNos) this.suspects.add(shardNo);
-      const isPatient = shardNos.every((shardNo) => !this.suspects.has(shardNo));
-      const opening = isPatient
-        ? openingOf(shardNos, this.judges?.tenantsOf(commands) ?? [], this.storeNow)
-        : [];
-      const report = await this.transaction(opening, (tx, counters, opened) =>
-        this.decideIn(tx, { commands, shardNos, counters, opened, isAllNew }),
-      ).catch((error: unknown) => {
+      try {
+        const assumed = isHoldsOnly
+          ? await this.decideAssumed(commands, shardNos, isAllNew)
+          : undefined;
+        return (assumed ?? (await this.decideRead(commands, shardNos, isAllNew))).outcomes;
+      } catch (error) {
         if (isAllNew) this.cautious = CAUTIOUS_BATCHES;
         isAllNew = false;
         throw error;
-      });
-      return report.outcomes;
+      }
     });
+  }
+
+  /** Decides on what is kept, in one statement; undefined when something has to be read. */
+  private async decideAssumed(
+    commands: readonly LedgerCommand[],
+    shardNos: readonly number[],
+    isAllNew: boolean,
+  ): Promise<TransactionReport | undefined> {
+    const { counters, shardNoOf } = this;
+    if (counters === undefined || !this.isPatient(shardNos)) return undefined;
+    const batch = this.assumed.of({ commands, shardNos, counters, shardNoOf, isAllNew });
+    if (batch === undefined) return undefined;
+    this.counters = undefined;
+    let report: TransactionReport | undefined;
+    try {
+      report = await this.assumed.decide(batch);
+      return report;
+    } finally {
+      if (report === undefined) counters.undo(shardNos);
+      else counters.committed(batch.assumptions.shards, report.written);
+      this.counters = counters;
+    }
+  }
+
+  private decideRead(
+    commands: readonly LedgerCommand[],
+    shardNos: readonly number[],
+    isAllNew: boolean,
+  ): Promise<TransactionReport> {
+    const opening = this.isPatient(shardNos)
+      ? openingOf(shardNos, this.judges?.tenantsOf(commands) ?? [], this.storeNow)
+      : [];
+    return this.transaction(opening, (tx, counters, opened) =>
+      this.decideIn(tx, { commands, shardNos, counters, opened, isAllNew }),
+    );
+  }
+
+  /** Whether none of the shards has kept a batch waiting lately. */
+  private isPatient(shardNos: readonly number[]): boolean {
+    return shardNos.every((shardNo) => !this.suspects.has(shardNo));
   }
 
   /** Counters stay only when it is known that the transaction is committed. */
@@ -224,8 +251,8 @@ export class PostgresLedger extends Ledger {
     const { heads, nowMs, controls } = await this.opened(tx, batch).catch(orShardBusy);
     const shards = await this.trees.viewsOf(tx, heads, nowMs);
     counters.align(shards);
-    const shardNoOf = (tenant: string, budgetId: string): number | undefined =>
-      this.routes.shardOf(tenant, budgetId);
+    this.assumed.noteNow(nowMs);
+    const { shardNoOf } = this;
     const judge = await this.judges?.judgeOf(tx, controls, { shards, commands, shardNoOf });
     const report = await LedgerTransaction.run(tx, {
       ...{ shards, commands, shardNoOf, counters: counters.book, isAllNew, alerts: this.alerts },
@@ -244,7 +271,11 @@ export class PostgresLedger extends Ledger {
     const { judges } = this;
     if (opened.length > 0) {
       const { heads, nowMs, controls } = openedShards(opened);
-      return { heads, nowMs, ...(judges && { controls: await judges.opened(tx, controls) }) };
+      return {
+        heads,
+        nowMs,
+        ...(judges && { controls: await judges.opened(tx, judges.tenantsOf(commands), controls) }),
+      };
     }
     const [heads, nowMs, controls] = await Promise.all([
       this.lock(tx, shardNos),
@@ -266,30 +297,8 @@ export class PostgresLedger extends Ledger {
     for (const { shardNo } of free) this.suspects.delete(shardNo);
     return [...heads, ...free];
   }
-
-  /** Skips a shard that somebody works on: a batch gives back what is due before it decides. */
-  private async releaseIn(tx: Queryable, shardNo: number): Promise<ReleaseReport> {
-    const [[head], nowMs] = await Promise.all([
-      lockFreeShards(tx, [shardNo]),
-      storeNowMs(tx, this.storeNow),
-    ]);
-    if (head === undefined) return NOTHING_RELEASED;
-    const { released } = await LedgerTransaction.run(tx, {
-      shards: await this.trees.viewsOf(tx, [head], nowMs),
-      commands: [],
-      shardNoOf: () => undefined,
-      maxReleases: RELEASES_PER_SWEEP,
-    });
-    const lagMs = released.reduce((worst, hold) => Math.max(worst, nowMs - releaseMs(hold)), 0);
-    return { released: released.length, lagMs, hasMore: released.length === RELEASES_PER_SWEEP };
-  }
 }
 
 function isShardBusy(error: unknown): error is DomainError {
   return DomainError.is(error) && error.code === 'shard_busy';
-}
-
-/** Whether other shards may fare better: the store itself is there. */
-function isOfOneShard(error: unknown): boolean {
-  return isShardBusy(error) || !DomainError.is(error) || error.code === 'ledger_inconsistent';
 }

@@ -23,23 +23,28 @@ const MAX_ROUTES = 100_000;
  * be remembered for ever.
  */
 export class Routes {
-  private readonly budgets = new Map<string, number>();
+  /** By tenant, then by budget: found without making a key. */
+  private readonly tenants = new Map<string, Map<string, number>>();
+  private size = 0;
 
   /** The shards of everything the commands name, ascending. */
   async shardsOf(tx: Queryable, commands: readonly LedgerCommand[]): Promise<number[]> {
-    const budgets = new Map<string, readonly [tenant: string, id: string]>();
-    const holds = new Map<string, readonly [tenant: string, id: string]>();
+    const shards = new Set<number>();
+    const unknown = new Map<string, Named>();
+    const holds = new Map<string, Named>();
     for (const { kind, request } of commands) {
       const { tenant } = request;
-      if (kind !== 'settle') {
-        budgets.set(keyOf(tenant, request.budgetId), [tenant, request.budgetId]);
-      } else holds.set(keyOf(tenant, request.holdId), [tenant, request.holdId]);
-    }
-    await this.learn(tx, budgets);
-    const shards = new Set<number>();
-    for (const key of budgets.keys()) {
-      const shardNo = this.budgets.get(key);
+      if (kind === 'settle') {
+        holds.set(keyOf(tenant, request.holdId), [tenant, request.holdId]);
+        continue;
+      }
+      const shardNo = this.shardOf(tenant, request.budgetId);
       if (shardNo !== undefined) shards.add(shardNo);
+      else unknown.set(keyOf(tenant, request.budgetId), [tenant, request.budgetId]);
+    }
+    for (const row of await find(tx, BUDGETS, 'shield-route-budgets', [...unknown.values()])) {
+      this.learn(row);
+      shards.add(row.shard_no);
     }
     for (const row of await find(tx, HOLDS, 'shield-route-holds', [...holds.values()])) {
       shards.add(row.shard_no);
@@ -49,26 +54,28 @@ export class Routes {
 
   /** The shard of a budget, once `shardsOf` was asked about it. */
   shardOf(tenant: string, budgetId: string): number | undefined {
-    return this.budgets.get(keyOf(tenant, budgetId));
+    return this.tenants.get(tenant)?.get(budgetId);
   }
 
-  private async learn(
-    tx: Queryable,
-    budgets: ReadonlyMap<string, readonly [string, string]>,
-  ): Promise<void> {
-    if (this.budgets.size > MAX_ROUTES) this.budgets.clear();
-    const unknown = [...budgets].filter(([key]) => !this.budgets.has(key)).map(([, ids]) => ids);
-    for (const row of await find(tx, BUDGETS, 'shield-route-budgets', unknown)) {
-      this.budgets.set(keyOf(row.tenant, row.id), row.shard_no);
+  private learn({ tenant, id, shard_no: shardNo }: RouteRow): void {
+    if (this.size >= MAX_ROUTES) {
+      this.tenants.clear();
+      this.size = 0;
     }
+    const known = this.tenants.get(tenant) ?? new Map<string, number>();
+    this.tenants.set(tenant, known.set(id, shardNo));
+    this.size++;
   }
 }
+
+/** A budget or a hold. */
+type Named = readonly [tenant: string, id: string];
 
 async function find(
   tx: Queryable,
   sql: string,
   name: string,
-  keys: readonly (readonly [tenant: string, id: string])[],
+  keys: readonly Named[],
 ): Promise<RouteRow[]> {
   if (keys.length === 0) return [];
   return tx.query<RouteRow>(sql, [keys.map(([tenant]) => tenant), keys.map(([, id]) => id)], {

@@ -123,12 +123,15 @@ export class StoreModelRun {
 
   private async transact(count: number, draw: Draw): Promise<void> {
     const commands: MoneyCommand[] = [];
+    // Holds alone may be decided on what a process has kept.
+    const isHoldsOnly = (draw[2] ?? 0) % 2 === 0;
     for (let index = 0; index < count; index++) {
       const command = moneyCommand([...draw.slice(index), ...draw.slice(0, index)], this.state());
-      if (!('request' in command)) continue;
+      if (!('request' in command) || (isHoldsOnly && command.do !== 'hold')) continue;
       commands.push(command);
       this.asked.push(command);
     }
+    if (commands.length === 0) return;
     const loss = this.maybeLose(draw.at(-1) ?? 0);
     const outcomes = await this.store.ledgers[this.turn].decide(commands.map(toLedger));
     if ((draw[1] ?? 0) % 3 === 0) this.turn = this.turn === 0 ? 1 : 0;
