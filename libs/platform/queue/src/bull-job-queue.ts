@@ -26,6 +26,9 @@ const MAX_PRIORITY = 1_000_000;
 export class BullJobQueue<T> extends JobQueue<T> {
   private readonly bull: StoredQueue;
   private readonly workers: JobWorker<T, unknown>[] = [];
+  /** Calls to the store that are under way. */
+  private readonly underWay = new Set<Promise<unknown>>();
+  private isClosed = false;
 
   /** @param storedName the name in the store, `<service>.<name>` */
   constructor(
@@ -119,9 +122,15 @@ export class BullJobQueue<T> extends JobQueue<T> {
     }
   }
 
-  /** Stops the workers, then lets go of the queue. */
+  /** Stops the workers, lets calls under way end, then lets go of the queue. */
   async close(graceMs: number): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop(graceMs)));
+    // A call to a queue that is closed would never be answered.
+    this.isClosed = true;
+    const isOver = new AbortController();
+    const inTime = this.context.clock.sleep(graceMs, isOver.signal).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.underWay), inTime]);
+    isOver.abort();
     await this.bull.close();
   }
 
@@ -156,12 +165,17 @@ export class BullJobQueue<T> extends JobQueue<T> {
   }
 
   private async reach<R>(step: () => Promise<R>): Promise<R> {
+    if (this.isClosed) throw kernelErrors.unavailable(`Queue ${this.name} is closed.`);
+    const call = step();
+    this.underWay.add(call);
     try {
-      return await step();
+      return await call;
     } catch (cause) {
       if (DomainError.is(cause)) throw cause;
       const message = `The store of queue ${this.name} does not answer.`;
       throw kernelErrors.unavailable(message, { retryAfterMs: 1000 }, { cause });
+    } finally {
+      this.underWay.delete(call);
     }
   }
 }

@@ -459,6 +459,21 @@ export function queuesConformance(name: string, store: () => QueueStore): void {
       expect(attempts).toEqual([1]);
     });
 
+    it('on close lets calls under way end; later ones are refused, not left waiting', async () => {
+      const { queue, queueName } = newQueue();
+      const closing = await openQueues();
+      const other = closing.queue(queueName);
+      const adding = Array.from({ length: 20 }, (_, n) => other.add('acme', 'bid', { n }));
+      const closed = closing.close(10_000);
+      const settled = await Promise.allSettled(adding);
+      await closed;
+      const added = settled.filter(({ status }) => status === 'fulfilled').length;
+      expect((await queue.depth()).waiting).toBe(added);
+      await expect(other.add('acme', 'bid', { n: 99 })).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+    });
+
     it('a job whose worker process is killed with -9 is done by another', async () => {
       const { queue, queueName } = newQueue();
       const script = new URL('./stuck-worker.fixture.ts', import.meta.url);
