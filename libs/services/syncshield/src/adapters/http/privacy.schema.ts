@@ -22,6 +22,15 @@ const Email = z
   .regex(/^[^\s@]+@[^\s@]+$/, 'one address such as name@example.test')
   .meta({ description: 'The mailbox.', examples: ['ann@example.test'] });
 
+const Traits = z
+  .record(z.string().min(1).max(128), z.unknown())
+  .refine(isStorable, { error: 'text without NUL and lone surrogates' });
+
+/** Whether PostgreSQL's jsonb takes it, names and values; backslashes of the text itself are escaped in pairs. */
+function isStorable(traits: Readonly<Record<string, unknown>>): boolean {
+  return !/\\u0000|\\ud[89a-f]/.test(JSON.stringify(traits).replaceAll('\\\\', ''));
+}
+
 /** How the person was verified. */
 export const VerificationBody = z.strictObject({
   method: z.enum(VERIFICATION_METHODS),
@@ -49,7 +58,7 @@ export const PrivacyRequestBody = z
     changes: z
       .strictObject({
         email: Email.optional(),
-        traits: z.record(z.string().min(1).max(128), z.unknown()).optional(),
+        traits: Traits.optional(),
       })
       .optional()
       .meta({ description: 'With `rectify`: the attributes as they should be; null removes one.' }),

@@ -142,7 +142,7 @@ export class LedgerTransaction {
     const { alerts, shards: locked, writeAlone } = this.order;
     const toTell = await alerts?.find(tx, locked, changes, this.counters);
     if (writeAlone !== undefined) {
-      if (toTell !== undefined) throw new NotInOneStatement();
+      if (toTell !== undefined || !isHoldsOnly(changes)) throw new NotInOneStatement();
       const shards = this.shardChanges(changes, NONE);
       await writeAlone(this.batchRows(changes, shards));
       return byNumber(shards);
@@ -194,6 +194,13 @@ export class LedgerTransaction {
 }
 
 const NONE: ReadonlyMap<number, number> = new Map();
+
+/** Whether new holds, what they count and their audit leaves are all there is to write. */
+function isHoldsOnly(changes: BookChanges): boolean {
+  const { changedHolds, newSettlements, newEntries, breaches, pausedBudgetNos } = changes;
+  const others = changedHolds.length + newSettlements.length + newEntries.length + breaches.length;
+  return others + pausedBudgetNos.size === 0;
+}
 
 function byNumber(shards: readonly ShardChange[]): ReadonlyMap<number, ShardChange> {
   return new Map(shards.map((change) => [change.shardNo, change]));
