@@ -1,6 +1,12 @@
-import type { Database, Queryable, SqlValue } from '@kiki/postgres';
-import { plainArray, textArray } from '@kiki/postgres';
+import {
+  plainArray,
+  textArray,
+  type Database,
+  type Queryable,
+  type SqlValue,
+} from '@kiki/postgres';
 import type { AuditRecord } from '../../domain/audit-record.js';
+import type { BookChanges } from '../../domain/book.js';
 import type { CounterChanges } from '../../domain/counter-book.js';
 import type { Hold } from '../../domain/hold.js';
 import { errors } from '../../errors.js';
@@ -115,6 +121,13 @@ export async function writeAssumed(
 /** Whether the batch was undone because something was not as it was assumed. */
 export function hasMoved(error: unknown): boolean {
   return codeOf(error) === HAS_MOVED;
+}
+
+/** Whether new holds, what they count and their audit leaves are all there is to write. */
+export function isHoldsOnly(changes: BookChanges): boolean {
+  const { changedHolds, newSettlements, newEntries, breaches, pausedBudgetNos } = changes;
+  const others = changedHolds.length + newSettlements.length + newEntries.length + breaches.length;
+  return others + pausedBudgetNos.size === 0;
 }
 
 function batchValues({ holds, counters, shards, audit }: BatchRows): SqlValue[] {

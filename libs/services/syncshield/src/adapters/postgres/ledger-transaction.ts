@@ -8,7 +8,7 @@ import { keyOf, releaseMs, type Hold } from '../../domain/hold.js';
 import { NoJudge, type Judge } from '../../domain/judge.js';
 import { replayHold } from '../../domain/replay.js';
 import type { SettlementRequest } from '../../domain/settlement.js';
-import { writeBatch, type BatchRows } from './batch-rows.js';
+import { isHoldsOnly, writeBatch, type BatchRows } from './batch-rows.js';
 import type { BudgetAlerts } from './budget-alerts.js';
 import { CounterNeeds } from '../../domain/counter-needs.js';
 import { loadCounters } from './counter-rows.js';
@@ -194,13 +194,6 @@ export class LedgerTransaction {
 }
 
 const NONE: ReadonlyMap<number, number> = new Map();
-
-/** Whether new holds, what they count and their audit leaves are all there is to write. */
-function isHoldsOnly(changes: BookChanges): boolean {
-  const { changedHolds, newSettlements, newEntries, breaches, pausedBudgetNos } = changes;
-  const others = changedHolds.length + newSettlements.length + newEntries.length + breaches.length;
-  return others + pausedBudgetNos.size === 0;
-}
 
 function byNumber(shards: readonly ShardChange[]): ReadonlyMap<number, ShardChange> {
   return new Map(shards.map((change) => [change.shardNo, change]));
