@@ -33,19 +33,11 @@ import { STORE_NOW, storeNowMs } from './store-time.js';
 export interface PostgresLedgerOptions {
   /** Longest wait for a shard that another process decides on, milliseconds. @default 2000 */
   readonly lockTimeoutMs?: number;
-  /**
-   * How long a decision whose COMMIT was not answered is asked for again, milliseconds. @default
-   * 5000
-   */
+  /** How long a decision whose COMMIT was not answered is asked for again, milliseconds. @default 5000 */
   readonly unknownForMs?: number;
-  /**
-   * A process that hangs within a transaction for longer loses its session and with it its locks,
-   * milliseconds. @default 2000
-   */
+  /** A process that hangs within a transaction for longer loses its session and its locks, milliseconds. @default 2000 */
   readonly idleTimeoutMs?: number;
-  /**
-   * How much later than its instant a batch may be written that was decided without reading, milliseconds. @default 500
-   */
+  /** How late a batch may be written that was decided on what is kept, milliseconds. @default 500 */
   readonly maxLateMs?: number;
   /** SQL expression of the store's clock. @default STORE_NOW */
   readonly storeNow?: string;
@@ -73,18 +65,12 @@ const RELEASES_PER_BATCH = 256;
 /** Batches that look their ids up first after one has met an id again. */
 const CAUTIOUS_BATCHES = 16;
 
-/**
- * The money path on PostgreSQL: one transaction per batch, the rows of its shards locked in a
- * fixed order.
- */
+/** The money path on PostgreSQL: one transaction, or one statement, per batch; its shards are locked in a fixed order. */
 export class PostgresLedger extends Ledger {
   private readonly routes = new Routes();
   private readonly trees = new TreeCache();
   private readonly alerts = new BudgetAlerts();
-  /**
-   * Shards whose lock was waited for in vain; they are tried without waiting until it is free
-   * again.
-   */
+  /** Shards whose lock was waited for in vain; they are tried without waiting until it is free again. */
   private readonly suspects = new Set<number>();
   /** Undefined while a transaction works on them, and after it failed. */
   private counters: KeptCounters | undefined;
