@@ -1,4 +1,7 @@
-/** `npm run torture -- <area> [--seed N] [--minutes M | --kills K] [--parts a,b] [--sabotage]`: exit code 0 when everything held. */
+/**
+ * `npm run torture -- <area> [--seed N] [--minutes M | --kills K] [--parts a,b] [--sabotage]`: exit code 0 when
+ * everything held.
+ */
 import { parseArgs } from 'node:util';
 import { judge, printable } from './harness/report.js';
 import { platformTorture } from './torture/platform.js';

@@ -90,8 +90,8 @@ export abstract class Database implements Queryable {
     options?: TransactionOptions,
   ): Promise<T>;
   /**
-   * Runs one statement that is a transaction by itself: it is sent, done and committed in one round trip, and no lock of
-   * it waits for this process.
+   * Runs one statement that is a transaction by itself: it is sent, done and committed in one round trip, and no lock
+   * of it waits for this process.
    * @throws unavailable when it was not sent; commit_unknown when the connection broke before the answer;
    * serialization_failed when it may be run again
    */

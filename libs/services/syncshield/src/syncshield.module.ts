@@ -18,6 +18,7 @@ import { ReleaseSweeper } from './adapters/nest/release-sweeper.js';
 import { TotalsGauges } from './adapters/nest/totals-gauges.js';
 import { ledgerTotals } from './adapters/postgres/ledger-totals.js';
 import { Judges } from './adapters/postgres/judges.js';
+import { PLAN_SETTINGS } from './adapters/postgres/ledger-settings.js';
 import { PostgresBudgets } from './adapters/postgres/postgres-budgets.js';
 import { PostgresLedger } from './adapters/postgres/postgres-ledger.js';
 import { PostgresReader } from './adapters/postgres/postgres-reader.js';
@@ -67,7 +68,11 @@ export function syncshieldModule(config: SyncshieldConfig): DynamicModule {
 function ledger(config: SyncshieldConfig): FactoryProvider[] {
   const { lockTimeoutMs, unknownForMs, maxWaiting } = config;
   return [
-    provide(LedgerConnection, [Database]),
+    factory(
+      LedgerConnection,
+      [Database],
+      (database: Database) => new LedgerConnection(database, PLAN_SETTINGS),
+    ),
     factory(
       Ledger,
       [LedgerConnection, Clock, Judges],

@@ -1,6 +1,5 @@
 import { PostgresDatabase, type Database } from '@kiki/postgres';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { PLAN_SETTINGS } from '../postgres/ledger-settings.js';
 
 /** One decides, one gives back money, and what goes around a shard that is stuck. */
 const CONNECTIONS = 3;
@@ -9,10 +8,11 @@ const CONNECTIONS = 3;
 export class LedgerConnection implements OnApplicationShutdown {
   readonly database: PostgresDatabase;
 
-  constructor({ poolOptions }: Database) {
+  /** @param settings of every session */
+  constructor({ poolOptions }: Database, settings: Readonly<Record<string, string>>) {
     this.database = new PostgresDatabase({
       ...poolOptions,
-      ...{ max: CONNECTIONS, settings: PLAN_SETTINGS, applicationName: 'kiki-syncshield-ledger' },
+      ...{ max: CONNECTIONS, settings, applicationName: 'kiki-syncshield-ledger' },
     });
   }
 

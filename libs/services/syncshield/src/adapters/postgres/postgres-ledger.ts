@@ -35,7 +35,7 @@ export interface PostgresLedgerOptions {
   readonly lockTimeoutMs?: number;
   /** How long a decision whose COMMIT was not answered is asked for again, milliseconds. @default 5000 */
   readonly unknownForMs?: number;
-  /** A process that hangs within a transaction for longer loses its session and its locks, milliseconds. @default 2000 */
+  /** A process that hangs longer in a transaction loses its session and its locks, milliseconds. @default 2000 */
   readonly idleTimeoutMs?: number;
   /** How late a batch may be written that was decided on what is kept, milliseconds. @default 500 */
   readonly maxLateMs?: number;
@@ -65,7 +65,7 @@ const RELEASES_PER_BATCH = 256;
 /** Batches that look their ids up first after one has met an id again. */
 const CAUTIOUS_BATCHES = 16;
 
-/** The money path on PostgreSQL: one transaction, or one statement, per batch; its shards are locked in a fixed order. */
+/** The money path on PostgreSQL: one transaction, or one statement, per batch; shards are locked in a fixed order. */
 export class PostgresLedger extends Ledger {
   private readonly routes = new Routes();
   private readonly trees = new TreeCache();
