@@ -90,5 +90,7 @@ function readSignature(line: string): { name: string; id: string; bytes: Buffer 
   const [, name, text] = /^\u2014 ([^ ]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? [];
   if (name === undefined || text === undefined) return undefined;
   const bytes = Buffer.from(text, 'base64');
+  // The last character has bits that say nothing: another one there is not what was signed either.
+  if (bytes.toString('base64') !== text) return undefined;
   return { name, id: bytes.subarray(0, 4).toString('hex'), bytes: bytes.subarray(4) };
 }
