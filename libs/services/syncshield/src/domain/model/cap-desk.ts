@@ -21,7 +21,7 @@ export class CapDesk {
   constructor(input: CapInput) {
     this.cap = { capNo: 1, ...input };
     const names = { id: 'b', name: 'b', currency: 'EUR', parentNo: undefined, depth: 0 };
-    const flags = { isPaused: false, pausesOnExternal: false };
+    const flags = { isPaused: false, isBreached: false, pausesOnExternal: false };
     this.tree = new BudgetTree([{ budgetNo: BUDGET_NO, ...names, ...flags, caps: [this.cap] }]);
   }
 

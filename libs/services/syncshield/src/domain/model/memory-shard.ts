@@ -53,6 +53,8 @@ export class MemoryShard {
   readonly counters = new MemoryCounters();
   readonly last: { changes?: BookChanges } = {};
   private kept = new CounterBook();
+  /** Budgets with an open breach. */
+  private readonly breached = new Set<bigint>();
   /** The instant of the last change; no decision is made before it. */
   private clockMs = 0;
 
@@ -106,8 +108,10 @@ export class MemoryShard {
   /** Pauses a budget or lets it go on, as the administration does. */
   setPaused(budgetId: string, isPaused: boolean): void {
     const { nowMs } = this;
-    const isChanged = this.tree.find(budgetId)?.isPaused !== isPaused;
-    if (isChanged) this.clockMs = Math.max(this.clockMs, nowMs);
+    const budget = this.tree.find(budgetId);
+    // To resume also closes the breach of spend that paused nothing.
+    const isClosing = !isPaused && budget !== undefined && this.breached.delete(budget.budgetNo);
+    if (budget?.isPaused !== isPaused || isClosing) this.clockMs = Math.max(this.clockMs, nowMs);
     this.tree = new BudgetTree(
       this.tree.budgets.map((of) => (of.id === budgetId ? { ...of, isPaused } : of)),
     );
@@ -151,6 +155,7 @@ export class MemoryShard {
       this.settlements.set(settlementKey(settlement), settlement);
     }
     for (const entry of changes.newEntries) this.entries.set(entryKey(entry), entry);
+    for (const { budgetNo } of changes.breaches) this.breached.add(budgetNo);
     if (changes.pausedBudgetNos.size > 0) this.pause(changes.pausedBudgetNos);
     this.last.changes = changes;
   }

@@ -9,6 +9,8 @@ export interface ReferenceBudget {
   readonly currency: string;
   readonly pausesOnExternal: boolean;
   isPaused: boolean;
+  /** Whether a breach is open. */
+  isBreached: boolean;
   caps: ReferenceCap[];
 }
 

@@ -49,7 +49,8 @@ export class ReferenceLedger {
   }): void {
     const { id, parentId, currency, caps, pausesOnExternal = false } = budget;
     const parent = parentId === undefined ? undefined : this.budgets.get(parentId);
-    const made = { id, parent, currency, pausesOnExternal, isPaused: false };
+    const flags = { isPaused: false, isBreached: false };
+    const made = { id, parent, currency, pausesOnExternal, ...flags };
     this.budgets.set(id, { ...made, caps: [METER, ...caps].map(newCap) });
   }
 
@@ -171,7 +172,7 @@ export class ReferenceLedger {
     const result = settleFact(fact, request, amount);
     const { lateMicros } = result;
     if (lateMicros > 0n && worstOver(this.facts, fact.path, fact.atMs, nowMs) > 0n)
-      pause(fact.path);
+      breach(fact.path, true);
     const outcome: ReferenceOutcome = {
       ...{ is: 'settlement', ...result, state: fact.state as HoldState },
     };
@@ -197,7 +198,7 @@ export class ReferenceLedger {
     });
     const overMicros = amountMicros > 0n ? worstOver(this.facts, path, atMs, nowMs) : 0n;
     const isPausing = overMicros > 0n && (source === 'correction' || budget.pausesOnExternal);
-    if (isPausing) pause(path);
+    if (overMicros > 0n) breach(path, isPausing);
     const outcome: ReferenceOutcome = { is: 'entry', overMicros, isPausing };
     this.entered.set(request.entryId, { request, outcome, wholeMicros: 0n });
     this.clockMs = nowMs;
@@ -215,8 +216,11 @@ export class ReferenceLedger {
   private setPaused(budgetId: string, isPaused: boolean, nowMs: number): ReferenceOutcome {
     const budget = this.budgets.get(budgetId);
     if (budget === undefined) return error('budget_not_found');
-    if (budget.isPaused !== isPaused) this.clockMs = nowMs;
+    // To resume also closes the breach of spend that paused nothing.
+    const isClosing = !isPaused && budget.isBreached;
+    if (budget.isPaused !== isPaused || isClosing) this.clockMs = nowMs;
     budget.isPaused = isPaused;
+    if (isClosing) budget.isBreached = false;
     return DONE;
   }
 
@@ -237,9 +241,11 @@ function pathOf(budget: ReferenceBudget): ReferenceBudget[] {
   return budget.parent === undefined ? [budget] : [budget, ...pathOf(budget.parent)];
 }
 
-/** Real spend without room pauses the budget it came from. */
-function pause([budget]: readonly ReferenceBudget[]): void {
-  if (budget !== undefined) budget.isPaused = true;
+/** Real spend without room opens a breach of the budget it came from, and mostly pauses it. */
+function breach([budget]: readonly ReferenceBudget[], isPausing: boolean): void {
+  if (budget === undefined) return;
+  budget.isBreached = true;
+  budget.isPaused ||= isPausing;
 }
 
 function error(code: string): ReferenceOutcome {
