@@ -47,6 +47,10 @@ export const shieldTorture: Torture = {
     { figure: 'exit codes of the last stops', relation: '<=', bound: 0 },
   ],
   run: async (options) => {
+    const unknown = (options.parts ?? []).find((part) => !(part in SHARES));
+    if (unknown !== undefined) {
+      throw new Error(`--parts: "${unknown}" is not one of ${Object.keys(SHARES).join(', ')}`);
+    }
     const home = temporaryHome('kiki-torture-');
     mkdirSync(home.path, { mode: 0o700 });
     try {

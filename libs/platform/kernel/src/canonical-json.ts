@@ -44,15 +44,16 @@ function sorted(keys: string[]): string[] {
   return keys;
 }
 
-/** Keys come again and again, but not all of them are chosen by us. */
+/** Keys come again and again, but not all of them are chosen by us: few and short ones are kept. */
 const MAX_KEYS = 1_024;
+const MAX_KEY_LENGTH = 64;
 const keys = new Map<string, string>();
 
 function quotedKey(key: string): string {
   let text = keys.get(key);
   if (text === undefined) {
     text = quoted(key);
-    if (keys.size < MAX_KEYS) keys.set(key, text);
+    if (keys.size < MAX_KEYS && key.length <= MAX_KEY_LENGTH) keys.set(key, text);
   }
   return text;
 }

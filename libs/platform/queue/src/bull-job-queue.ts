@@ -166,7 +166,7 @@ export class BullJobQueue<T> extends JobQueue<T> {
 
   private async reach<R>(step: () => Promise<R>): Promise<R> {
     if (this.isClosed) throw kernelErrors.unavailable(`Queue ${this.name} is closed.`);
-    const call = step();
+    const call = Promise.resolve().then(step);
     this.underWay.add(call);
     try {
       return await call;

@@ -8,7 +8,6 @@ import type { KeptCounters } from './kept-counters.js';
 import {
   LedgerTransaction,
   NotInOneStatement,
-  type TransactionOrder,
   type TransactionReport,
 } from './ledger-transaction.js';
 import { orShardBusy } from './shard-rows.js';
@@ -31,7 +30,8 @@ export interface AssumedOrder {
   readonly shardNos: readonly number[];
   readonly counters: KeptCounters;
   readonly shardNoOf: (tenant: string, budgetId: string) => number | undefined;
-  readonly isAllNew: NonNullable<TransactionOrder['isAllNew']>;
+  /** The ids of holds are taken to be new; see TransactionOrder. */
+  readonly isAllNew: boolean;
 }
 
 /** Everything a batch is decided on. */
@@ -90,18 +90,13 @@ export class AssumedBatches {
    * @throws commit_unknown, shard_busy, ledger_inconsistent
    */
   async decide(batch: AssumedBatch): Promise<TransactionReport | undefined> {
-    const { counters, assumptions, judge } = batch;
+    const { commands, shardNoOf, counters, isAllNew, assumptions, judge } = batch;
+    const { alerts } = this.options;
     try {
       return await LedgerTransaction.run(this.database, {
-        ...{ commands: batch.commands, shards: assumptions.shards, shardNoOf: batch.shardNoOf },
-        ...{
-          counters: counters.book,
-          isAllNew: batch.isAllNew,
-          alerts: this.options.alerts,
-          maxReleases: 0,
-        },
+        ...{ commands, shards: assumptions.shards, shardNoOf, counters: counters.book, isAllNew },
         ...(judge === undefined ? {} : { judge }),
-        writeAlone: (rows) => this.write(rows, assumptions),
+        ...{ alerts, maxReleases: 0, writeAlone: (rows) => this.write(rows, assumptions) },
       }).catch(orShardBusy);
     } catch (error) {
       if (hasMoved(error)) this.distrustful = DISTRUSTFUL_BATCHES;

@@ -94,9 +94,10 @@ export async function writeAlarm(tx: Queryable, tenant: string, alarm: string): 
 }
 
 /** Full tiles that a process remembers, by tenant and place: they never change. */
-export type KeptTiles = Pick<Map<string, Uint8Array>, 'get'> & {
+export interface KeptTiles {
+  get(key: string): Uint8Array | undefined;
   set(key: string, hashes: Uint8Array): unknown;
-};
+}
 
 /** Tiles by their places; those that are missing are undefined. */
 export class TileTable {

@@ -27,8 +27,12 @@ export class Routes {
   private readonly tenants = new Map<string, Map<string, number>>();
   private size = 0;
 
+  constructor(private readonly maxRoutes = MAX_ROUTES) {}
+
   /** The shards of everything the commands name, ascending. */
   async shardsOf(tx: Queryable, commands: readonly LedgerCommand[]): Promise<number[]> {
+    // Before the batch, whose own routes have to be there until it is decided.
+    if (this.size > this.maxRoutes) this.forget();
     const shards = new Set<number>();
     const unknown = new Map<string, Named>();
     const holds = new Map<string, Named>();
@@ -58,13 +62,14 @@ export class Routes {
   }
 
   private learn({ tenant, id, shard_no: shardNo }: RouteRow): void {
-    if (this.size >= MAX_ROUTES) {
-      this.tenants.clear();
-      this.size = 0;
-    }
     const known = this.tenants.get(tenant) ?? new Map<string, number>();
     this.tenants.set(tenant, known.set(id, shardNo));
     this.size++;
+  }
+
+  private forget(): void {
+    this.tenants.clear();
+    this.size = 0;
   }
 }
 
